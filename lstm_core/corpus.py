@@ -28,7 +28,9 @@ MAX_TEXT_BYTES = 64 * 2**20
 
 Splitter = Literal["characters", "words", "spaces"]
 _WORD = re.compile(r"<unk>|<eos>|\w+(?:['’-]\w+)*|--+|[^\w\s]")
-_PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "\t": " ", "\r": "\n", "\u00a0": " "})
+_PLAIN = str.maketrans(
+    {"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "\t": " ", "\r": "\n", "\u00a0": " "}
+)
 
 
 class CorpusMissing(ValueError):
@@ -452,3 +454,20 @@ def fetch_corpus(name: str) -> list[Path]:
             raise ValueError(f"{name} ({recipe.licence}) offers no download of its {split}: {others}")
         found.append(downloads[0].fetch())
     return found
+
+
+def describe_corpus(name: str) -> dict[str, str | bool]:
+    """Name, title, licence, kind and note of a corpus, whether it is at hand, and the remedy where it is not."""
+    recipe = RECIPES.get(name)
+    if recipe is None:
+        path = texts_folder() / f"{name}.txt"
+        return {"name": name, "title": path.name, "licence": "your own text", "kind": "char", "note": "",
+                "at_hand": path.is_file(), "remedy": ""}  # fmt: skip
+    remedy = ""
+    try:
+        for text in recipe.texts.values():
+            text.read("")
+    except CorpusMissing as error:
+        remedy = str(error).strip()
+    return {"name": name, "title": recipe.title, "licence": recipe.licence, "kind": recipe.kind, "note": recipe.note,
+            "at_hand": not remedy, "remedy": remedy}  # fmt: skip

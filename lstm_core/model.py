@@ -92,7 +92,7 @@ class LanguageModel(nn.Module):
 
 
 def build(config: ModelConfig, seed: int) -> LanguageModel:
-    """A model with weights drawn from `seed`; the same seed always gives the same weights. Global generator untouched."""
+    """A model with weights drawn from `seed`: the same seed, the same weights. The global generator is untouched."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return LanguageModel(config)
@@ -125,10 +125,10 @@ class SignalReader:
         self._read = {"lstm": _lstm_signals, "gru": _gru_signals, "rnn": _rnn_signals}[self.config.cell]
         self._table: Tensor | None = None
         if self.config.vocabulary <= 4096:  # few tokens: look their input products up instead of multiplying
-            with torch.inference_mode():
+            with torch.no_grad():
                 self._table = _input_products(self.model.rnn[0], self.model.encoder.weight)  # (V, G U)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def advance(self, ids: Tensor, state: State) -> tuple[list[dict[str, Tensor]], State]:
         """Signals of each layer, (B, T, U) each, while reading `ids` (B, T) from `state`; and the state after."""
         layers: list[dict[str, Tensor]] = []
@@ -144,7 +144,7 @@ class SignalReader:
             after.append(tuple(signals[part][:, -1].clone() for part in ("h", "c")[: len(state[number])]))
         return layers, tuple(after)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def log_probability(self, h: Tensor, targets: Tensor, rows: int = 2**24) -> Tensor:
         """Natural log of the probability given to `targets` (B, T) after the last layer's `h` (B, T, U)."""
         flat, wanted = h.flatten(0, 1), targets.flatten()

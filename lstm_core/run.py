@@ -188,7 +188,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """One of "untrained", "starting", "training", "finished", "cancelled", "diverged at step n", "died ...", "imported"."""
+        """One of "untrained", "not started", "training", "finished", "cancelled", "diverged at step n", "died ..."."""
         if self.untrained_twin_of:
             return "untrained"
         stored = self.folder / "status.json"
@@ -348,11 +348,11 @@ def save_arrays(path: Path, arrays: Arrays, notes: dict[str, str] | None = None)
     notes = dict(notes or {})
     notes["sha256"] = _digest(arrays, notes)
     with replacing(path) as part:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, part, metadata=notes)
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, part, metadata=notes)
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
-    """Arrays and notes of a safetensors file; raises ValueError that names the file when it is cut, crafted or changed."""
+    """Arrays and notes of a safetensors file; raises ValueError naming the file when it is cut, crafted or changed."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -413,7 +413,7 @@ def _digest(arrays: Arrays, notes: dict[str, str]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        digest.update(np.asarray(array, order="C").tobytes())
     return digest.hexdigest()
 
 

@@ -139,9 +139,7 @@ PRESETS: dict[str, Preset] = {
         "war-and-peace-unicode",
         "char",
         {},
-        TrainConfig(
-            epochs=170, batch=100, bptt=100, optimiser="sgd", learning_rate=1, schedule="plateau", clip_norm=0
-        ),
+        TrainConfig(epochs=170, batch=100, bptt=100, optimiser="sgd", learning_rate=1, schedule="plateau", clip_norm=0),
     ),
     "paper-lob": Preset(
         "Paper, second model: AdaGrad, Brown in place of LOB",

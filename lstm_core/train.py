@@ -5,7 +5,6 @@ Writes only into the run's folder. Knows nothing of pages.
 
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -17,8 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstm_core.corpus import Corpus
-from lstm_core.model import LanguageModel, State, build, chosen, detached
-from lstm_core.run import Run, load_arrays, save_arrays, score_of
+from lstm_core.model import LanguageModel, State, build, detached
+from lstm_core.run import Run, load_arrays, save_arrays
 from lstm_core.settings import TrainConfig
 
 REPORT_SECONDS = 2.0

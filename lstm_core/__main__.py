@@ -1,0 +1,257 @@
+"""The command line: `python -m lstm_core VERB ...`. Every verb takes --json; progress goes to stderr."""
+
+import json
+import signal
+import sys
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+import typer
+
+from lstm_core import corpus as corpora_module
+from lstm_core.files import check_name, size_of
+from lstm_core.run import create_run, list_runs, open_run, remove_run
+from lstm_core.settings import PRESETS, Kind
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def say(value: Any, as_json: bool, text: str) -> None:
+    """Print a result: the JSON document, or the text for people."""
+    print(json.dumps(value, ensure_ascii=False) if as_json else text)
+
+
+def progress(share: float, word: str) -> None:
+    """Show progress on stderr, one line that is written over on a terminal."""
+    print(f"{share:4.0%} {word}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+
+@app.command()
+def corpora(
+    fetch: Annotated[str, typer.Option(help="Download this corpus, checked by its hash.")] = "",
+    as_json: Json = False,
+) -> None:
+    """List the corpora: what each is, its licence, whether it is at hand, and how to get it."""
+    if fetch:
+        for path in corpora_module.fetch_corpus(fetch):
+            print(f"kept as {path}", file=sys.stderr)
+    rows = [corpora_module.describe_corpus(name) for name in corpora_module.corpus_names()]
+    lines = [
+        f"{row['name']:24} {'at hand' if row['at_hand'] else 'missing':8} {row['title']} ({row['licence']})"
+        + (f"\n{'':33} {row['remedy']}" if row["remedy"] else "")
+        for row in rows
+    ]
+    say(rows, as_json, "\n".join(lines))
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List all runs with their figures."""
+    rows = [run.summary() for run in list_runs()]
+    lines = []
+    for row in rows:
+        score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in row["validation"].items())
+        lines.append(
+            f"{row['name']:28} {row['architecture']:12} {row['parameters']:>12,} parameters  {row['corpus']:22} "
+            f"{row['status']:12} {score}"
+        )
+    say(rows, as_json, "\n".join(lines) or "no runs yet: train one with `python -m lstm_core train NAME`")
+
+
+@app.command()
+def train(
+    name: Annotated[str, typer.Argument(help="Name of the run; an existing one is resumed.")],
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "quick",
+    corpus: Annotated[str, typer.Option(help="Corpus name or text file; the preset's own when left out.")] = "",
+    kind: Annotated[str, typer.Option(help="char or word.")] = "",
+    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "",
+    layers: Annotated[int, typer.Option()] = 0,
+    hidden: Annotated[int, typer.Option()] = 0,
+    embedding: Annotated[int, typer.Option()] = 0,
+    dropout: Annotated[float, typer.Option(help="After each layer; -1 = the preset's.")] = -1,
+    tied: Annotated[bool, typer.Option()] = False,
+    epochs: Annotated[int, typer.Option(help="-1 = the preset's.")] = -1,
+    batch: Annotated[int, typer.Option()] = 0,
+    bptt: Annotated[int, typer.Option()] = 0,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 0,
+    seed: Annotated[int, typer.Option()] = 0,
+    threads: Annotated[int, typer.Option()] = 0,
+    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Train a run, or resume it from its checkpoint. Ctrl-C and SIGTERM leave a checkpoint."""
+    from lstm_core import train as training
+
+    check_name(name, "run name")
+    try:
+        run = open_run(name)
+        if run.shipped:
+            raise ValueError(f"{name} came with the program and is finished: choose another name")
+        text = corpora_module.read_corpus(run.config["corpus"]["name"], run.kind)
+    except ValueError as error:
+        if not str(error).startswith("unknown run"):
+            raise
+        if preset not in PRESETS:
+            raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(PRESETS)}") from None
+        chosen = PRESETS[preset]
+        text = corpora_module.read_corpus(corpus or chosen.corpus, _kind(kind) or (None if corpus else chosen.kind))
+        shape = {"cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied}
+        changes: dict[str, Any] = {key: value for key, value in shape.items() if value}
+        if dropout >= 0:
+            changes["dropout"] = dropout
+        given = {"batch": batch, "bptt": bptt, "learning_rate": rate, "seed": seed, "threads": threads}
+        settings: dict[str, Any] = {key: value for key, value in given.items() if value}
+        if epochs >= 0:
+            settings["epochs"] = epochs
+        if precision:
+            settings["precision"] = precision
+        model = chosen.model_config(len(text.vocabulary), **changes)
+        run = create_run(name, text, model, replace(chosen.training, **settings))
+    ended = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.append(True))
+    for report in training.train(run, text, cancelled=lambda: bool(ended)):
+        share = report.step / max(1, round(report.step / report.epoch * run.train_config.epochs))
+        found = "" if report.validation_loss is None else f", validation {report.validation_loss:.4f}"
+        progress(
+            share,
+            f"epoch {report.epoch:.2f}, loss {report.train_loss:.4f}{found} nats, "
+            f"{report.tokens_per_second:,.0f} tokens/s, {report.time_left / 60:.1f} min left",
+        )
+    say(run.summary(), as_json, f"{run.name}: {run.status} {run.validation}")
+
+
+@app.command()
+def evaluate(
+    name: Annotated[str, typer.Argument(help="Name of the run.")],
+    as_json: Json = False,
+) -> None:
+    """Score a run on its validation split as one stream with the state carried in; kept as results/evaluation.json."""
+    from lstm_core.record import evaluate as score
+
+    run = open_run(name)
+    result = score(run, corpora_module.read_corpus(run.config["corpus"]["name"], run.kind), report=progress)
+    say(result, as_json, json.dumps(result, indent=1))
+
+
+@app.command()
+def record(
+    name: Annotated[str, typer.Argument(help="Name of the run.")],
+    text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own corpus when left out.")] = "",
+    start: Annotated[int, typer.Option(help="First token.")] = 0,
+    tokens: Annotated[int, typer.Option(help="How many; 0 = to the end.")] = 0,
+    signals: Annotated[str, typer.Option(help="For example h,c,o; all when left out.")] = "",
+    layers: Annotated[str, typer.Option(help="For example 1,3; all when left out.")] = "",
+    positions: Annotated[str, typer.Option(help="all, whitespace or none.")] = "all",
+    sequential: Annotated[bool, typer.Option(help="One token at a time, the slow reference.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before using the disk.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read a text with a run and keep its signals on disk."""
+    from lstm_core import record as recording
+
+    run = open_run(name)
+    source = recording.corpus_text(run, text, start, tokens)
+    if positions not in ("all", "whitespace", "none"):
+        raise ValueError(f"positions {positions!r} is unknown: choose all, whitespace or none")
+    query = recording.RecordQuery(
+        tuple(filter(None, signals.split(","))),
+        tuple(int(layer) for layer in filter(None, layers.split(","))),
+        positions,  # type: ignore[arg-type]
+        "sequential" if sequential else "parallel",
+    )
+    needed = recording.bytes_needed(run, source, query)
+    print(f"this recording needs {needed / 2**20:,.0f} MiB on disk", file=sys.stderr)
+    if not yes and sys.stdin.isatty():
+        typer.confirm("Record it?", abort=True, err=True)
+    made = recording.record(run, source, query, report=progress)
+    result = {"recording": made.fingerprint, "bytes": made.bytes, "tokens": len(made.tokens), **asdict(made.spec)}
+    say({**result, "exactness": made.exactness}, as_json, f"recorded {made.title} as {made.fingerprint}")
+
+
+@app.command()
+def generate(
+    name: Annotated[str, typer.Argument(help="Name of the run.")],
+    prompt: Annotated[str, typer.Option()] = "",
+    tokens: Annotated[int, typer.Option()] = 300,
+    temperature: Annotated[float, typer.Option(help="0 = always the most probable.")] = 0.7,
+    seed: Annotated[int, typer.Option()] = 1,
+    as_json: Json = False,
+) -> None:
+    """Let a run write."""
+    from lstm_core import generate as writing
+
+    run = open_run(name)
+    query = writing.GenerateQuery(prompt, tokens, temperature, seed)
+    joint = "" if run.kind == "char" else " "
+    text = joint.join(writing.generate(run.load_model(), run.vocabulary, query))
+    say({"run": name, "prompt": prompt, "text": text}, as_json, prompt + joint + text)
+
+
+@app.command()
+def remove(
+    name: Annotated[str, typer.Argument(help="A run of yours, or a recording's key.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove a run or a recording and say what it freed."""
+    from lstm_core.recording import recordings_folder, remove_recording
+
+    if not yes and sys.stdin.isatty():
+        typer.confirm(f"Remove {name}?", abort=True, err=True)
+    if (recordings_folder() / check_name(name)).is_dir():
+        freed = remove_recording(name)
+    else:
+        freed = size_of(open_run(name).folder)
+        remove_run(name)
+    say({"removed": name, "bytes": freed}, as_json, f"removed {name}, freed {freed / 2**20:,.1f} MiB")
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="A run or a recording's key; everything when left out.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
+    from lstm_core.recording import find_recordings, recordings_folder
+    from lstm_core.recording import verify as verify_recording
+
+    results: dict[str, str] = {}
+    folders = find_recordings() if not name else [recordings_folder() / check_name(name)]
+    for folder in folders:
+        if folder.is_dir():
+            results[folder.name] = _outcome(lambda folder=folder: verify_recording(folder))
+    for run in list_runs() if not name else [] if results else [open_run(name)]:
+        if (run.folder / "manifest.json").is_file():
+            results[run.name] = _outcome(run.check_manifest)
+    say(results, as_json, "\n".join(f"{key:28} {value}" for key, value in results.items()) or "nothing to verify")
+    if any(value != "ok" for value in results.values()):
+        raise SystemExit(2)
+
+
+def _outcome(check: Any) -> str:
+    try:
+        check()
+    except (ValueError, OSError) as error:
+        return str(error)
+    return "ok"
+
+
+def _kind(kind: str) -> Kind | None:
+    if kind not in ("", "char", "word"):
+        raise ValueError(f"kind {kind!r} is unknown: choose char or word")
+    return kind or None  # type: ignore[return-value]
+
+
+def main() -> None:
+    """Run a verb; a mistake of the user becomes one line on stderr and exit code 2."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        print(f"lstm_core: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

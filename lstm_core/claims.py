@@ -1,0 +1,52 @@
+"""What the sources say, by id, beside what is measured here. Facts only; how they are shown is the app's."""
+
+from dataclasses import dataclass
+
+from lstm_core.run import Run
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a source: its words in short, our figure, and why they differ. `holds` None = not measured."""
+
+    id: str
+    source: str
+    says: str
+    measured: str
+    why: str
+    holds: bool | None
+
+
+def training_claims(run: Run) -> list[Claim]:
+    """P3 and P4 for a character run; empty for others."""
+    if run.kind != "char" or run.untrained_twin_of:
+        return []
+    config, score = run.model_config, run.validation.get("bits_per_character")
+    settings, corpus = run.train_config, run.config["corpus"]["name"]
+    same_shape = (config.cell, config.embedding, config.layers, config.hidden, config.dropout) == (
+        "lstm",
+        256,
+        3,
+        512,
+        0.5,
+    )
+    return [
+        Claim(
+            "P3",
+            "paper, section 3.2",
+            "embedding 256, three LSTM layers of 512, dropout .5 after each",
+            f"{config.architecture}, embedding {config.embedding}, dropout {config.dropout:g}: "
+            f"{config.parameters:,} parameters",
+            "the vocabulary decides the rest: 104 characters make 5,859,432 parameters, 80 make 5,840,976",
+            same_shape,
+        ),
+        Claim(
+            "P4",
+            "paper, section 3.2",
+            "1.660 bits per character on the last 5 % of War and Peace",
+            "not trained yet" if score is None else f"{score:.3f} bits per character on {corpus}",
+            f"the paper: plain SGD, 170 epochs; here: {settings.optimiser.upper()}, {settings.epochs} epochs, "
+            f"batch {settings.batch}; editions differ in quotes and line breaks",
+            None if score is None or not corpus.startswith("war-and-peace") else score <= 1.66,
+        ),
+    ]

@@ -1,0 +1,200 @@
+"""A recording: the signals of one run over one text, memory-mapped from disk.
+
+Axes: U units, T tokens read, P positions kept (P = T unless only some were asked for). Signals are unit-major (U, P).
+Knows positions and signals; knows nothing of models or pages.
+"""
+
+import hashlib
+import json
+import shutil
+import threading
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.corpus import Vocabulary
+from lstm_core.files import check_inventory, home, read_json, size_of
+
+SCHEMA = 1
+MANIFEST = "recording.json"
+
+
+@dataclass(frozen=True)
+class RecordingSpec:
+    """What is recorded: whose signals, over which text and span, which signals, layers and positions.
+
+    `layers` count from 1. `positions` is "all", "whitespace" (steps whose input is a blank or a line break, paper
+    section 4.2) or "none" (probabilities only).
+    """
+
+    run: str
+    weights: str
+    text: str
+    text_fingerprint: str
+    span: tuple[int, int]
+    cell: str
+    units: int
+    signals: tuple[str, ...]
+    layers: tuple[int, ...]
+    positions: str = "all"
+
+    @property
+    def key(self) -> str:
+        """Names the folder: hash of everything that decides the content."""
+        content = {name: value for name, value in asdict(self).items() if name not in ("run", "text")}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Signals of a run over a text. `signals` maps (signal, layer) to an array (U, P)."""
+
+    spec: RecordingSpec
+    vocabulary: Vocabulary
+    tokens: NDArray[np.int32]  # (T,)
+    positions: NDArray[np.int64]  # (P,) positions of the kept steps in `tokens`
+    probability: NDArray[np.float32]  # (T,) given to the token that came; NaN for the first
+    signals: dict[tuple[str, int], NDArray[Any]]
+    exactness: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies the content; the key of every cache."""
+        return self.spec.key
+
+    @property
+    def title(self) -> str:
+        start, stop = self.spec.span
+        return f"{self.spec.text} [{start:,} to {stop:,})"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The signals at hand, in the order of the cell."""
+        return self.spec.signals
+
+    def signal(self, name: str, layer: int) -> NDArray[Any]:
+        """One signal of one layer (U, P); raises ValueError that says what is at hand."""
+        if (name, layer) not in self.signals:
+            layers = ", ".join(str(number) for number in self.spec.layers)
+            raise ValueError(
+                f"the recording has signals {', '.join(self.names)} of layers {layers}, "
+                f"not {name} of layer {layer} (layers count from 1)"
+            )
+        return self.signals[name, layer]
+
+    def unit(self, name: str, layer: int, unit: int) -> NDArray[np.float32]:
+        """One unit's values (P,), float32; raises ValueError when there is no such unit."""
+        if not 0 <= unit < self.spec.units:
+            raise ValueError(f"unit {unit} is not in 0 to {self.spec.units - 1}")
+        return np.asarray(self.signal(name, layer)[unit], dtype=np.float32)
+
+    def window(self, name: str, layer: int, start: int, stop: int) -> NDArray[np.float32]:
+        """All units over kept positions [start, stop): (U, n), float32."""
+        if not 0 <= start <= stop <= len(self.positions):
+            raise ValueError(f"window [{start}, {stop}) is not within the {len(self.positions)} kept positions")
+        return np.asarray(self.signal(name, layer)[:, start:stop], dtype=np.float32)
+
+    def text(self, start: int, stop: int) -> list[str]:
+        """The tokens read at [start, stop), clipped to the text."""
+        return [self.vocabulary.tokens[number] for number in self.tokens[max(start, 0) : stop]]
+
+    @property
+    def bytes(self) -> int:
+        """Size on disk (0 for one in memory)."""
+        return size_of(self.folder) if self.folder else 0
+
+    @classmethod
+    def open(cls, folder: Path) -> "Recording":
+        """Open a complete recording; sizes are checked now, hashes once per process in the background.
+
+        Raises ValueError when it is half built, cut, or of another schema.
+        """
+        manifest = _manifest(folder)
+        check_inventory(folder, manifest["files"], hashes=False)
+        _verify_in_background(folder, manifest)
+        stored = manifest["spec"]
+        spec = RecordingSpec(**{**stored, **{name: tuple(stored[name]) for name in ("span", "signals", "layers")}})
+        vocabulary = read_json(folder / "vocabulary.json")
+        tokens = _mapped(folder / "tokens.npy")
+        kept = folder / "positions.npy"
+        return cls(
+            spec,
+            Vocabulary(tuple(vocabulary["tokens"]), vocabulary["splitter"]),
+            tokens,
+            _mapped(kept) if kept.is_file() else np.arange(len(tokens)),
+            _mapped(folder / "probability.npy"),
+            {(s, k): _mapped(folder / f"{s}-{k}.npy") for s in spec.signals for k in spec.layers},
+            manifest["exactness"],
+            folder,
+        )
+
+
+def verify(folder: Path) -> None:
+    """Compare every file with its hash; raises ValueError naming the first that differs."""
+    check_inventory(folder, _manifest(folder)["files"], hashes=True)
+
+
+def recordings_folder() -> Path:
+    """Where recordings are kept, one folder a key."""
+    return home() / "recordings"
+
+
+def find_recordings(weights: str | None = None) -> list[Path]:
+    """Folders of complete recordings, newest first; of one run's weights where given."""
+    found = []
+    for path in recordings_folder().glob(f"*/{MANIFEST}"):
+        try:
+            if weights in (None, _manifest(path.parent)["spec"]["weights"]):
+                found.append((path.stat().st_mtime, path.parent))
+        except (ValueError, KeyError, OSError):
+            continue
+    return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def remove_recording(key: str) -> int:
+    """Remove a recording by key; returns the bytes freed. Raises ValueError when there is none."""
+    folder = recordings_folder() / key
+    if not key.isalnum() or not folder.is_dir():
+        raise ValueError(f"no recording {key[:80]!r}")
+    freed = size_of(folder)
+    shutil.rmtree(folder)
+    return freed
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    if not (folder / MANIFEST).is_file():
+        raise ValueError(f"{folder.name} is not a complete recording: it is still being made, or its making was ended")
+    manifest = read_json(folder / MANIFEST)
+    if manifest.get("schema") != SCHEMA:
+        raise ValueError(f"{folder.name} is of schema {manifest.get('schema')}, this program reads schema {SCHEMA}")
+    return manifest
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{path} is not a whole array ({error})") from None
+
+
+_checked: set[Path] = set()
+damaged: dict[Path, str] = {}  # what the background check found, by folder
+
+
+def _verify_in_background(folder: Path, manifest: dict[str, Any]) -> None:
+    if folder in _checked:
+        return
+    _checked.add(folder)
+
+    def check() -> None:
+        try:
+            check_inventory(folder, manifest["files"], hashes=True)
+        except (ValueError, OSError) as error:
+            damaged[folder] = str(error)
+
+    threading.Thread(target=check, daemon=True).start()
