@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core import corpus as corpora_module
-from lstm_core.files import check_name, size_of
+from lstm_core.files import check_name, size_of, write_json
 from lstm_core.run import create_run, list_runs, open_run, remove_run
 from lstm_core.settings import PRESETS, Kind
 
@@ -168,6 +168,29 @@ def record(
     made = recording.record(run, source, query, report=progress)
     result = {"recording": made.fingerprint, "bytes": made.bytes, "tokens": len(made.tokens), **asdict(made.spec)}
     say({**result, "exactness": made.exactness}, as_json, f"recorded {made.title} as {made.fingerprint}")
+
+
+@app.command()
+def findings(
+    name: Annotated[str, typer.Argument(help="Name of a character run with recordings of its signal h.")],
+    as_json: Json = False,
+) -> None:
+    """Find the units that follow a few features of the text; kept as results/findings.json."""
+    from lstm_core import follow
+    from lstm_core.recording import Recording, find_recordings
+
+    run = open_run(name)
+    twins = [other for other in list_runs() if other.untrained_twin_of == name]
+    folders = find_recordings(run.fingerprint)
+    if not folders:
+        raise ValueError(f"{name} has no recording yet: make one with `python -m lstm_core record {name}`")
+    recording = Recording.open(folders[0])
+    controls = [Recording.open(folder) for twin in twins for folder in find_recordings(twin.fingerprint)]
+    same = [other for other in controls if other.spec.span == recording.spec.span]
+    found = [follow.best_unit(recording, feature, twin=same[0] if same else None) for feature in follow.FEATURES]
+    result = {"weights": run.fingerprint, "text": recording.title, "findings": [asdict(finding) for finding in found]}
+    write_json(run.folder / "results" / "findings.json", result)
+    say(result, as_json, json.dumps(result, indent=1))
 
 
 @app.command()

@@ -36,6 +36,7 @@ STREAM = 4000  # tokens a stream has at least, where the text is long enough
 STREAMS = 128
 ROUNDS = 3
 AGREE = 1e-6
+MAX_TYPED = 2000  # characters of a text typed on a page
 MAX_BYTES = 64 * 2**30
 SPARE_BYTES = 2**30
 

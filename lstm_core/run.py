@@ -208,6 +208,10 @@ class Run:
             return otherwise
         return f"died (signal {-code})" if code < 0 else f"died (exit {code})"
 
+    def request_cancel(self) -> None:
+        """Ask the process that trains this run to stop at its next step, with a checkpoint."""
+        (self.folder / "cancel").touch()
+
     def set_status(self, status: str) -> None:
         write_json(self.folder / "status.json", {"status": status, "at": _now()})
 

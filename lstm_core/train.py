@@ -76,11 +76,6 @@ def train(
         yield from loop.reports(lambda: cancelled() or (run.folder / "cancel").exists())
 
 
-def request_cancel(run: Run) -> None:
-    """Ask the process that trains a run to stop at its next step, with a checkpoint."""
-    (run.folder / "cancel").touch()
-
-
 def evaluate(model: LanguageModel, ids: NDArray[np.int32], start: int, stop: int, *, warm_up: int = 500) -> float:
     """Mean loss (nats per token) of the tokens [start, stop) of `ids` given all before them.
 

@@ -1,0 +1,1 @@
+"""The frame of the workbench: what knows Streamlit and is shared by pages."""

@@ -1,0 +1,87 @@
+"""Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
+
+import streamlit as st
+
+from app.cached import open_recording
+from lstm_core.recording import Recording, find_recordings
+from lstm_core.run import Run, list_runs, open_run
+from lstm_core.settings import SIGNAL_NAMES, SIGNALS
+
+DEFAULT_RUN = "war-and-peace-char"
+
+
+def model_picker(*, shown: bool) -> None:
+    """The sidebar's choice of a model, kept from page to page; a link may name one in `?run=`."""
+    names = [run.name for run in list_runs() if run.has_weights]
+    asked = st.query_params.get("run")
+    kept = st.session_state.get("chosen_run")
+    if "run" not in st.session_state:
+        first = next((name for name in (asked, kept, DEFAULT_RUN) if name in names), names[0] if names else None)
+        st.session_state["run"] = first
+    elif st.session_state["run"] not in names:
+        st.session_state["run"] = names[0] if names else None
+    if asked and asked not in names:
+        st.toast(f"There is no model named {asked[:60]!r}; showing another one.")
+        del st.query_params["run"]
+    if shown and names:
+        st.sidebar.selectbox("Model", names, key="run", help="Train your own on the page Training.")
+        st.query_params["run"] = st.session_state["run"]
+    st.session_state["chosen_run"] = st.session_state["run"]
+
+
+def current_run() -> Run:
+    """The chosen run; where there is none the page ends with a hint."""
+    name = st.session_state.get("chosen_run")
+    if name is None:
+        st.info("No trained model is at hand yet. Train one on the page **Training**; the smallest takes a minute.")
+        st.page_link("pages/training.py", label="Go to Training", icon=":material/trending_down:")
+        st.stop()
+    return open_run(name)
+
+
+def current_recording(run: Run) -> Recording | None:
+    """The chosen recording of a run (a picker where there are several), or None."""
+    found = []
+    for folder in find_recordings(run.fingerprint):
+        try:
+            recording = open_recording(folder)
+        except ValueError as error:
+            st.warning(f"A recording cannot be used. {error}")
+            continue
+        if len(recording.positions):
+            found.append(recording)
+    if not found:
+        return None
+    titles = {recording.fingerprint: recording.title for recording in found}
+    if len(found) == 1:
+        return found[0]
+    key = st.sidebar.selectbox("Text it has read", list(titles), format_func=titles.get, key=f"recording-{run.name}")
+    return next(recording for recording in found if recording.fingerprint == key)
+
+
+def signal(names: tuple[str, ...], *, key: str) -> str:
+    """One of the signals at hand, shown by its letter and name."""
+    return st.selectbox(
+        "Signal",
+        list(names),
+        format_func=lambda name: f"{name}  ·  {SIGNAL_NAMES[name]}",
+        key=key,
+        bind="query-params",
+        help="The hidden state h is what the network passes on; the cell state c is its memory; gates open and close it.",
+    )
+
+
+def layer(layers: tuple[int, ...], *, key: str) -> int:
+    """One of the layers, counted from 1."""
+    return st.selectbox("Layer", list(layers), key=key, bind="query-params", help="Layer 1 reads the characters.")
+
+
+def unit(units: int, *, key: str) -> int:
+    """One unit of the layer, counted from 0; out-of-range values in a link fall back to the first."""
+    number = st.number_input("Unit (neuron)", 0, units - 1, 0, 1, key=key, bind="query-params")
+    return min(max(int(number), 0), units - 1)
+
+
+def signals_of(run: Run) -> tuple[str, ...]:
+    """All signals of the run's cell."""
+    return SIGNALS[run.model_config.cell]

@@ -1,0 +1,41 @@
+"""The offer to read a text with a run that has no recording yet: how much, what it costs, and the progress."""
+
+import streamlit as st
+
+from app.cached import corpus_facts
+from lstm_core.corpus import corpus_names
+from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record
+from lstm_core.run import Run
+
+LENGTHS = (10_000, 30_000, 100_000, 250_000)
+
+
+def offer_reading(run: Run) -> None:
+    """A form that records the run over a span of a corpus, here and now, with a bar; then shows the page again."""
+    st.info("This model has not read a text yet. Let it read one: every value of every neuron is then kept to look at.")
+    own = run.config["corpus"]["name"]
+    names = [name for name in corpus_names() if corpus_facts(name)["at_hand"]]
+    if own in names:
+        names.remove(own)
+        names.insert(0, own)
+    if not names:
+        st.warning("No text is at hand. See the page Training for how to add one.")
+        return
+    source = st.selectbox("Text", names, key="reading-text")
+    length = st.select_slider("How much of it", LENGTHS, value=30_000, format_func=lambda n: f"{n:,}", key="reading-n")
+    try:
+        text = corpus_text(run, source, 0, 0)
+        text = corpus_text(run, source, 0, min(length, len(text.ids)))
+        needed = bytes_needed(run, text)
+    except ValueError as error:
+        st.error(str(error))
+        return
+    st.caption(f"{len(text.ids):,} tokens, all signals of all layers: {needed / 2**20:,.0f} MiB on disk.")
+    if st.button("Read it", type="primary", key="reading-go"):
+        bar = st.progress(0.0, "reading")
+        try:
+            record(run, text, RecordQuery(), report=lambda share, word: bar.progress(min(share, 1.0), word))
+        except (ValueError, OSError) as error:
+            st.error(str(error))
+            return
+        st.rerun()

@@ -1,0 +1,107 @@
+"""What does one unit do? Its values over the text, how often it takes them, where it is highest, and on your text."""
+
+import pandas as pd
+import streamlit as st
+
+from app import charts, controls
+from app.cached import cached, model
+from app.heatmap import text_heat_map
+from app.reading import offer_reading
+from lstm_core import neurons
+from lstm_core.neurons import Context, NeuronQuery
+from lstm_core.record import MAX_TYPED, RecordQuery, read, typed_text
+
+WINDOW = 1500
+PROBABILITY = "probability of what came"
+
+st.title("Neurons")
+st.caption("Pick one neuron and see on which letters it is high (red) and on which it is low (blue).")
+run = controls.current_run()
+recording = controls.current_recording(run)
+if recording is None:
+    offer_reading(run)
+    st.stop()
+
+columns = st.columns([2, 1, 1, 2])
+with columns[0]:
+    signal = controls.signal(recording.names, key="neurons-signal")
+with columns[1]:
+    layer = controls.layer(recording.spec.layers, key="neurons-layer")
+with columns[2]:
+    unit = controls.unit(recording.spec.units, key="neurons-unit")
+with columns[3]:
+    colour = st.segmented_control(
+        "Colour the text by", ["this unit", PROBABILITY], default="this unit", key="neurons-colour", required=True
+    )
+profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
+words = run.kind == "word"
+scale = (float(profile.edges[0]), float(profile.edges[-1]))
+
+st.subheader("Over the text")
+kept = len(recording.positions)
+start = st.slider("Where in the text", 0, max(kept - 1, 1), 0, 250, key="neurons-start", bind="query-params")
+stop = min(start + WINDOW, kept)
+positions = recording.positions[start:stop]
+tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
+if colour == PROBABILITY:
+    st.caption("Red: the network expected this character. Blue: it was surprised. Hover for the probability.")
+    text_heat_map(tokens, recording.probability[positions], key="neurons-text", scale=(0, 1), low="surprised (0)",
+                  high="expected (1)", first=start, words=words)  # fmt: skip
+else:
+    values = recording.unit(signal, layer, unit)[start:stop]
+    text_heat_map(tokens, values, key="neurons-text", scale=scale, low=f"{scale[0]:.3g}", high=f"{scale[1]:.3g}",
+                  first=start, words=words)  # fmt: skip
+
+left, right = st.columns([3, 2])
+with left:
+    st.subheader("How often it takes each value")
+    st.plotly_chart(charts.distribution(profile), key="neurons-distribution", alt="distribution of the unit's values")
+with right:
+    st.subheader("In figures")
+    first, second = st.columns(2)
+    first.metric("Mean", f"{profile.mean:.3f}")
+    second.metric("Spread (standard deviation)", f"{profile.deviation:.3f}")
+    first.metric("Lowest", f"{profile.lowest:.3f}")
+    second.metric("Highest", f"{profile.highest:.3f}")
+    first.metric("Near zero (within ±0.01)", f"{profile.near_zero_share:.1%}")
+    second.metric("Characters read" if not words else "Words read", f"{profile.total:,}")
+    if profile.outside:
+        st.caption(f"{profile.outside:,} values lie outside the picture.")
+
+
+def table(contexts: tuple[Context, ...]) -> None:
+    """Contexts as a table; blanks and line breaks made visible."""
+    joint = " " if words else ""
+    rows = [
+        {
+            "value": context.value,
+            "before": joint.join(context.before).replace("\n", "⏎"),
+            "here": {" ": "␣", "\n": "⏎"}.get(context.token, context.token),
+            "after": joint.join(context.after).replace("\n", "⏎"),
+        }
+        for context in contexts
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"value": st.column_config.NumberColumn(format="%.3f", width="small"), "here": st.column_config.TextColumn(width="small")})  # fmt: skip
+
+
+st.subheader("Where it is highest and lowest")
+highest, lowest = st.tabs(["Highest", "Lowest"])
+with highest:
+    table(profile.top)
+with lowest:
+    table(profile.bottom)
+
+st.subheader("Your own text")
+typed = st.text_area("Type anything and watch this neuron", "“They are early birds,” said Prince Andrew.", key="neurons-typed", max_chars=MAX_TYPED)  # fmt: skip
+if not typed.strip():
+    st.caption("Type at least one letter.")
+    st.stop()
+text, encoding = typed_text(run, typed[:MAX_TYPED])
+if encoding.unknown:
+    st.caption(f"{len(encoding.unknown)} of {len(encoding.tokens)} characters are not in the model's alphabet; "
+               "it read the nearest one it knows.")  # fmt: skip
+reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
+mine = reading.unit(signal, layer, unit) if colour != PROBABILITY else reading.probability
+text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale if colour != PROBABILITY else (0, 1), words=words)
+if colour != PROBABILITY:
+    st.plotly_chart(charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of unit {unit}"), key="neurons-line", alt="the unit's value at each character")  # fmt: skip

@@ -1,0 +1,42 @@
+"""Let the model write: give it a beginning and watch it go on, letter by letter."""
+
+import streamlit as st
+
+from app import controls
+from app.cached import model
+from lstm_core.generate import MAX_PROMPT, MAX_TOKENS, GenerateQuery, generate
+
+st.title("Writing")
+st.caption("The model guesses the next letter, takes its guess as read, and guesses again. Nothing else happens.")
+run = controls.current_run()
+if run.untrained_twin_of:
+    st.caption("This is the untrained control: it has read nothing, so it writes noise.")
+prompt = st.text_area("Beginning", "Prince Andrew looked at", max_chars=MAX_PROMPT, key="writing-prompt")
+columns = st.columns(3)
+temperature = columns[0].slider(
+    "Temperature: low plays safe, high dares", 0.0, 2.0, 0.7, 0.05, key="writing-temperature", bind="query-params"
+)
+tokens = columns[1].number_input(
+    "How much to write", 50, MAX_TOKENS, 600, 50, key="writing-tokens", bind="query-params"
+)
+seed = columns[2].number_input("Dice (same number, same text)", 0, 10_000, 1, key="writing-seed", bind="query-params")
+if not st.button("Write", type="primary", key="writing-go"):
+    st.stop()
+
+try:
+    query = GenerateQuery(prompt, int(tokens), float(temperature), int(seed))
+except ValueError as error:
+    st.error(str(error))
+    st.stop()
+encoding = run.vocabulary.encode(prompt)
+if encoding.unknown:
+    st.caption(f"{len(encoding.unknown)} characters of the beginning are not in the model's alphabet; "
+               "it read the nearest one it knows.")  # fmt: skip
+joint = "" if run.kind == "char" else " "
+written, shown = [prompt], st.empty()
+for number, token in enumerate(generate(model(run), run.vocabulary, query)):
+    written.append(token)
+    if number % 25 == 0:
+        shown.code(joint.join(written), language=None, wrap_lines=True)
+shown.code(joint.join(written), language=None, wrap_lines=True)
+st.caption(f"{query.tokens:,} tokens at temperature {query.temperature:g}, dice {query.seed}.")
