@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.files import check_name, data_folder, home, write_bytes
+from lstm_core.files import NAME, check_name, data_folder, home, write_bytes
 from lstm_core.settings import Kind
 
 UNKNOWN = "<unk>"
@@ -354,15 +354,14 @@ def decode_text(content: bytes) -> str:
         raise ValueError(
             f"the text has {len(content) / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB: cut it first"
         )
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"byte {error.start} ({content[error.start]:#04x}) is not {encoding.removesuffix('-sig').upper()}: "
-            "save the text as UTF-8"
+            f"byte {error.start} ({content[error.start]:#04x}) is not {encoding.upper()}: save the text as UTF-8"
         ) from None
-    return text.replace("\r\n", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def keep_text(name: str, content: bytes) -> Path:
@@ -387,11 +386,20 @@ def read_corpus(name: str, kind: Kind | None = None) -> Corpus:
         if recipe.split == "as given":
             return _given_splits(name, recipe, texts, kind)
         return corpus_of(texts["text"], name, kind, recipe.split, title=recipe.title, licence=recipe.licence)
-    path = texts_folder() / f"{name}.txt" if Path(name).name == name and not Path(name).is_file() else Path(name)
-    if not path.is_file():
+    path = _own_text(name)
+    if path is None:
         raise CorpusMissing(f"no corpus or text file {name[:200]!r}; corpora: {', '.join(corpus_names())}")
     text = decode_text(path.read_bytes())
     return corpus_of(text, name, kind or "char", title=path.name, licence="your own text")
+
+
+def _own_text(name: str) -> Path | None:
+    """The text file at that path, else a person's own text of that name, else None."""
+    kept = [texts_folder() / f"{name}.txt"] if NAME.fullmatch(name) else []
+    try:
+        return next((path for path in (Path(name), *kept) if path.is_file()), None)
+    except OSError:  # a name longer than the file system takes
+        return None
 
 
 def corpus_of(
@@ -461,13 +469,27 @@ def describe_corpus(name: str) -> dict[str, str | bool]:
     recipe = RECIPES.get(name)
     if recipe is None:
         path = texts_folder() / f"{name}.txt"
-        return {"name": name, "title": path.name, "licence": "your own text", "kind": "char", "note": "",
-                "at_hand": path.is_file(), "remedy": ""}  # fmt: skip
+        return {
+            "name": name,
+            "title": path.name,
+            "licence": "your own text",
+            "kind": "char",
+            "note": "",
+            "at_hand": path.is_file(),
+            "remedy": "",
+        }
     remedy = ""
     try:
         for text in recipe.texts.values():
             text.read("")
     except CorpusMissing as error:
         remedy = str(error).strip()
-    return {"name": name, "title": recipe.title, "licence": recipe.licence, "kind": recipe.kind, "note": recipe.note,
-            "at_hand": not remedy, "remedy": remedy}  # fmt: skip
+    return {
+        "name": name,
+        "title": recipe.title,
+        "licence": recipe.licence,
+        "kind": recipe.kind,
+        "note": recipe.note,
+        "at_hand": not remedy,
+        "remedy": remedy,
+    }

@@ -3,7 +3,7 @@
 Tensors here are time-major: axes T tokens, B streams, U units, V vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from lstm_core.settings import ModelConfig
 Memory = tuple[Tensor, ...]  # one layer's state: (h, c) for an LSTM, (h,) for the others; each (B, U)
 State = tuple[Memory, ...]  # one Memory a layer
 
-_MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+_MODULES: dict[str, Callable[[int, int], nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class Dropout(nn.Module):
@@ -73,9 +73,7 @@ class LanguageModel(nn.Module):
         after: list[Memory] = []
         for number, layer in enumerate(self.rnn):
             before = None if state is None else tuple(part.unsqueeze(0) for part in state[number])
-            if before is not None and self.config.cell != "lstm":
-                before = before[0]
-            x, memory = layer(x, before)  # (T, B, U)
+            x, memory = layer(x, before if before is None or len(before) == 2 else before[0])  # (T, B, U)
             parts = memory if isinstance(memory, tuple) else (memory,)
             after.append(tuple(part.squeeze(0) for part in parts))
             x = self.dropout(x)
@@ -158,15 +156,17 @@ class SignalReader:
 
 def _input_products(layer: nn.Module, x: Tensor) -> Tensor:
     """W_ih x + b_ih, and b_hh where it is simply added: (..., G U)."""
-    bias = layer.bias_ih_l0 if isinstance(layer, nn.GRU) else layer.bias_ih_l0 + layer.bias_hh_l0
-    return nn.functional.linear(x, layer.weight_ih_l0, bias)
+    bias, of_state = layer.get_parameter("bias_ih_l0"), layer.get_parameter("bias_hh_l0")
+    return nn.functional.linear(
+        x, layer.get_parameter("weight_ih_l0"), bias if isinstance(layer, nn.GRU) else bias + of_state
+    )
 
 
 def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory) -> dict[str, Tensor]:
     """In place: `gates` (B, T, 4U) comes in as input products and leaves as i, f, g, o."""
     streams, steps, width = gates.shape
     units = width // 4
-    recurrent = layer.weight_hh_l0.t()
+    recurrent = layer.get_parameter("weight_hh_l0").t()
     (h, c), hs = memory, gates.new_empty(streams, steps, units)
     cs = torch.empty_like(hs)
     for t in range(steps):
@@ -185,7 +185,7 @@ def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory) -> dict[str, 
 def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
     streams, steps, width = products.shape
     units = width // 3
-    recurrent, bias = layer.weight_hh_l0.t(), layer.bias_hh_l0
+    recurrent, bias = layer.get_parameter("weight_hh_l0").t(), layer.get_parameter("bias_hh_l0")
     (h,), hs = memory, products.new_empty(streams, steps, units)
     for t in range(steps):
         now, of_state = products[:, t], torch.addmm(bias, h, recurrent)  # (B, 3U)
@@ -198,7 +198,7 @@ def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str
 
 
 def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
-    (h,), recurrent = memory, layer.weight_hh_l0.t()
+    (h,), recurrent = memory, layer.get_parameter("weight_hh_l0").t()
     for t in range(products.shape[1]):
         h = products[:, t].addmm_(h, recurrent).tanh_()
     return {"h": products}

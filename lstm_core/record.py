@@ -40,7 +40,7 @@ MAX_TYPED = 2000  # characters of a text typed on a page
 MAX_BYTES = 64 * 2**30
 SPARE_BYTES = 2**30
 
-Report = Callable[[float, str], None]
+Report = Callable[[float, str], object]
 Reader = Literal["parallel", "sequential"]
 
 
@@ -267,7 +267,7 @@ class _Streams:
         """Read streams again from the ends of those before them; returns those whose own end moved."""
         state = chosen(self.ends, [stream - 1 for stream in streams])
         agreed = [0] * len(streams)  # seams in a row at which a stream agreed
-        moved = []
+        moved: list[int] = []
         for chunk in range(self.length // CHUNK):
             if chunk < len(self.seams):
                 before = chosen(self.seams[chunk], streams)

@@ -1,10 +1,13 @@
 """The settings of a model and of its training, and the presets. Plain data: imports nothing heavy."""
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 Cell = Literal["rnn", "gru", "lstm"]
 Kind = Literal["char", "word"]
+
+MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
 GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
 SIGNALS: dict[Cell, tuple[str, ...]] = {
@@ -55,13 +58,18 @@ class ModelConfig:
             raise ValueError(
                 f"a tied embedding needs embedding = hidden, here {self.embedding} and {self.hidden}: make them equal"
             )
+        if self.parameters > MAX_PARAMETERS:
+            raise ValueError(
+                f"the model would have {self.parameters:,} parameters, the limit is {MAX_PARAMETERS:,}: "
+                "choose fewer layers or units"
+            )
 
     @property
     def parameters(self) -> int:
         """Number of trained values."""
         gates = GATES[self.cell]
-        inputs = [self.embedding] + [self.hidden] * (self.layers - 1)
-        recurrent = sum(gates * self.hidden * (width + self.hidden + 2) for width in inputs)
+        inputs = self.embedding + self.hidden * (self.layers - 1)
+        recurrent = gates * self.hidden * (inputs + self.layers * (self.hidden + 2))
         decoder = self.vocabulary * (1 if self.tied else self.hidden + 1)
         return self.vocabulary * self.embedding + recurrent + decoder
 
@@ -102,8 +110,16 @@ class TrainConfig:
             raise ValueError(f"optimiser {self.optimiser!r} is unknown: choose sgd, adagrad or adamw")
         if self.schedule not in ("plateau", "one-cycle", "constant"):
             raise ValueError(f"schedule {self.schedule!r} is unknown: choose plateau, one-cycle or constant")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning rate is {self.learning_rate}, it must be above 0")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise ValueError(f"precision {self.precision!r} is unknown: choose auto, float32 or bfloat16")
+        for name in ("learning_rate", "factor"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be above 0 and finite")
+        if self.factor > 1:
+            raise ValueError(f"factor is {self.factor}, it must be in (0, 1]")
+        for name in ("clip_norm", "clip_value", "weight_decay", "seed", "threads"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be 0 or more and finite")
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ class _Loop:
         before = progress.seconds
         losses: list[Tensor] = []
         tokens = 0
-        norm = 0.0
+        norm: Tensor | float = 0.0
         while progress.step < self.steps:
             if cancelled():
                 self._checkpoint()
