@@ -71,10 +71,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON document in `path`; raises ValueError that names the file when it is cut or garbled."""
+    """The JSON document in `path`; raises ValueError that names the file when it is missing, cut or garbled."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise ValueError(f"{path} is missing: restore it or remove the folder") from None
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is damaged ({error}): restore it or remove the folder") from None
 
 

@@ -76,6 +76,8 @@ class Run:
         if not isinstance(config, dict) or config.get("schema") != SCHEMA:
             found = config.get("schema") if isinstance(config, dict) else None
             raise ValueError(f"{self.name} is written in schema {found}, this program reads schema {SCHEMA}")
+        if lost := [key for key in ("kind", "model", "training", "corpus") if key not in config]:
+            raise ValueError(f"{self.name}: config.json lacks {lost[0]!r}: restore it or remove the run")
         return config
 
     @property
@@ -127,16 +129,17 @@ class Run:
 
         from lstm_core.model import build
 
-        model = build(self.model_config, self.train_config.seed)
-        if self.untrained_twin_of is None:
-            path = self.folder / "weights.safetensors"
-            if not path.is_file():
-                raise ValueError(f"{self.name} has no weights yet: train it first")
-            self.check_manifest()
-            arrays = restore_rows(load_arrays(path)[0])
-            expected = {name: tuple(value.shape) for name, value in model.named_parameters()}
-            check_shapes(arrays, expected, str(path))
-            model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
+        if self.untrained_twin_of is not None:
+            return build(self.model_config, self.train_config.seed).eval()
+        path = self.folder / "weights.safetensors"
+        if not path.is_file():
+            raise ValueError(f"{self.name} has no weights yet: train it first")
+        stored, notes = load_arrays(path)
+        self.check_manifest(weights="sha256" not in notes)
+        model, arrays = build(self.model_config, self.train_config.seed), restore_rows(stored)
+        expected = {name: tuple(value.shape) for name, value in model.named_parameters()}
+        check_shapes(arrays, expected, str(path))
+        model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
         return model.eval()
 
     def save_weights(self, arrays: Arrays, *, int8: bool = False) -> None:
@@ -149,9 +152,16 @@ class Run:
         names = ["config.json", "vocabulary.json", "weights.safetensors"]
         write_json(self.folder / "manifest.json", inventory(self.folder, names))
 
-    def check_manifest(self) -> None:
-        """Raise ValueError naming the first file that is not as it was written."""
-        check_inventory(self.folder, read_json(self.folder / "manifest.json"), hashes=True)
+    def check_manifest(self, *, weights: bool = True) -> None:
+        """Raise ValueError naming the first file that is not as it was written.
+
+        Weights are replaced while training goes on, a moment before their manifest: who has checked the hash inside
+        their file leaves them out (`weights=False`).
+        """
+        listed = dict(read_json(self.folder / "manifest.json"))
+        if not weights:
+            listed.pop("weights.safetensors", None)
+        check_inventory(self.folder, listed, hashes=True)
 
     # Log and status ---------------------------------------------------------------------------------------------------
 
@@ -331,7 +341,7 @@ def read_log(path: Path) -> Log:
         try:
             point = json.loads(line)
             step = point["step"]
-            if not isinstance(step, int):
+            if type(step) is not int:
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             unreadable += 1
@@ -363,6 +373,7 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
         with safe_open(path, framework="numpy") as file:
             notes = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+        _check_header(path)
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): restore it or train again") from None
     for name, array in arrays.items():
@@ -371,6 +382,18 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
     if "sha256" in notes and notes["sha256"] != _digest(arrays, {k: v for k, v in notes.items() if k != "sha256"}):
         raise ValueError(f"{path} does not match its sha256: the file was changed or damaged")
     return arrays, notes
+
+
+def _check_header(path: Path) -> None:
+    """Raise ValueError where the header, already known to be whole, names something twice: readers would differ."""
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("its header names an array twice")
+
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        json.loads(file.read(length), object_pairs_hook=once)
 
 
 def check_shapes(arrays: Arrays, expected: dict[str, tuple[int, ...]], where: str) -> None:
@@ -406,7 +429,7 @@ def restore_rows(arrays: Arrays) -> Arrays:
         restored[name] = array.astype(np.float32)
         if array.dtype == np.int8:
             scale = arrays.get(f"{name}.scale")
-            if scale is None or scale.shape != array.shape[:1]:
+            if scale is None or array.ndim < 2 or scale.shape != array.shape[:1]:
                 raise ValueError(f"{name} is int8 but its scale is missing or of another size")
             restored[name] *= scale[:, None]
     return restored
@@ -430,11 +453,16 @@ def _fingerprint(path: Path, modified: int) -> str:
     return _fingerprints[path, modified]
 
 
-def _settings(kind: type, stored: dict[str, Any], name: str) -> Any:
+def _settings(kind: type, stored: Any, name: str) -> Any:
+    if not isinstance(stored, dict):
+        raise ValueError(f"{name}: the settings in config.json are not a list of names and values: restore it")
     known = {field.name for field in fields(kind)}
     if surplus := sorted(set(stored) - known):
         raise ValueError(f"{name}: config.json has the unknown setting {surplus[0]!r}: written by a newer program?")
-    return kind(**stored)
+    try:
+        return kind(**stored)
+    except TypeError as error:  # a setting is missing or no number
+        raise ValueError(f"{name}: config.json does not hold a {kind.__name__} ({error}): restore it") from None
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from typing import Any, Literal
 
 Cell = Literal["rnn", "gru", "lstm"]
@@ -28,6 +29,13 @@ SIGNAL_NAMES = {
 }
 
 
+def _check_whole(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, Integral):
+        raise ValueError(f"{name} is {value!r}, it must be a whole number")
+    if value < least:
+        raise ValueError(f"{name} is {value}, the least is {least}")
+
+
 @dataclass(frozen=True)
 class ModelConfig:
     """Shape of a language model: embedding, stacked recurrent layers of one width, decoder.
@@ -46,11 +54,10 @@ class ModelConfig:
     tied: bool = False
 
     def __post_init__(self) -> None:
-        if self.cell not in GATES:
+        if self.cell not in tuple(GATES):
             raise ValueError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
-        for name, least in (("vocabulary", 1), ("embedding", 1), ("hidden", 1), ("layers", 1)):
-            if getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)}, the least is {least}")
+        for name in ("vocabulary", "embedding", "hidden", "layers"):
+            _check_whole(name, getattr(self, name), 1)
         for name in ("dropout", "embedding_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}, it must be in [0, 1)")
@@ -103,9 +110,8 @@ class TrainConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch", "bptt"):
-            if getattr(self, name) < (0 if name == "epochs" else 1):
-                raise ValueError(f"{name} is {getattr(self, name)}: too small")
+        for name, least in (("epochs", 0), ("batch", 1), ("bptt", 1), ("seed", 0), ("threads", 0)):
+            _check_whole(name, getattr(self, name), least)
         if self.optimiser not in ("sgd", "adagrad", "adamw"):
             raise ValueError(f"optimiser {self.optimiser!r} is unknown: choose sgd, adagrad or adamw")
         if self.schedule not in ("plateau", "one-cycle", "constant"):
@@ -117,7 +123,7 @@ class TrainConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}, it must be above 0 and finite")
         if self.factor > 1:
             raise ValueError(f"factor is {self.factor}, it must be in (0, 1]")
-        for name in ("clip_norm", "clip_value", "weight_decay", "seed", "threads"):
+        for name in ("clip_norm", "clip_value", "weight_decay"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}, it must be 0 or more and finite")
 

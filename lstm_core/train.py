@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from lstm_core.corpus import Corpus
 from lstm_core.model import LanguageModel, State, build, detached
-from lstm_core.run import Run, load_arrays, save_arrays
+from lstm_core.run import Run, check_shapes, load_arrays, save_arrays
 from lstm_core.settings import TrainConfig
 
 REPORT_SECONDS = 2.0
@@ -53,18 +53,28 @@ class _Progress:
     last: float = math.inf  # validation loss of the last finished epoch
 
 
+class Cancelled(Exception):
+    """A person asked to stop while the validation split was being read."""
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
 def train(
     run: Run,
     corpus: Corpus,
     *,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancelled: Callable[[], bool] = never,
     report_seconds: float = REPORT_SECONDS,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Iterator[Report]:
     """Train a run to its last epoch, from its checkpoint where there is one; yields a Report every few seconds.
 
     Ends early, with a checkpoint and status "cancelled", when `cancelled()` or the run's cancel file says so; with
-    status "diverged at step n" when the loss is no longer finite. Raises RunBusy when another process trains the run,
+    status "diverged at step n" when the loss is no longer finite. Cancelled while the validation split is read, it
+    keeps the checkpoint before (at most `checkpoint_seconds` old). Raises RunBusy when another process trains the run,
     ValueError when the corpus is not the one the run was made for.
     """
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
@@ -76,21 +86,29 @@ def train(
         yield from loop.reports(lambda: cancelled() or (run.folder / "cancel").exists())
 
 
-def evaluate(model: LanguageModel, ids: NDArray[np.int32], start: int, stop: int, *, warm_up: int = 500) -> float:
+def evaluate(
+    model: LanguageModel,
+    ids: NDArray[np.int32],
+    start: int,
+    stop: int,
+    *,
+    warm_up: int = 500,
+    cancelled: Callable[[], bool] = never,
+) -> float:
     """Mean loss (nats per token) of the tokens [start, stop) of `ids` given all before them.
 
     The range is read as parallel streams; each first reads `warm_up` tokens before its part unscored, so that its state
     is that of one long stream (paper: state carried in from the training part). The first token of a text, which
-    nothing predicts, is not scored.
+    nothing predicts, is not scored. Raises Cancelled as soon as `cancelled()` says so.
     """
     first = max(start, 1)
     streams = max(1, min(64, (stop - first) // 1000))
-    length = -(-(stop - first) // streams)
-    lead = min(warm_up, first - 1)
-    # row k of `grid` reads lead + length tokens; what it predicts of positions below `first + k * length` is unscored
-    begin = first - lead + length * np.arange(streams)
-    position = begin[None, :] + np.arange(lead + length)[:, None]  # (lead + length, B)
-    scored = (np.arange(lead + length)[:, None] >= lead) & (position < stop)
+    lead = np.full(streams, warm_up)  # tokens that each stream reads unscored; the first may have fewer before it
+    lead[0] = min(warm_up, first - 1)
+    length = -(-(stop - first + lead.sum()) // streams)
+    begin = first - lead[0] + (length - warm_up) * np.arange(streams)
+    position = begin[None, :] + np.arange(length)[:, None]  # (length, B)
+    scored = (position >= begin + lead) & (position < stop)
     device = model.decoder.weight.device
     clipped = np.minimum(position, stop - 1)
     inputs = torch.from_numpy(ids[clipped - 1]).to(device, torch.long)
@@ -99,7 +117,9 @@ def evaluate(model: LanguageModel, ids: NDArray[np.int32], start: int, stop: int
     training, total, state = model.training, 0.0, model.zero_state(streams)
     model.eval()
     with torch.inference_mode():
-        for t in range(0, lead + length, 100):
+        for t in range(0, length, 100):
+            if cancelled():
+                raise Cancelled
             logits, state = model(inputs[t : t + 100], state)
             if weight[t : t + 100].any():
                 losses = nn.functional.cross_entropy(
@@ -177,8 +197,9 @@ class _Loop:
         norm: Tensor | float = 0.0
         while progress.step < self.steps:
             if cancelled():
-                self._checkpoint()
-                self.run.set_status("cancelled")
+                if not self._diverged(losses, norm):
+                    self._checkpoint()
+                    self.run.set_status("cancelled")
                 return
             loss, norm, count = self._step()
             losses.append(loss)
@@ -188,12 +209,16 @@ class _Loop:
             ends_epoch = progress.step % self.windows == 0
             if not (ends_epoch or now - reported >= self.report_seconds or progress.step == 1):
                 continue
-            mean = float(torch.stack(losses).mean())
-            if not (math.isfinite(mean) and math.isfinite(float(norm))):
-                self.run.set_status(f"diverged at step {progress.step}")
+            if self._diverged(losses, norm):
                 return
-            speed = tokens / max(now - reported, 1e-9)
-            validation = self._end_epoch() if ends_epoch else None
+            mean, speed = float(torch.stack(losses).mean()), tokens / max(now - reported, 1e-9)
+            try:
+                validation = self._end_epoch(cancelled) if ends_epoch else None
+            except Cancelled:
+                self.run.set_status("cancelled")
+                return
+            if self._diverged([torch.tensor(validation or 0.0)], norm):
+                return
             report = self._report(mean, validation, float(norm), speed)
             self._write(report)
             reported = time.monotonic()
@@ -228,10 +253,19 @@ class _Loop:
         progress.step += 1
         return loss.detach(), norm, window[1:].numel()
 
-    def _end_epoch(self) -> float:
+    def _diverged(self, losses: list[Tensor], norm: Tensor | float) -> bool:
+        """Whether the losses of the last steps or the last gradient are not finite; the status then says since when."""
+        values = torch.stack([*losses, torch.as_tensor(norm, device=losses[0].device if losses else None)])
+        if values.isfinite().all():
+            return False
+        first = int((~values.isfinite()).nonzero()[0])
+        self.run.set_status(f"diverged at step {self.progress.step - max(0, len(losses) - 1 - first)}")
+        return True
+
+    def _end_epoch(self, cancelled: Callable[[], bool]) -> float:
         """Validation loss; keeps the weights when it is the best so far, lowers the rate on a plateau."""
         progress, config = self.progress, self.config
-        loss = evaluate(self.model, self.corpus.ids, *self.corpus.splits["validation"])
+        loss = evaluate(self.model, self.corpus.ids, *self.corpus.splits["validation"], cancelled=cancelled)
         if config.schedule == "plateau" and loss >= progress.best:
             progress.rate *= config.factor
         if loss < progress.best:
@@ -284,10 +318,13 @@ class _Loop:
     def _restore(self) -> None:
         path = self.run.folder / "checkpoint" / "checkpoint.safetensors"
         arrays, notes = load_arrays(path)
+        if "progress" not in notes or "generator" not in arrays:
+            raise ValueError(f"{path} is not a checkpoint: remove its folder to train from the start")
+        weights = {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
+        check_shapes(weights, {name: tuple(value.shape) for name, value in self.model.named_parameters()}, str(path))
         self.progress = _Progress(**json.loads(notes["progress"]))
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
-        weights = {n.removeprefix("model."): t for n, t in tensors.items() if n.startswith("model.")}
-        self.model.load_state_dict(weights, strict=False)
+        self.model.load_state_dict({name: tensors[f"model.{name}"] for name in weights}, strict=False)
         stored = self.optimiser.state_dict()
         for name, tensor in tensors.items():
             if name.startswith("optimiser."):
