@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from app import registry
 from app.cached import open_recording
 from lstm_core.recording import Recording, find_recordings
 from lstm_core.run import Run, list_runs, open_run
-from lstm_core.settings import SIGNAL_NAMES, SIGNALS
+from lstm_core.settings import SIGNAL_NAMES
 
 DEFAULT_RUN = "war-and-peace-char"
+KINDS = {"char": "letters", "word": "words"}
 
 
 def model_picker(*, shown: bool) -> None:
@@ -34,7 +36,7 @@ def current_run() -> Run:
     name = st.session_state.get("chosen_run")
     if name is None:
         st.info("No trained model is at hand yet. Train one on the page **Training**; the smallest takes a minute.")
-        st.page_link("pages/training.py", label="Go to Training", icon=":material/trending_down:")
+        registry.link("training", "Go to Training")
         st.stop()
     return open_run(name)
 
@@ -55,7 +57,9 @@ def current_recording(run: Run) -> Recording | None:
     titles = {recording.fingerprint: recording.title for recording in found}
     if len(found) == 1:
         return found[0]
-    key = st.sidebar.selectbox("Text it has read", list(titles), format_func=titles.get, key=f"recording-{run.name}")
+    key = st.sidebar.selectbox(
+        "Text it has read", list(titles), format_func=lambda key: titles[key], key=f"recording-{run.name}"
+    )
     return next(recording for recording in found if recording.fingerprint == key)
 
 
@@ -67,7 +71,7 @@ def signal(names: tuple[str, ...], *, key: str) -> str:
         format_func=lambda name: f"{name}  ·  {SIGNAL_NAMES[name]}",
         key=key,
         bind="query-params",
-        help="The hidden state h is what the network passes on; the cell state c is its memory; gates open and close it.",
+        help="h is what the layer passes on, c is its memory, the gates open and close it.",
     )
 
 
@@ -82,6 +86,8 @@ def unit(units: int, *, key: str) -> int:
     return min(max(int(number), 0), units - 1)
 
 
-def signals_of(run: Run) -> tuple[str, ...]:
-    """All signals of the run's cell."""
-    return SIGNALS[run.model_config.cell]
+def duration(seconds: float) -> str:
+    """A time span for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

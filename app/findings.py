@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import registry
 from app.controls import DEFAULT_RUN
 from lstm_core.run import open_run
 
@@ -27,11 +28,10 @@ def cards() -> None:
                 + (f"; the best neuron of the untrained twin: {control:.2f}" if control is not None else "")
                 + f"; {finding['total']:,} letters it was not chosen on)."
             )
-            st.page_link(
-                "pages/neurons.py",
-                label="Look at it",
-                icon=":material/arrow_forward:",
-                query_params={
+            registry.link(
+                "neurons",
+                "Look at it",
+                {
                     "neurons-signal": finding["signal"],
                     "neurons-layer": str(finding["layer"]),
                     "neurons-unit": str(finding["unit"]),

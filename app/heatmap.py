@@ -15,7 +15,8 @@ _CSS = """
 .text span:hover, .text span:focus { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
 .text span.chosen { outline: 2px solid var(--st-text-color); }
 .bar { position: sticky; top: 0; font-family: var(--st-font); font-size: 0.85rem; padding: 0.2rem 0 0.4rem;
-       color: var(--st-text-color); min-height: 1.4rem; display: flex; gap: 1rem; align-items: center; flex-wrap: wrap; }
+       color: var(--st-text-color); min-height: 1.4rem; display: flex; gap: 1rem; align-items: center;
+       flex-wrap: wrap; }
 .scale { display: inline-block; width: 8rem; height: 0.7rem; border-radius: 3px;
          background: linear-gradient(90deg, rgba(45,115,220,.75), rgba(45,115,220,0), rgba(220,55,45,0),
          rgba(220,55,45,.75)); }
@@ -51,7 +52,12 @@ export default function (component) {
     now.textContent = `${data.first + Number(k)}: ${shown} = ${data.hover[k]}`
   }
   box.onmouseover = say
-  box.onclick = event => { const k = at(event); if (k !== undefined) { say(event); setTriggerValue("clicked", Number(k)) } }
+  box.onclick = event => {
+    const k = at(event)
+    if (k === undefined) return
+    say(event)
+    setTriggerValue("clicked", Number(k))
+  }
 }
 """
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.controls import duration
 from lstm_core import jobs
 from lstm_core.run import Run, list_runs, remove_run
 
@@ -45,7 +46,7 @@ def _row(run: Run, *, working: bool) -> None:
         left.progress(
             done,
             f"{run.name}: epoch {last['epoch']:.2f} of {epochs}, loss {last['train_loss']:.3f} nats, "
-            f"{last['tokens_per_second']:,.0f} tokens/s, {_minutes(last['time_left'])} left",
+            f"{last['tokens_per_second']:,.0f} tokens/s, {duration(last['time_left'])} left",
         )
     elif working:
         left.progress(0.0, f"{run.name}: starting")
@@ -67,13 +68,3 @@ def _row(run: Run, *, working: bool) -> None:
         if right.button("Remove", key=f"remove-{run.name}"):
             remove_run(run.name)
             st.rerun()
-
-
-def _minutes(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 90
-        else f"{seconds / 60:.0f} min"
-        if seconds < 5400
-        else f"{seconds / 3600:.1f} h"
-    )

@@ -1,25 +1,11 @@
-"""Entry script: page registry, page settings, model picker, then the page that was asked for."""
-
-from pathlib import Path
+"""Entry script: page settings, the page that was asked for, the model picker where the page is about a model."""
 
 import streamlit as st
 
 from app import controls
-
-PAGES = (
-    # file, title, icon, whether the page is about one model
-    ("home", "Home", ":material/home:", False),
-    ("training", "Training", ":material/trending_down:", False),
-    ("neurons", "Neurons", ":material/neurology:", True),
-    ("writing", "Writing", ":material/edit_note:", True),
-)
-FOLDER = Path(__file__).resolve().parent.parent / "pages"
+from app.registry import PAGES
 
 st.set_page_config(page_title="LSTM workbench", page_icon=":material/neurology:", layout="wide")
-pages = {
-    st.Page(FOLDER / f"{name}.py", title=title, icon=icon, url_path="" if name == "home" else name): with_model
-    for name, title, icon, with_model in PAGES
-}
-page = st.navigation(list(pages))
-controls.model_picker(shown=pages[page])
+page = st.navigation([entry.page() for entry in PAGES])
+controls.model_picker(shown=next(entry.about_a_model for entry in PAGES if entry.title == page.title))
 page.run()

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from app import findings
+from app import findings, registry
 from lstm_core.run import list_runs
 
 st.title("What has the network learned?")
 st.markdown(
-    "A *recurrent network* (LSTM) reads a book one letter at a time and learns one thing only: to guess the next letter. "
-    "Nobody tells it what a word is, or a sentence, or direct speech. Yet some of its **neurons** come to follow just "
-    "such things. Here you can train such networks, look into every neuron while it reads, and let it write."
+    "A *recurrent network* (LSTM) reads a book one letter at a time and learns one thing only: to guess the next "
+    "letter. Nobody tells it what a word is, or a sentence, or direct speech. Yet some of its **neurons** come to "
+    "follow just such things. Here you can train such networks, look into every neuron while it reads, and let it "
+    "write."
 )
 
 st.subheader("Three things to look at")
@@ -18,13 +19,13 @@ findings.cards()
 st.subheader("What you can do")
 columns = st.columns(3)
 with columns[0]:
-    st.page_link("pages/neurons.py", label="**Neurons**: what does one neuron do?", icon=":material/neurology:")
+    registry.link("neurons", "**Neurons**: what does one neuron do?")
     st.caption("Colour a text by a neuron, see where it is highest, type your own sentence.")
 with columns[1]:
-    st.page_link("pages/writing.py", label="**Writing**: let the network write", icon=":material/edit_note:")
+    registry.link("writing", "**Writing**: let the network write")
     st.caption("Give it a beginning; it goes on in the style of what it read.")
 with columns[2]:
-    st.page_link("pages/training.py", label="**Training**: watch a network learn", icon=":material/trending_down:")
+    registry.link("training", "**Training**: watch a network learn")
     st.caption("Start one in a minute, compare several, on a book or on your own text.")
 
 st.subheader("Models at hand")

@@ -45,12 +45,28 @@ positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
 if colour == PROBABILITY:
     st.caption("Red: the network expected this character. Blue: it was surprised. Hover for the probability.")
-    text_heat_map(tokens, recording.probability[positions], key="neurons-text", scale=(0, 1), low="surprised (0)",
-                  high="expected (1)", first=start, words=words)  # fmt: skip
+    text_heat_map(
+        tokens,
+        recording.probability[positions],
+        key="neurons-text",
+        scale=(0, 1),
+        low="surprised (0)",
+        high="expected (1)",
+        first=start,
+        words=words,
+    )
 else:
     values = recording.unit(signal, layer, unit)[start:stop]
-    text_heat_map(tokens, values, key="neurons-text", scale=scale, low=f"{scale[0]:.3g}", high=f"{scale[1]:.3g}",
-                  first=start, words=words)  # fmt: skip
+    text_heat_map(
+        tokens,
+        values,
+        key="neurons-text",
+        scale=scale,
+        low=f"{scale[0]:.3g}",
+        high=f"{scale[1]:.3g}",
+        first=start,
+        words=words,
+    )
 
 left, right = st.columns([3, 2])
 with left:
@@ -81,7 +97,14 @@ def table(contexts: tuple[Context, ...]) -> None:
         }
         for context in contexts
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config={"value": st.column_config.NumberColumn(format="%.3f", width="small"), "here": st.column_config.TextColumn(width="small")})  # fmt: skip
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        column_config={
+            "value": st.column_config.NumberColumn(format="%.3f", width="small"),
+            "here": st.column_config.TextColumn(width="small"),
+        },
+    )
 
 
 st.subheader("Where it is highest and lowest")
@@ -92,16 +115,27 @@ with lowest:
     table(profile.bottom)
 
 st.subheader("Your own text")
-typed = st.text_area("Type anything and watch this neuron", "“They are early birds,” said Prince Andrew.", key="neurons-typed", max_chars=MAX_TYPED)  # fmt: skip
+typed = st.text_area(
+    "Type anything and watch this neuron",
+    "“They are early birds,” said Prince Andrew.",
+    key="neurons-typed",
+    max_chars=MAX_TYPED,
+)
 if not typed.strip():
     st.caption("Type at least one letter.")
     st.stop()
 text, encoding = typed_text(run, typed[:MAX_TYPED])
 if encoding.unknown:
-    st.caption(f"{len(encoding.unknown)} of {len(encoding.tokens)} characters are not in the model's alphabet; "
-               "it read the nearest one it knows.")  # fmt: skip
+    st.caption(
+        f"{len(encoding.unknown)} of {len(encoding.tokens)} characters are not in the model's alphabet; "
+        "it read the nearest one it knows."
+    )
 reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
 mine = reading.unit(signal, layer, unit) if colour != PROBABILITY else reading.probability
 text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale if colour != PROBABILITY else (0, 1), words=words)
 if colour != PROBABILITY:
-    st.plotly_chart(charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of unit {unit}"), key="neurons-line", alt="the unit's value at each character")  # fmt: skip
+    st.plotly_chart(
+        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of unit {unit}"),
+        key="neurons-line",
+        alt="the unit's value at each character",
+    )

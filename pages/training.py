@@ -4,12 +4,12 @@ import pandas as pd
 import streamlit as st
 
 from app import charts
-
 from app.claims import panel
 from app.live import trainings_at_work
 from app.starting import start_form, upload_form
 from lstm_core.claims import training_claims
 from lstm_core.run import list_runs
+from lstm_core.settings import Kind
 
 st.title("Training")
 st.caption("A model learns by guessing the next letter of a long text, again and again. The curve is how wrong it is.")
@@ -35,14 +35,23 @@ if runs:
         for row in rows
     ]
     three = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(pd.DataFrame(table), hide_index=True, column_config={"bits per character": three, "perplexity": three, "parameters": st.column_config.NumberColumn(format="localized")})  # fmt: skip
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        column_config={
+            "bits per character": three,
+            "perplexity": three,
+            "parameters": st.column_config.NumberColumn(format="localized"),
+        },
+    )
     names = [run.name for run in runs if run.log().points]
     shown = st.multiselect("Curves of", names, default=names[-6:], key="training-curves")
-    for kind, title in (("char", "Character models"), ("word", "Word models")):
+    kinds: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
+    for kind, title in kinds.items():
         logs = {run.name: run.log() for run in runs if run.name in shown and run.kind == kind}
         if not logs:
             continue
-        st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text never trained on; lower is better.")  # fmt: skip
+        st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text it never trained on.")
         known = [("the paper: 1.660", 1.66)] if kind == "char" else []
         st.plotly_chart(charts.curves(logs, kind, known), key=f"training-curve-{kind}", alt="training curves")
         for name, log in logs.items():

@@ -30,8 +30,10 @@ except ValueError as error:
     st.stop()
 encoding = run.vocabulary.encode(prompt)
 if encoding.unknown:
-    st.caption(f"{len(encoding.unknown)} characters of the beginning are not in the model's alphabet; "
-               "it read the nearest one it knows.")  # fmt: skip
+    st.caption(
+        f"{len(encoding.unknown)} characters of the beginning are not in the model's alphabet; "
+        "it read the nearest one it knows."
+    )
 joint = "" if run.kind == "char" else " "
 written, shown = [prompt], st.empty()
 for number, token in enumerate(generate(model(run), run.vocabulary, query)):

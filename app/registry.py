@@ -1,0 +1,38 @@
+"""The pages of the workbench: one line each."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+FOLDER = Path(__file__).resolve().parent.parent / "pages"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page's script and URL name, its title and icon, and whether it is about one model (shows the picker)."""
+
+    name: str
+    title: str
+    icon: str
+    about_a_model: bool = True
+
+    def page(self) -> StreamlitPage:
+        """The page as Streamlit knows it."""
+        path = FOLDER / f"{self.name}.py"
+        return st.Page(path, title=self.title, icon=self.icon, url_path=self.name, default=self is PAGES[0])
+
+
+PAGES = (
+    Entry("home", "Home", ":material/home:", about_a_model=False),
+    Entry("training", "Training", ":material/trending_down:", about_a_model=False),
+    Entry("neurons", "Neurons", ":material/neurology:"),
+    Entry("writing", "Writing", ":material/edit_note:"),
+)
+
+
+def link(name: str, label: str, query: dict[str, str] | None = None) -> None:
+    """A link to a page by name, with its icon."""
+    entry = next(entry for entry in PAGES if entry.name == name)
+    st.page_link(entry.page(), label=label, icon=entry.icon, query_params=query)
