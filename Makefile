@@ -1,0 +1,47 @@
+# make app       set up, prepare the demo, start the workbench and print its address
+# make test      set up, then style, types and the fast tests
+# make test-all  the same, then the slow, kill and browser tests (the last need /usr/bin/chromium)
+#
+# PYTHON       the interpreter that .venv is made from, 3.11 to 3.13
+# TORCH_INDEX  where torch comes from; https://download.pytorch.org/whl/cpu saves gigabytes where there is no GPU
+# ARGS         passed on, for example: make app ARGS="--port 9000"
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+ARGS ?=
+BIN = .venv/bin
+STAMP = .venv/.ready
+export OMP_WAIT_POLICY = PASSIVE
+
+.PHONY: setup app check test test-slow test-all clean
+
+setup: $(STAMP)
+
+# Made again only when what is required has changed.
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"Python 3.11 to 3.13 is needed, $(PYTHON) is {sys.version.split()[0]}: make setup PYTHON=python3.13")'
+	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(if $(TORCH_INDEX),$(BIN)/pip install --index-url $(TORCH_INDEX) "$$(grep '^torch==' requirements.txt)")
+	$(BIN)/pip install -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install --no-deps -e .
+	@touch $@
+
+app: setup
+	@$(BIN)/python -m app $(ARGS)
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest -m "not slow and not kill and not browser" $(ARGS)
+
+test-slow: setup
+	$(BIN)/python -m pytest -m "slow or kill or browser" $(ARGS)
+
+test-all: test test-slow
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
