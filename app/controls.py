@@ -63,27 +63,38 @@ def current_recording(run: Run) -> Recording | None:
     return next(recording for recording in found if recording.fingerprint == key)
 
 
-def signal(names: tuple[str, ...], *, key: str) -> str:
-    """One of the signals at hand, shown by its letter and name."""
-    return st.selectbox(
+def place(recording: Recording, run: Run, *, key: str) -> tuple[str, int, int]:
+    """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first the run's best finding."""
+    spec = recording.spec
+    found = [
+        finding
+        for finding in run.results().get("findings", {}).get("findings", [])
+        if finding["signal"] in spec.signals and finding["layer"] in spec.layers and finding["unit"] < spec.units
+    ]
+    first = max(found, key=lambda finding: finding["chosen_with"], default=None)
+    start = (first["signal"], first["layer"], first["unit"]) if first else (spec.signals[0], spec.layers[-1], 0)
+    columns = st.columns([2, 1, 1])
+    signal = columns[0].selectbox(
         "Signal",
-        list(names),
+        list(spec.signals),
+        list(spec.signals).index(start[0]),
         format_func=lambda name: f"{name}  ·  {SIGNAL_NAMES[name]}",
-        key=key,
+        key=f"{key}-signal",
         bind="query-params",
         help="h is what the layer passes on, c is its memory, the gates open and close it.",
     )
-
-
-def layer(layers: tuple[int, ...], *, key: str) -> int:
-    """One of the layers, counted from 1."""
-    return st.selectbox("Layer", list(layers), key=key, bind="query-params", help="Layer 1 reads the characters.")
-
-
-def unit(units: int, *, key: str) -> int:
-    """One unit of the layer, counted from 0; out-of-range values in a link fall back to the first."""
-    number = st.number_input("Unit (neuron)", 0, units - 1, 0, 1, key=key, bind="query-params")
-    return min(max(int(number), 0), units - 1)
+    layer = columns[1].selectbox(
+        "Layer",
+        list(spec.layers),
+        list(spec.layers).index(start[1]),
+        key=f"{key}-layer",
+        bind="query-params",
+        help="Layer 1 reads the text, the last layer makes the guess.",
+    )
+    unit = columns[2].number_input(
+        "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind="query-params"
+    )
+    return signal, layer, min(max(int(unit), 0), spec.units - 1)
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,7 @@ def cards() -> None:
         stored = open_run(DEFAULT_RUN).results().get("findings", {"findings": []})
     except ValueError:
         stored = {"findings": []}
-    found = stored["findings"]
+    found = sorted(stored["findings"], key=lambda finding: -finding["chosen_with"])[:3]
     if not found:
         st.caption("The findings come with the trained model, which is not at hand here.")
         return
@@ -41,12 +41,16 @@ def cards() -> None:
 
 
 _TITLES = {
-    "inside direct speech": "A neuron that knows who is speaking",
+    "inside direct speech": "A neuron that knows when someone is speaking",
     "the end of the line is near": "A neuron that counts to the end of the line",
     "a capital letter comes next": "A neuron that expects a name",
+    "inside a capitalised word": "A neuron that knows it is inside a name",
+    "a paragraph has just begun": "A neuron that marks a new paragraph",
 }
 _WHEN = {
     "inside direct speech": "the text is inside quotation marks",
     "the end of the line is near": "the line is about to end",
     "a capital letter comes next": "a capital letter is about to come",
+    "inside a capitalised word": "the letter belongs to a word with a capital",
+    "a paragraph has just begun": "a paragraph has just begun",
 }

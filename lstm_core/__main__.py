@@ -136,6 +136,19 @@ def evaluate(
 
 
 @app.command()
+def ship(
+    name: Annotated[str, typer.Argument(help="Name of a finished run of yours.")],
+    as_json: Json = False,
+) -> None:
+    """Make a run part of the program: int8 weights, exact score, card and untrained twin below models/."""
+    from lstm_core.ship import ship as copy
+
+    run = open_run(name)
+    result = copy(run, corpora_module.read_corpus(run.config["corpus"]["name"], run.kind), report=progress)
+    say(result, as_json, json.dumps(result, indent=1))
+
+
+@app.command()
 def record(
     name: Annotated[str, typer.Argument(help="Name of the run.")],
     text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own corpus when left out.")] = "",

@@ -4,7 +4,7 @@ A first form: a few features of running text. Pure functions of a recording.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Finding:
-    """The unit that tells a feature best. `auroc` two-sided in [.5, 1] on the held-out half; `sign` +1 when it is high.
+    """The unit that tells a feature best. `auroc` two-sided in [.5, 1] on the held-out half; `chosen_with` the
+    same on the half it was chosen on; `sign` +1 when it is high.
 
     `control` is the same search's figure in the untrained twin; `positives` of `total` held-out positions have the
     feature; `example` is a position of the recording where it begins.
@@ -29,6 +30,7 @@ class Finding:
     layer: int
     unit: int
     sign: int
+    chosen_with: float
     auroc: float
     control: float | None
     positives: int
@@ -55,6 +57,22 @@ def late_in_line(text: str, column: int = 55) -> Mask:
     return positions - ends[np.searchsorted(ends, positions) - 1] > column
 
 
+def paragraph_start(text: str, characters: int = 40) -> Mask:
+    """Within the first characters of a paragraph."""
+    mask = np.zeros(len(text), bool)
+    for match in re.finditer(r"\n\s*\n", text):
+        mask[match.end() : match.end() + characters] = True
+    return mask
+
+
+def inside_name(text: str) -> Mask:
+    """Within a word that begins with a capital letter, after its first letter."""
+    mask = np.zeros(len(text), bool)
+    for match in re.finditer(r"\b[A-Z]\w+", text):
+        mask[match.start() + 1 : match.end()] = True
+    return mask
+
+
 def before_capital(text: str) -> Mask:
     """The next character is a capital letter: a name or a new sentence is about to begin."""
     return np.array([character.isupper() for character in text[1:]] + [False])
@@ -64,11 +82,17 @@ FEATURES: dict[str, Callable[[str], Mask]] = {
     "inside direct speech": in_quotes,
     "the end of the line is near": late_in_line,
     "a capital letter comes next": before_capital,
+    "inside a capitalised word": inside_name,
+    "a paragraph has just begun": paragraph_start,
 }
 
 
-def best_unit(recording: Recording, feature: str, *, signal: str = "h", twin: Recording | None = None) -> Finding:
+def best_unit(
+    recording: Recording, feature: str, *, signals: Sequence[str] = ("h", "c"), twin: Recording | None = None
+) -> Finding:
     """The unit of any layer that separates a feature best, chosen on the first half, scored on the second.
+
+    `signals` the recording lacks are passed over.
 
     Raises ValueError for an unknown feature or a recording whose halves do not both have and lack it.
     """
@@ -80,25 +104,24 @@ def best_unit(recording: Recording, feature: str, *, signal: str = "h", twin: Re
     for part in (mask[:half], mask[half:]):
         if part.all() or not part.any():
             raise ValueError(f"{feature!r} is always or never there in one half of the recording: read more text")
-    layer, unit = _choose(recording, mask[:half], signal)
+    signal, layer, unit = _choose(recording, mask[:half], signals)
+    chosen_with = two_sided(auroc(recording.unit(signal, layer, unit)[:half], mask[:half]))
     found = auroc(recording.unit(signal, layer, unit)[half:], mask[half:])
     control = None
     if twin is not None:
-        place = _choose(twin, mask[:half], signal)
-        control = two_sided(auroc(twin.unit(signal, *place)[half:], mask[half:]))
+        control = two_sided(auroc(twin.unit(*_choose(twin, mask[:half], signals))[half:], mask[half:]))
     starts = half + np.flatnonzero(np.diff(mask[half:].astype(int)) == 1)
     example = int(starts[len(starts) // 2]) if len(starts) else half
-    positives = int(mask[half:].sum())
-    sign = 1 if found >= 0.5 else -1
     return Finding(
         feature,
         signal,
         layer,
         unit,
-        sign,
+        1 if found >= 0.5 else -1,
+        chosen_with,
         two_sided(found),
         control,
-        positives,
+        int(mask[half:].sum()),
         len(mask) - half,
         max(0, example - 200),
     )
@@ -116,9 +139,11 @@ def two_sided(value: float) -> float:
     return max(value, 1 - value)
 
 
-def _choose(recording: Recording, mask: Mask, signal: str) -> tuple[int, int]:
+def _choose(recording: Recording, mask: Mask, signals: Sequence[str]) -> tuple[str, int, int]:
     scores = {
-        (layer, unit): two_sided(auroc(recording.unit(signal, layer, unit)[: len(mask)], mask))
+        (signal, layer, unit): two_sided(auroc(recording.unit(signal, layer, unit)[: len(mask)], mask))
+        for signal in recording.names
+        if signal in signals
         for layer in recording.spec.layers
         for unit in range(recording.spec.units)
     }

@@ -75,8 +75,8 @@ def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> Recordi
     layers = query.layers or tuple(range(1, config.layers + 1))
     if unknown := set(signals) - set(SIGNALS[config.cell]):
         raise ValueError(f"{config.cell} has signals {', '.join(SIGNALS[config.cell])}, not {sorted(unknown)[0]}")
-    if not all(1 <= layer <= config.layers for layer in layers):
-        raise ValueError(f"the model has {config.layers} layers, the query asks for {max(layers)} (counted from 1)")
+    if outside := [layer for layer in layers if not 1 <= layer <= config.layers]:
+        raise ValueError(f"the model has {config.layers} layers, the query asks for {outside[0]} (counted from 1)")
     if not len(text.ids):
         raise ValueError("the text is empty: there is nothing to read")
     ordered = tuple(signal for signal in SIGNALS[config.cell] if signal in signals)
@@ -89,7 +89,7 @@ def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> Recordi
         config.cell,
         config.hidden,
         ordered,
-        tuple(sorted(layers)),
+        tuple(sorted(set(layers))),
         query.positions,
     )
 

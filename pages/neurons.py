@@ -22,22 +22,20 @@ if recording is None:
     offer_reading(run)
     st.stop()
 
-columns = st.columns([2, 1, 1, 2])
-with columns[0]:
-    signal = controls.signal(recording.names, key="neurons-signal")
-with columns[1]:
-    layer = controls.layer(recording.spec.layers, key="neurons-layer")
-with columns[2]:
-    unit = controls.unit(recording.spec.units, key="neurons-unit")
-with columns[3]:
-    colour = st.segmented_control(
-        "Colour the text by", ["this unit", PROBABILITY], default="this unit", key="neurons-colour", required=True
-    )
+signal, layer, unit = controls.place(recording, run, key="neurons")
 profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
 words = run.kind == "word"
 scale = (float(profile.edges[0]), float(profile.edges[-1]))
 
 st.subheader("Over the text")
+colour = st.segmented_control(
+    "Colour the text by",
+    ["this neuron", PROBABILITY],
+    default="this neuron",
+    key="neurons-colour",
+    bind="query-params",
+    required=True,
+)
 kept = len(recording.positions)
 start = st.slider("Where in the text", 0, max(kept - 1, 1), 0, 250, key="neurons-start", bind="query-params")
 stop = min(start + WINDOW, kept)
@@ -76,7 +74,7 @@ with right:
     st.subheader("In figures")
     first, second = st.columns(2)
     first.metric("Mean", f"{profile.mean:.3f}")
-    second.metric("Spread (standard deviation)", f"{profile.deviation:.3f}")
+    second.metric("Spread", f"{profile.deviation:.3f}")
     first.metric("Lowest", f"{profile.lowest:.3f}")
     second.metric("Highest", f"{profile.highest:.3f}")
     first.metric("Near zero (within ±0.01)", f"{profile.near_zero_share:.1%}")

@@ -34,9 +34,10 @@ if runs:
         }
         for row in rows
     ]
+    rows_shown = pd.DataFrame(table).dropna(axis="columns", how="all")
     three = st.column_config.NumberColumn(format="%.3f")
     st.dataframe(
-        pd.DataFrame(table),
+        rows_shown,
         hide_index=True,
         column_config={
             "bits per character": three,
@@ -52,7 +53,8 @@ if runs:
         if not logs:
             continue
         st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text it never trained on.")
-        known = [("the paper: 1.660", 1.66)] if kind == "char" else []
+        book = any(run.config["corpus"]["name"].startswith("war-and-peace") for run in runs if run.name in logs)
+        known = [("paper, War and Peace: 1.660", 1.66)] if kind == "char" and book else []
         st.plotly_chart(charts.curves(logs, kind, known), key=f"training-curve-{kind}", alt="training curves")
         for name, log in logs.items():
             if log.unreadable:
