@@ -1,0 +1,89 @@
+"""Start the workbench: `python -m app` prepares the demo, finds a free port, says the address and becomes Streamlit."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable
+
+from app.demo import prepare
+from lstm_core.files import ROOT
+
+ADDRESS = "127.0.0.1"
+PORTS = range(8501, 8601)
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there now."""
+    with socket.socket() as probe:
+        if os.name == "posix":  # a port whose last server has just ended is free; elsewhere the option means more
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(asked: int | None = None) -> int:
+    """The port asked for, else the first free one from 8501; raises ValueError with the remedy when there is none."""
+    if asked is not None:
+        if not 1 <= asked <= 65535:
+            raise ValueError(f"port {asked} does not exist: choose one from 1024 to 65535")
+        if not is_free(asked):
+            raise ValueError(f"port {asked} is taken or not allowed: choose another, or leave --port out")
+        return asked
+    port = next(filter(is_free, PORTS), None)
+    if port is None:
+        raise ValueError(f"ports {PORTS[0]} to {PORTS[-1]} are all taken: choose one with --port")
+    return port
+
+
+def command(port: int) -> list[str]:
+    """The words that start Streamlit there without asking a first-run question; `.streamlit` holds the rest."""
+    server = ["--server.address", ADDRESS, "--server.port", str(port), "--server.headless", "true"]
+    return [sys.executable, "-m", "streamlit", "run", "app", *server, "--browser.gatherUsageStats", "false"]
+
+
+def progress() -> Callable[[float, str], None]:
+    """Shows share and word: one line that is written over on a terminal, else a line each tenth."""
+    last = -1
+
+    def show(share: float, word: str) -> None:
+        nonlocal last
+        if sys.stdout.isatty():
+            print(f"\r  {share:4.0%} {word:<40}", end="\n" if share >= 1 else "", flush=True)
+        elif int(share * 10) != last:
+            last = int(share * 10)
+            print(f"  {share:4.0%} {word}", flush=True)
+
+    return show
+
+
+def main() -> None:
+    """Read the options and do it; a mistake becomes one line and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m app", description="Start the LSTM workbench on this machine.")
+    parser.add_argument("--port", type=int, help=f"the port; the first free one from {PORTS[0]} when left out")
+    parser.add_argument("--no-demo", action="store_true", help="do not record anything first")
+    parser.add_argument("--prepare-only", action="store_true", help="record the demo, start nothing")
+    options = parser.parse_args()
+    try:
+        if not options.prepare_only:
+            free_port(options.port)  # told now rather than after the demo
+        if not options.no_demo:
+            prepare(progress())
+        if options.prepare_only:
+            return
+        port = free_port(options.port)
+    except ValueError as error:
+        parser.error(str(error))
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        raise SystemExit(130) from None
+    print(f"\n  LSTM workbench: http://{ADDRESS}:{port}   (Ctrl-C ends it)\n", flush=True)
+    os.chdir(ROOT)
+    os.execv(sys.executable, command(port))
+
+
+if __name__ == "__main__":
+    main()
