@@ -6,7 +6,7 @@ from app import registry
 from app.cached import open_recording
 from lstm_core.recording import Recording, find_recordings
 from lstm_core.run import Run, list_runs, open_run
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 
 DEFAULT_RUN = "war-and-peace-char"
 KINDS = {"char": "letters", "word": "words"}
@@ -23,7 +23,7 @@ def model_picker(*, shown: bool) -> None:
     elif st.session_state["run"] not in names:
         st.session_state["run"] = names[0] if names else None
     if asked and asked not in names:
-        st.toast(f"There is no model named {asked[:60]!r}; showing another one.")
+        st.info(f"There is no model named {asked[:60]!r} here; showing another one.", icon=":material/info:")
         del st.query_params["run"]
     if shown and names:
         st.sidebar.selectbox("Model", names, key="run", help="Train your own on the page Training.")
@@ -74,14 +74,8 @@ def place(recording: Recording, run: Run, *, key: str) -> tuple[str, int, int]:
     first = max(found, key=lambda finding: finding["chosen_with"], default=None)
     start = (first["signal"], first["layer"], first["unit"]) if first else (spec.signals[0], spec.layers[-1], 0)
     columns = st.columns([2, 1, 1])
-    signal = columns[0].selectbox(
-        "Signal",
-        list(spec.signals),
-        list(spec.signals).index(start[0]),
-        format_func=lambda name: f"{name}  ·  {SIGNAL_NAMES[name]}",
-        key=f"{key}-signal",
-        bind="query-params",
-        help="h is what the layer passes on, c is its memory, the gates open and close it.",
+    signal = columns[0].segmented_control(
+        "Signal", list(spec.signals), default=start[0], key=f"{key}-signal", bind="query-params", required=True
     )
     layer = columns[1].selectbox(
         "Layer",
@@ -94,6 +88,7 @@ def place(recording: Recording, run: Run, *, key: str) -> tuple[str, int, int]:
     unit = columns[2].number_input(
         "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind="query-params"
     )
+    st.caption(f"**{signal}** is the {SIGNAL_NAMES[signal]}: {SIGNAL_MEANINGS[signal]}.")
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
 
 

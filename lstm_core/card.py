@@ -23,10 +23,11 @@ def card(run: Run) -> str:
         "",
         "## Training",
         "",
-        f"{training.optimiser.upper()}, highest learning rate {training.learning_rate:g}, "
-        f"{training.schedule} schedule, {training.epochs} epochs, {training.batch} streams, windows of {training.bptt} tokens, gradient norm clipped "
-        f"at {training.clip_norm:g}, weight decay {training.weight_decay:g}, seed {training.seed}, precision "
-        f"{training.precision}. Made with torch {run.config['versions']['torch']}. The log is `metrics.jsonl`.",
+        f"{training.optimiser.upper()}, highest learning rate {training.learning_rate:g}, {training.schedule} "
+        f"schedule, {training.epochs} epochs, {training.batch} streams, windows of {training.bptt} tokens, "
+        f"gradient norm clipped at {training.clip_norm:g}, weight decay {training.weight_decay:g}, "
+        f"seed {training.seed}, precision {training.precision}. "
+        f"Made with torch {run.config['versions']['torch']}. The log is `metrics.jsonl`.",
         "",
         "## Figures",
         "",

@@ -27,6 +27,17 @@ SIGNAL_NAMES = {
     "z": "update gate",
     "n": "candidate",
 }
+SIGNAL_MEANINGS = {
+    "h": "what the neuron tells the rest of the network, between -1 and 1",
+    "c": "the neuron's memory, without bounds",
+    "i": "how much of the new is written into the memory, from 0 (nothing) to 1 (all)",
+    "f": "how much of the memory is kept, from 0 (all is forgotten) to 1 (all is kept)",
+    "g": "the new that could be written into the memory, between -1 and 1",
+    "o": "how much of the memory is shown to the rest of the network, from 0 to 1",
+    "r": "how much of the past is used for the new, from 0 to 1",
+    "z": "how much of the past is kept as it is, from 0 to 1",
+    "n": "the new that could replace the past, between -1 and 1",
+}
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:

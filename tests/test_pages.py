@@ -1,0 +1,245 @@
+"""Every page through Streamlit's own test driver: it draws, it takes bad input, it tells people what to do."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from streamlit.testing.v1 import AppTest
+
+from lstm_core import corpus as corpora
+from lstm_core import jobs
+from lstm_core.record import MAX_TYPED, RecordQuery, corpus_text, record
+from lstm_core.run import Run, list_runs
+
+ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
+PAGES = ("home", "training", "neurons", "writing")
+
+
+@pytest.fixture(autouse=True)
+def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Only the test's own runs are at hand, and nothing is left in a cache."""
+    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "shipped")
+    monkeypatch.chdir(ENTRY.parent.parent)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Callable[..., str]) -> Run:
+    """A run "small" that has read 1,000 characters of its text."""
+    corpora.keep_text("small", words(600).encode())
+    run = small_run("small", weights=True)
+    record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
+    return run
+
+
+def opened(page: str, **query: str) -> AppTest:
+    """A page as a deep link opens it."""
+    app = AppTest.from_file(str(ENTRY), default_timeout=30)
+    if page != "home":
+        app.switch_page(f"../pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-") if name != "run" else name] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All text for people on the page."""
+    parts = [*app.caption, *app.info, *app.warning, *app.error, *app.toast, *app.text, *app.markdown, *app.code]
+    return "\n".join(str(part.value) for part in parts)
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_a_page_opens_with_a_model_at_hand(where: str, read_run: Run) -> None:
+    assert opened(where).title[0].value
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_a_page_opens_with_nothing_at_hand_and_says_what_to_do(where: str) -> None:
+    app = opened(where)
+    assert app.title or "Train one" in said(app)
+
+
+def test_the_neurons_page_shows_the_unit_that_a_link_names(read_run: Run) -> None:
+    app = opened("neurons", neurons_unit="5", neurons_layer="2", neurons_signal="c")
+    assert app.number_input(key="neurons-unit").value == 5
+    assert app.selectbox(key="neurons-layer").value == 2
+    assert app.segmented_control(key="neurons-signal").value == "c"
+
+
+def test_figures_on_the_neurons_page_are_those_of_the_recording(read_run: Run) -> None:
+    from lstm_core.recording import Recording, find_recordings
+
+    values = Recording.open(find_recordings()[0]).unit("h", 2, 0)
+    app = opened("neurons")
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Highest"] == f"{values.max():.3f}"
+    assert shown["Mean"] == f"{values.mean():.3f}"
+    assert shown["Characters read"] == "1,000"
+
+
+def test_a_run_without_a_recording_offers_to_read_and_then_shows_the_unit(
+    small_run: Callable[..., Run], words: Callable[..., str]
+) -> None:
+    corpora.keep_text("small", words(3000).encode())
+    small_run("small", corpora.read_corpus("small"), weights=True)
+    app = opened("neurons")
+    assert "has not read a text yet" in said(app)
+    app.button(key="reading-go").click()
+    app.run()
+    assert not app.exception
+    assert app.metric
+
+
+def test_the_training_page_starts_the_job_that_a_person_would_type(
+    words: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[tuple[Path, list[str]]] = []
+    monkeypatch.setattr(jobs, "start", lambda folder, words: started.append((folder, list(words))))
+    corpora.keep_text("mine", words(600).encode())
+    app = opened("training")
+    app.selectbox(key="start-corpus-tiny").set_value("mine")
+    app.text_input(key="start-name-tiny").set_value("first")
+    app.run()
+    app.button(key="start-go").click()
+    app.run()
+    assert not app.exception
+    assert [(folder.name, words) for folder, words in started] == [("first", ["train", "first"])]
+    assert Run(started[0][0]).model_config.hidden == 128
+
+
+def test_writing_is_the_model_s_own_text(read_run: Run) -> None:
+    from lstm_core.generate import GenerateQuery, generate
+
+    app = opened("writing")
+    app.text_area(key="writing-prompt").set_value("the river")
+    app.number_input(key="writing-tokens").set_value(60)
+    app.button(key="writing-go").click()
+    app.run()
+    query = GenerateQuery("the river", 60, 0.7, 1)
+    expected = "the river" + "".join(generate(read_run.load_model(), read_run.vocabulary, query))
+    assert app.code[0].value == expected
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n \t", "x"])
+def test_fault_15_empty_or_tiny_text_gets_a_hint_or_a_single_bar(text: str, read_run: Run) -> None:
+    app = opened("neurons")
+    app.text_area(key="neurons-typed").set_value(text)
+    app.run()
+    assert not app.exception
+    if not text.strip():
+        assert "Type at least one letter" in said(app)
+
+
+def test_fault_16_a_paste_past_the_limit_is_cut(read_run: Run) -> None:
+    app = opened("neurons")
+    app.text_area(key="neurons-typed").set_value("river " * (MAX_TYPED // 2))
+    app.run()
+    assert not app.exception
+    assert len(app.text_area(key="neurons-typed").value) <= MAX_TYPED
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=some.text(some.characters(codec=None), min_size=1, max_size=60))
+def test_fault_17_any_text_can_be_typed(text: str, read_run: Run) -> None:
+    app = opened("neurons")
+    app.text_area(key="neurons-typed").set_value(text)
+    app.run()
+    assert not app.exception
+
+
+def test_fault_18_characters_outside_the_alphabet_are_counted(read_run: Run) -> None:
+    app = opened("neurons")
+    app.text_area(key="neurons-typed").set_value("the Ж river 漢")
+    app.run()
+    assert "2 of 13 characters" in said(app)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "nobody", "<script>alert(1)</script>", "x" * 10_000, ""])
+@pytest.mark.parametrize("where", ["neurons", "writing"])
+def test_fault_20_21_an_unknown_run_in_a_link_shows_another_and_says_so(where: str, name: str, read_run: Run) -> None:
+    app = opened(where, run=name)
+    assert app.selectbox(key="run").value == "small"
+    if name:
+        assert "There is no model named" in said(app)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"neurons_layer": "99"},
+        {"neurons_unit": "-5"},
+        {"neurons_unit": "100000"},
+        {"neurons_unit": "NaN"},
+        {"neurons_signal": "<script>"},
+        {"neurons_start": "-3"},
+        {"neurons_start": "9" * 400},
+        {"writing_temperature": "1e308"},
+        {"writing_seed": "x" * 10_000},
+    ],
+)
+def test_fault_21_bad_values_in_a_link_give_the_default_view(query: dict[str, str], read_run: Run) -> None:
+    for page in ("neurons", "writing"):
+        assert opened(page, **query).title
+
+
+def test_fault_23_a_second_start_of_the_same_run_is_told(read_run: Run) -> None:
+    app = opened("training")
+    app.selectbox(key="start-corpus-tiny").set_value("small")
+    app.text_input(key="start-name-tiny").set_value("small")
+    app.run()
+    app.button(key="start-go").click()
+    app.run()
+    assert "a run named small is there already" in said(app)
+
+
+def test_fault_26_a_diverged_run_is_said_and_its_curve_is_drawn(read_run: Run) -> None:
+    line = {"step": 1, "epoch": 0.5, "train_loss": float("nan"), "validation_loss": None, "rate": 1.0,
+            "gradient_norm": 1.0, "tokens_per_second": 1.0, "seconds": 1.0, "time_left": 1.0}  # fmt: skip
+    (read_run.folder / "metrics.jsonl").write_text(json.dumps(line) + "\n")
+    read_run.set_status("diverged at step 2")
+    assert "diverged at step 2" in str(opened("training").dataframe[0].value)
+
+
+def test_fault_28_a_missing_corpus_says_what_it_is_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LSTM_DATA", raising=False)
+    app = opened("training")
+    app.selectbox(key="start-corpus-tiny").set_value("ptb")
+    app.run()
+    assert "Linguistic Data Consortium" in said(app)
+    assert "LSTM_DATA" in said(app)
+
+
+@pytest.mark.parametrize(("key", "value"), [("hidden", 10**6), ("layers", 0), ("batch", 10**7), ("rate", -1.0)])
+def test_fault_29_values_past_a_widget_s_limits_never_reach_a_run(
+    key: str, value: Any, read_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "start", lambda folder, words: None)
+    app = opened("training")
+    app.selectbox(key="start-corpus-tiny").set_value("small")
+    app.run()
+    app.number_input(key=f"start-{key}-tiny").set_value(value)
+    app.run()
+    app.button(key="start-go").click()
+    app.run()
+    assert not app.exception
+    for run in list_runs():
+        config = {**vars(run.model_config), **vars(run.train_config), "rate": run.train_config.learning_rate}
+        assert config[key] != value
+
+
+def test_a_text_of_one_s_own_becomes_a_corpus_under_a_safe_name_only(read_run: Run) -> None:
+    with pytest.raises(ValueError, match="not usable"):
+        corpora.keep_text("../../x", b"text")
+    corpora.keep_text("mine", b"some text")
+    assert "mine" in opened("training").selectbox(key="start-corpus-tiny").options
