@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.corpus import Vocabulary
-from lstm_core.files import check_inventory, home, read_json, size_of
+from lstm_core.files import NAME, check_inventory, home, read_json, size_of
 
 SCHEMA = 1
 MANIFEST = "recording.json"
@@ -117,12 +117,11 @@ class Recording:
         manifest = _manifest(folder)
         check_inventory(folder, manifest["files"], hashes=False)
         _verify_in_background(folder, manifest)
-        stored = manifest["spec"]
-        spec = RecordingSpec(**{**stored, **{name: tuple(stored[name]) for name in ("span", "signals", "layers")}})
+        spec = _spec(manifest["spec"], folder.name)
         vocabulary = read_json(folder / "vocabulary.json")
         tokens = _mapped(folder / "tokens.npy")
         kept = folder / "positions.npy"
-        return cls(
+        found = cls(
             spec,
             Vocabulary(tuple(vocabulary["tokens"]), vocabulary["splitter"]),
             tokens,
@@ -132,6 +131,24 @@ class Recording:
             manifest["exactness"],
             folder,
         )
+        found._check_shapes()
+        return found
+
+    def _check_shapes(self) -> None:
+        expected: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+            f"{s}-{k}": (values.shape, (self.spec.units, len(self.positions)))
+            for (s, k), values in self.signals.items()
+        }
+        expected["probability"] = (self.probability.shape, self.tokens.shape)
+        for name, (shape, wanted) in expected.items():
+            if shape != wanted:
+                raise ValueError(
+                    f"{self.folder}: {name} is {shape}, its text and spec expect {wanted}: record it again"
+                )
+        if len(self.tokens) and not 0 <= self.tokens.min() <= self.tokens.max() < len(self.vocabulary):
+            raise ValueError(
+                f"{self.folder}: tokens go up to {self.tokens.max()}, the vocabulary has {len(self.vocabulary)}"
+            )
 
 
 def verify(folder: Path) -> None:
@@ -147,7 +164,7 @@ def recordings_folder() -> Path:
 def find_recordings(weights: str | None = None) -> list[Path]:
     """Folders of complete recordings, newest first; of one run's weights where given."""
     found = []
-    for path in recordings_folder().glob(f"*/{MANIFEST}"):
+    for path in recordings_folder().glob(f"[!.]*/{MANIFEST}"):  # with a dot: still being made
         try:
             if weights in (None, _manifest(path.parent)["spec"]["weights"]):
                 found.append((path.stat().st_mtime, path.parent))
@@ -159,7 +176,7 @@ def find_recordings(weights: str | None = None) -> list[Path]:
 def remove_recording(key: str) -> int:
     """Remove a recording by key; returns the bytes freed. Raises ValueError when there is none."""
     folder = recordings_folder() / key
-    if not key.isalnum() or not folder.is_dir():
+    if not NAME.fullmatch(key) or not key.isalnum() or not folder.is_dir():
         raise ValueError(f"no recording {key[:80]!r}")
     freed = size_of(folder)
     shutil.rmtree(folder)
@@ -170,9 +187,19 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not (folder / MANIFEST).is_file():
         raise ValueError(f"{folder.name} is not a complete recording: it is still being made, or its making was ended")
     manifest = read_json(folder / MANIFEST)
-    if manifest.get("schema") != SCHEMA:
-        raise ValueError(f"{folder.name} is of schema {manifest.get('schema')}, this program reads schema {SCHEMA}")
+    schema = manifest.get("schema") if isinstance(manifest, dict) else None
+    if schema != SCHEMA:
+        raise ValueError(f"{folder.name} is of schema {schema}, this program reads schema {SCHEMA}")
+    if lost := [key for key in ("spec", "files", "exactness") if not isinstance(manifest.get(key), dict)]:
+        raise ValueError(f"{folder.name}: {MANIFEST} lacks {lost[0]!r}: record it again")
     return manifest
+
+
+def _spec(stored: dict[str, Any], name: str) -> RecordingSpec:
+    try:
+        return RecordingSpec(**{**stored, **{key: tuple(stored[key]) for key in ("span", "signals", "layers")}})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{name}: {MANIFEST} does not say what is recorded ({error}): record it again") from None
 
 
 def _mapped(path: Path) -> NDArray[Any]:

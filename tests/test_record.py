@@ -1,0 +1,355 @@
+"""Recording: parallel in time against one token at a time, kept positions, probabilities, sizes, scores."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lstm_core import record as recorder
+from lstm_core.corpus import corpus_of
+from lstm_core.record import RecordQuery, Text, bytes_needed, corpus_text, evaluate, read, record, spec_of, typed_text
+from lstm_core.recording import Recording, recordings_folder
+from lstm_core.run import Run
+from lstm_core.settings import SIGNALS
+
+Make = Callable[..., Run]
+SEQUENTIAL = RecordQuery(reader="sequential")
+
+
+@pytest.fixture
+def long_corpus(words: Callable[..., str]) -> Any:
+    """A character corpus of more than 20,000 tokens: five streams and a rest."""
+    corpus = corpus_of(words(4600), "long")
+    assert len(corpus.ids) > 20_000
+    return corpus
+
+
+def whole(corpus: Any) -> Text:
+    return Text(corpus.name, corpus.ids, corpus.fingerprint, (0, len(corpus.ids)))
+
+
+def forget_bias(value: float) -> Callable[[Any], None]:
+    """Plants a forget gate that stays near sigmoid(value) in every layer."""
+
+    def plant(model: Any) -> None:
+        for layer in model.rnn:
+            units = layer.hidden_size
+            layer.bias_ih_l0[units : 2 * units] = value
+
+    return plant
+
+
+def scaled(factor: float) -> Callable[[Any], None]:
+    def plant(model: Any) -> None:
+        for layer in model.rnn:
+            layer.weight_hh_l0.mul_(factor)
+
+    return plant
+
+
+def assert_equal_readings(one: Recording, other: Recording) -> None:
+    """h and gates within 1e-5, c within 1e-5 max(1, |c|), probabilities within 1e-5."""
+    assert set(one.signals) == set(other.signals)
+    for (signal, layer), values in one.signals.items():
+        reference = other.signals[signal, layer]
+        assert values.dtype == np.float32
+        bound = 1e-5 * np.maximum(1, np.abs(reference)) if signal == "c" else 1e-5
+        assert (np.abs(values - reference) <= bound).all(), (signal, layer)
+    np.testing.assert_allclose(one.probability, other.probability, atol=1e-5)
+
+
+# Exactness ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_parallel_reading_equals_the_sequential_one(small_run: Make, long_corpus: Any, cell: str) -> None:
+    run = small_run(text=long_corpus, cell=cell, layers=3, weights=True)
+    text = whole(long_corpus)
+    parallel, sequential = read(run, text), read(run, text, SEQUENTIAL)
+    assert parallel.exactness["reader"] == "parallel"
+    assert parallel.exactness["streams"] == 5
+    assert parallel.exactness["tokens_read"] < 1.2 * len(text.ids)
+    assert sequential.exactness["reader"] == "sequential"
+    assert (sequential.exactness["streams"], "gave_up" in parallel.exactness) == (1, False)
+    assert_equal_readings(parallel, sequential)
+
+
+@pytest.mark.parametrize(("bias", "reader"), [(3.0, "parallel"), (12.0, "sequential")])
+def test_long_memories_are_read_exactly_or_in_sequence(
+    small_run: Make, long_corpus: Any, bias: float, reader: str
+) -> None:
+    """Forget gates near 1 (half-lives 14 and 110,000 tokens): streams agree late, or never."""
+    run, text = small_run(text=long_corpus, weights=forget_bias(bias)), whole(long_corpus)
+    parallel, sequential = read(run, text), read(run, text, SEQUENTIAL)
+    assert sequential.signals["f", 1].mean() > 0.94
+    assert_equal_readings(parallel, sequential)
+    assert parallel.exactness["reader"] == reader
+    assert parallel.exactness.get("gave_up") == (None if reader == "parallel" else "4 of 5 streams never agreed")
+
+
+def test_rounding_is_not_forgotten_where_the_start_is_not(small_run: Make, long_corpus: Any) -> None:
+    """Three streams with endless memory, read in a chain, would differ from the sequential reading by over 1e-5."""
+    run = small_run(text=long_corpus, weights=forget_bias(12.0))
+    text = Text("part", long_corpus.ids[:12_288], "part", (0, 12_288))
+    parallel = read(run, text)
+    assert (parallel.exactness["reader"], parallel.exactness["gave_up"]) == (
+        "sequential",
+        "2 of 3 streams never agreed",
+    )
+    assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
+
+
+def test_memories_a_little_longer_than_the_kept_seams_are_read_in_a_chain(
+    small_run: Make, long_corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With streams too short to forget to the last digit, those after them are read again from their new ends."""
+    monkeypatch.setattr(recorder, "STREAM", 64)
+    run = small_run(text=long_corpus, weights=forget_bias(1.0))
+    text = Text("part", long_corpus.ids[:4096], "part", (0, 4096))
+    parallel = read(run, text)
+    assert parallel.exactness["reader"] == "parallel"
+    assert parallel.exactness["streams"] == 64
+    assert parallel.exactness["tokens_read"] > 2 * len(text.ids)
+    assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
+
+
+def test_a_chaotic_network_is_read_in_sequence_and_says_so(small_run: Make, long_corpus: Any) -> None:
+    run = small_run(text=long_corpus, cell="rnn", layers=1, hidden=32, weights=scaled(3.0))
+    text = whole(long_corpus)
+    parallel, sequential = read(run, text), read(run, text, SEQUENTIAL)
+    later = read(run, Text("tail", text.ids[64:2000], "tail", (64, 2000)), SEQUENTIAL)
+    apart = np.abs(later.signals["h", 1][:, -500:] - sequential.signals["h", 1][:, 1500:2000]).max(0)
+    assert np.median(apart) > 0.1  # the premise: two starts never meet
+    assert parallel.exactness["reader"] == "sequential"
+    assert "never agreed" in parallel.exactness["gave_up"]
+    assert_equal_readings(parallel, sequential)
+
+
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 129, 8000, 8065])
+def test_every_length_of_text_is_read_whole(small_run: Make, long_corpus: Any, count: int) -> None:
+    run = small_run(text=long_corpus, weights=True)
+    text = Text("part", long_corpus.ids[:count], "part", (0, count))
+    found = read(run, text)
+    model = run.load_model()
+    with torch.no_grad():
+        logits = model(torch.from_numpy(text.ids.astype(np.int64))[:, None])[0][:, 0].double()
+    chance = torch.softmax(logits, 1).numpy()
+    np.testing.assert_allclose(chance.sum(1), 1)
+    assert found.probability.shape == (count,)
+    assert np.isnan(found.probability[0])
+    np.testing.assert_allclose(found.probability[1:], chance[np.arange(count - 1), text.ids[1:]], atol=1e-5)
+    assert all(values.shape == (8, count) for values in found.signals.values())
+
+
+def test_probabilities_of_all_tokens_sum_to_one(small_run: Make, corpus: Any) -> None:
+    """The same text with each token of the vocabulary in last place."""
+    run = small_run(weights=True)
+    start = corpus.ids[:100]
+    chances = [
+        read(run, Text("x", np.append(start, token).astype(np.int32), "x", (0, 101))).probability[-1]
+        for token in range(len(run.vocabulary))
+    ]
+    assert sum(chances) == pytest.approx(1, abs=1e-5)
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def test_whitespace_positions_are_the_same_columns_of_all(small_run: Make, long_corpus: Any) -> None:
+    run, text = small_run(text=long_corpus, weights=True), whole(long_corpus)
+    everything, blanks = read(run, text), read(run, text, RecordQuery(positions="whitespace"))
+    characters = np.array(list(long_corpus.vocabulary.decode(text.ids)))
+    assert blanks.positions.tolist() == np.flatnonzero((characters == " ") | (characters == "\n")).tolist()
+    for key, values in blanks.signals.items():
+        np.testing.assert_array_equal(values, everything.signals[key][:, blanks.positions])
+    np.testing.assert_array_equal(blanks.probability, everything.probability)
+    assert (len(blanks.tokens), len(everything.positions)) == (len(text.ids), len(text.ids))
+
+
+def test_no_positions_keep_probabilities_only(small_run: Make, corpus: Any) -> None:
+    run = small_run(weights=True)
+    found = read(run, whole(corpus), RecordQuery(positions="none"))
+    assert all(values.shape == (8, 0) for values in found.signals.values())
+    np.testing.assert_array_equal(found.probability, read(run, whole(corpus)).probability)
+
+
+def test_chosen_signals_and_layers_are_those_of_all(small_run: Make, corpus: Any) -> None:
+    run = small_run(weights=True, layers=3)
+    everything = read(run, whole(corpus))
+    some = read(run, whole(corpus), RecordQuery(signals=("o", "h"), layers=(3, 1, 3)))
+    assert (some.names, some.spec.layers) == (("h", "o"), (1, 3))
+    assert set(some.signals) == {(signal, layer) for signal in "ho" for layer in (1, 3)}
+    for key, values in some.signals.items():
+        np.testing.assert_array_equal(values, everything.signals[key])
+
+
+def test_recording_on_disk_is_the_reading_rounded_to_half(small_run: Make, corpus: Any) -> None:
+    run = small_run(weights=True)
+    memory, disk = read(run, whole(corpus)), record(run, whole(corpus))
+    assert set(disk.signals) == {(signal, layer) for signal in SIGNALS["lstm"] for layer in (1, 2)}
+    for (signal, layer), values in disk.signals.items():
+        dtype = np.float32 if signal == "c" else np.float16
+        assert values.dtype == dtype
+        np.testing.assert_array_equal(values, memory.signals[signal, layer].astype(dtype))
+    np.testing.assert_array_equal(disk.probability, memory.probability)
+    np.testing.assert_array_equal(disk.tokens, corpus.ids)
+    assert disk.vocabulary == corpus.vocabulary
+    assert disk.exactness == memory.exactness
+
+
+def test_an_equal_recording_is_opened_not_made_again(
+    small_run: Make, corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = small_run(weights=True)
+    made = record(run, whole(corpus))
+    monkeypatch.setattr(Run, "load_model", lambda self: pytest.fail("was read again"))
+    assert record(run, whole(corpus)).folder == made.folder
+
+
+def test_keys_differ_with_everything_that_decides_the_content(small_run: Make, corpus: Any) -> None:
+    run, text = small_run(weights=True), whole(corpus)
+    other = small_run("other", weights=True, hidden=9)
+    part = Text("x", text.ids[:100], text.fingerprint, (0, 100))
+    keys = {
+        spec_of(run, text).key,
+        spec_of(other, text).key,
+        spec_of(run, part).key,
+        spec_of(run, Text("x", text.ids, "another", text.span)).key,
+        spec_of(run, text, RecordQuery(signals=("h",))).key,
+        spec_of(run, text, RecordQuery(layers=(1,))).key,
+        spec_of(run, text, RecordQuery(positions="whitespace")).key,
+    }
+    assert len(keys) == 7
+    renamed = Text("another name", text.ids, text.fingerprint, text.span)
+    assert spec_of(run, renamed).key == spec_of(run, text, RecordQuery(layers=(2, 1), reader="sequential")).key in keys
+
+
+# Refusals -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        (RecordQuery(signals=("h", "z")), "lstm has signals h, c, i, f, g, o, not z"),
+        (RecordQuery(layers=(1, 3)), "the model has 2 layers, the query asks for 3"),
+        (RecordQuery(layers=(0, 1)), "the model has 2 layers, the query asks for 0"),
+    ],
+)
+def test_what_the_model_does_not_have_is_refused(small_run: Make, corpus: Any, query: Any, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        read(small_run(weights=True), whole(corpus), query)
+
+
+def test_fault_15_an_empty_text_is_refused(small_run: Make) -> None:
+    run = small_run(weights=True)
+    text, encoding = typed_text(run, "")
+    assert len(encoding.ids) == 0
+    for act in (read, record):
+        with pytest.raises(ValueError, match="the text is empty: there is nothing to read"):
+            act(run, text)
+
+
+def test_fault_16_size_is_told_before_and_refused_past_the_limit(
+    small_run: Make, corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, text = small_run(weights=True), whole(corpus)
+    needed = bytes_needed(run, text)
+    assert needed == len(text.ids) * (2 * 8 * (5 * 2 + 4) + 8)
+    monkeypatch.setattr(recorder, "MAX_BYTES", needed - 1)
+    with pytest.raises(ValueError, match=r"this recording needs .* GiB, the limit is .*choose a shorter span"):
+        record(run, text)
+    monkeypatch.setattr(recorder, "MAX_BYTES", needed)
+    usage = shutil.disk_usage(recordings_folder())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
+    with pytest.raises(ValueError, match=r"GiB free: choose a shorter span or fewer signals, or remove a recording"):
+        record(run, text)
+    assert list(recordings_folder().iterdir()) == []
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed + recorder.SPARE_BYTES))
+    assert abs(record(run, text).bytes - needed) < 16_000  # vocabulary, manifest, array headers
+
+
+def test_fault_13_a_recording_that_fails_leaves_nothing(small_run: Make, corpus: Any) -> None:
+    run, text, seen = small_run(weights=True), whole(corpus), []
+
+    def stop(share: float, word: str) -> None:
+        seen.append(share)
+        if share > 0.4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        record(run, text, report=stop)
+    assert seen == sorted(seen)
+    assert list(recordings_folder().iterdir()) == []
+
+
+# Texts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_corpus_text_is_a_span_of_the_runs_own_corpus(small_run: Make, words: Any, tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text(words(100))
+    corpus = corpus_of(words(100), str(path))
+    run = small_run(text=corpus)
+    text = corpus_text(run, start=10, count=20)
+    assert run.vocabulary.decode(text.ids) == words(100)[10:30]
+    assert (text.span, text.fingerprint) == ((10, 30), corpus.fingerprint)
+    assert len(corpus_text(run).ids) == len(words(100))
+    for start, count in ((-1, 5), (0, 10**6), (10**6, 0), (5, -2)):
+        with pytest.raises(ValueError, match=r"span \[.*\) is not within the"):
+            corpus_text(run, start=start, count=count)
+
+
+def test_a_text_in_another_alphabet_is_read_in_the_runs_own(small_run: Make, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text("ZEBRA the river " * 10)
+    run = small_run()
+    text = corpus_text(run, str(tmp_path / "other.txt"))
+    assert run.vocabulary.decode(text.ids)[:16] == "      the river "
+
+
+# Scores ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("split", ["last 5 %", "first 5 %"])
+@pytest.mark.parametrize("lead", [50_000, 100])
+def test_evaluate_scores_the_cross_entropy_of_a_planted_distribution(
+    small_run: Make, words: Any, split: Any, lead: int
+) -> None:
+    corpus = corpus_of(words(4600), "long", split=split)
+    p = np.random.default_rng(0).dirichlet(np.ones(len(corpus.vocabulary)))
+
+    def plant(model: Any) -> None:
+        model.decoder.weight.zero_()
+        model.decoder.bias.copy_(torch.from_numpy(np.log(p)))
+
+    run = small_run(text=corpus, weights=plant)
+    result = evaluate(run, corpus, lead=lead)
+    start, stop = corpus.splits["validation"]
+    losses = -np.log2(p[corpus.ids[max(1, start) : stop]])
+    assert result["validation"]["bits_per_character"] == pytest.approx(losses.mean(), rel=1e-6)
+    assert result["validation"]["tokens"] == len(losses)
+    assert result["validation"]["loss"] == pytest.approx(losses.mean() * np.log(2), rel=1e-6)
+    half = -(-len(losses) // 2)
+    assert result["first_half"]["bits_per_character"] == pytest.approx(losses[:half].mean(), rel=1e-6)
+    assert result["second_half"]["bits_per_character"] == pytest.approx(losses[half:].mean(), rel=1e-6)
+    assert run.results()["evaluation"] == json.loads(json.dumps(result))
+    assert run.validation == {"bits_per_character": result["validation"]["bits_per_character"]}
+
+
+def test_both_evaluations_agree(small_run: Make, long_corpus: Any) -> None:
+    from lstm_core import train
+
+    run = small_run(text=long_corpus, weights=True)
+    exact = evaluate(run, long_corpus)["validation"]["loss"]
+    assert train.evaluate(run.load_model(), long_corpus.ids, *long_corpus.splits["validation"]) == pytest.approx(
+        exact, rel=1e-6
+    )
+
+
+def test_another_corpus_is_not_scored(small_run: Make, long_corpus: Any) -> None:
+    with pytest.raises(ValueError, match="small was made for another text than long"):
+        evaluate(small_run(weights=True), long_corpus)
