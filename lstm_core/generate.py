@@ -29,6 +29,8 @@ class GenerateQuery:
             raise ValueError(f"{self.tokens} tokens asked for, between 1 and {MAX_TOKENS} can be written")
         if not 0 <= self.temperature <= 5:
             raise ValueError(f"temperature is {self.temperature}, it must be in [0, 5]")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}, it must be 0 or more")
         if len(self.prompt) > MAX_PROMPT:
             raise ValueError(f"the prompt has {len(self.prompt)} characters, the limit is {MAX_PROMPT}")
 
