@@ -1,11 +1,15 @@
 """Entry script: page settings, the page that was asked for, the model picker where the page is about a model."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app import controls
 from app.registry import PAGES
 
-st.set_page_config(page_title="LSTM workbench", page_icon=":material/neurology:", layout="wide")
+# An icon of our own: Streamlit would fetch a named one from the network.
+ICON = Path(__file__).parent / "icon.png"
+st.set_page_config(page_title="LSTM workbench", page_icon=str(ICON), layout="wide")
 page = st.navigation([entry.page() for entry in PAGES])
 controls.model_picker(shown=next(entry.about_a_model for entry in PAGES if entry.title == page.title))
 page.run()

@@ -1,0 +1,207 @@
+"""The real app in a real browser: deep links, a training watched, cancelled and resumed, hostile text shown as text."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstm_core import corpus as corpora
+from lstm_core.record import RecordQuery, corpus_text, record
+from lstm_core.run import Run, open_run
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PAGES = ("home", "training", "neurons", "writing")
+HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
+
+
+class Server:
+    """The app on a free loopback port, ended by its own process group."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        words = ["streamlit", "run", "app", "--server.port", str(self.port), "--server.headless", "true"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words, "--server.address", "127.0.0.1"],
+            cwd=ROOT,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, "the app ended by itself"
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def server(home: Path, wait_for: Callable[..., None]) -> Iterator[Server]:
+    made = Server()
+    wait_for(made.is_up, 60, "the app")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def tab() -> Iterator[Any]:
+    """A browser tab that collects page errors, dialogs and the hosts it asked."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page(viewport={"width": 1280, "height": 1800})
+        tab.set_default_timeout(60_000)
+        tab.errors, tab.hosts = [], set()
+        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.on("dialog", lambda dialog: (tab.errors.append("dialog"), dialog.dismiss()))
+        tab.on("request", lambda request: tab.hosts.add(request.url.split("/")[2].split(":")[0]))
+        yield tab
+        browser.close()
+
+
+@pytest.fixture
+def read_run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
+    corpora.keep_text("small", words(600).encode())
+    run = small_run("small", weights=True)
+    record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
+    return run
+
+
+def settled(tab: Any) -> None:
+    """Wait until the page is connected and its script has run."""
+    tab.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
+    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    tab.wait_for_selector("h1")
+
+
+def healthy(tab: Any) -> None:
+    assert tab.query_selector("[data-testid=stException]") is None
+    assert tab.errors == []
+
+
+@pytest.mark.parametrize("where", PAGES)
+def test_every_page_opens_from_a_deep_link(where: str, read_run: Run, server: Server, tab: Any) -> None:
+    tab.goto(f"{server.address}/{where}?run=small&neurons-unit=3")
+    settled(tab)
+    healthy(tab)
+    assert tab.hosts == {"127.0.0.1"}
+
+
+def test_the_unit_is_kept_in_the_address_and_its_value_shown_on_hover(read_run: Run, server: Server, tab: Any) -> None:
+    tab.goto(f"{server.address}/neurons?run=small&neurons-unit=3")
+    settled(tab)
+    assert tab.get_by_label("Neuron (unit)").input_value() == "3"
+    tab.get_by_label("Neuron (unit)").fill("5")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**neurons-unit=5**")
+    tokens = tab.locator(".text span[data-k]")
+    tokens.nth(4).hover()
+    shown = tab.locator(".now").first.text_content()
+    from lstm_core.recording import Recording, find_recordings
+
+    value = Recording.open(find_recordings()[0]).unit("h", 2, 5)[4]
+    assert shown == f"4: {tokens.nth(4).text_content().replace(' ', 'blank')} = {value:.3f}"
+    healthy(tab)
+
+
+@pytest.mark.parametrize("where", ["neurons", "writing"])
+def test_fault_19_hostile_text_stays_text(where: str, read_run: Run, server: Server, tab: Any) -> None:
+    tab.goto(f"{server.address}/{where}?run=small")
+    settled(tab)
+    label = "Type anything and watch this neuron" if where == "neurons" else "Beginning"
+    tab.get_by_label(label).fill(HOSTILE)
+    tab.keyboard.press("Control+Enter")
+    if where == "writing":
+        tab.get_by_role("button", name="Write", exact=True).click()
+        tab.wait_for_selector("[data-testid=stCode]")
+        assert HOSTILE in tab.locator("[data-testid=stCode]").inner_text()
+    else:
+        tab.wait_for_function("text => [...document.querySelectorAll('*')].some(e => e.shadowRoot && "
+                              "e.shadowRoot.textContent.includes(text)) || document.body.textContent.includes(text)",
+                              arg=HOSTILE)  # fmt: skip
+    settled(tab)
+    healthy(tab)
+    assert tab.locator("img[src*=example]").count() == 0
+    assert tab.hosts == {"127.0.0.1"}
+
+
+@pytest.mark.kill
+def test_a_training_is_started_watched_cancelled_resumed_and_survives_the_server(
+    server: Server, tab: Any, words: Callable[..., str], wait_for: Callable[..., None]
+) -> None:
+    corpora.keep_text("long", words(60_000).encode())
+    tab.goto(f"{server.address}/training")
+    settled(tab)
+    tab.get_by_label("Name of the run").fill("watched")
+    tab.keyboard.press("Enter")
+    tab.get_by_label("Text", exact=True).click()
+    tab.get_by_role("option", name="long").click()
+    tab.get_by_text("Shape and recipe").click()
+    tab.get_by_label("Epochs").fill("200")
+    tab.keyboard.press("Enter")
+    settled(tab)
+    tab.get_by_role("button", name="Start training").click()
+    tab.get_by_text("tokens/s").wait_for()
+    run = open_run("watched")
+    wait_for(lambda: run.is_training, 30, "the training")
+
+    before = run.log().points[-1]["step"]
+    tab.reload()
+    settled(tab)
+    tab.get_by_text("tokens/s").wait_for()
+
+    server.stop()  # training goes on without its server, and is found again by a new one
+    assert run.is_training
+    server.start()
+    wait_for(server.is_up, 60, "the app again")
+    tab.goto(f"{server.address}/training")
+    settled(tab)
+    tab.get_by_text("tokens/s").wait_for()
+    wait_for(lambda: run.log().points[-1]["step"] > before, 60, "progress")
+
+    tab.get_by_role("button", name="Cancel").click()
+    tab.get_by_text("watched: cancelled").wait_for()
+    stopped = run.log().points[-1]["step"]
+    tab.get_by_role("button", name="Resume").click()
+    wait_for(lambda: run.is_training, 30, "the training again")
+    wait_for(lambda: run.log().points[-1]["step"] > stopped, 60, "progress after resuming")
+    healthy(tab)
+    run.request_cancel()
+    wait_for(lambda: not run.is_training, 30, "the end of the training")
