@@ -32,12 +32,14 @@ def start(folder: Path, words: Sequence[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "lstm_core.jobs", str(folder), *words],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     _write(folder, supervisor.pid, words, None)
+    if supervisor.stdin:
+        supervisor.stdin.close()  # go: it waits for this, so that what it writes at its end comes after
 
 
 def find(folder: Path) -> Job | None:
@@ -96,4 +98,5 @@ def _supervise(folder: Path, words: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    sys.stdin.read()
     _supervise(Path(sys.argv[1]), sys.argv[2:])
