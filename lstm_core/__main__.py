@@ -170,7 +170,7 @@ def record(
         raise ValueError(f"positions {positions!r} is unknown: choose all, whitespace or none")
     query = recording.RecordQuery(
         tuple(filter(None, signals.split(","))),
-        tuple(int(layer) for layer in filter(None, layers.split(","))),
+        _layers(layers),
         positions,  # type: ignore[arg-type]
         "sequential" if sequential else "parallel",
     )
@@ -272,6 +272,13 @@ def _outcome(check: Any) -> str:
     except (ValueError, OSError) as error:
         return str(error)
     return "ok"
+
+
+def _layers(layers: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(layer) for layer in filter(None, layers.split(",")))
+    except ValueError:
+        raise ValueError(f"layers {layers!r} are not numbers: give for example 1,3") from None
 
 
 def _kind(kind: str) -> Kind | None:
