@@ -134,3 +134,44 @@ from . import own
     tree = ast.parse(source)
     assert set(imported(tree)) == {"streamlit", "typing", "torch", "sklearn", "nltk", "hdbscan"}
     assert imported_at_module_level(tree) == {"streamlit", "typing", "sklearn", "nltk"}
+
+
+# The suite's own rules ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").glob("*.py")), ids=name)
+def test_tests_are_short_and_do_not_sleep(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
+    assert "sleep" not in {node.attr for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
+
+
+SKIPPED = """
+import pytest
+@pytest.mark.needs_data
+def test_of_a_data_set_that_is_not_there():
+    pytest.skip("not there")
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "outcome"),
+    [
+        ({}, "1 skipped"),
+        ({"LSTM_DATA": "somewhere"}, "1 skipped"),
+        ({"CI": "1"}, "1 skipped"),
+        ({"CI": "1", "LSTM_DATA": "somewhere"}, "1 failed"),
+    ],
+)
+def test_on_ci_a_data_test_is_not_skipped_in_silence(
+    environment: dict[str, str], outcome: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    (tmp_path / "test_data.py").write_text(SKIPPED)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = needs_data\n")
+    for key in ("CI", "LSTM_DATA"):
+        monkeypatch.delenv(key, raising=False)
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "."], cwd=tmp_path, capture_output=True, text=True)
+    assert outcome in done.stdout
+    assert (done.returncode == 0) == ("skipped" in outcome)

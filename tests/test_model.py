@@ -100,8 +100,9 @@ def test_reader_carries_its_state_between_windows_and_streams(cell: Any) -> None
     model = wide(build(ModelConfig(11, cell, embedding=5, hidden=7, layers=2), seed=3))
     ids = torch.from_numpy(np.random.default_rng(1).integers(0, 11, (2, 30)))
     reader = SignalReader(model)
-    first, state = reader.advance(ids[:, :13], model.zero_state(2))
-    second, _ = reader.advance(ids[:, 13:], state)
+    layers, state = reader.advance(ids[:, :17], model.zero_state(2))
+    first = [{signal: values.clone() for signal, values in layer.items()} for layer in layers]
+    second, _ = reader.advance(ids[:, 17:], state)
     for row in range(2):
         expected, _ = step_by_step(model, ids[row].tolist())
         for k, reference in enumerate(expected):

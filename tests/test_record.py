@@ -24,7 +24,7 @@ SEQUENTIAL = RecordQuery(reader="sequential")
 @pytest.fixture
 def long_corpus(words: Callable[..., str]) -> Any:
     """A character corpus of more than 20,000 tokens: five streams and a rest."""
-    corpus = corpus_of(words(4600), "long")
+    corpus = corpus_of(words(4250), "long")
     assert len(corpus.ids) > 20_000
     return corpus
 
@@ -68,7 +68,7 @@ def assert_equal_readings(one: Recording, other: Recording) -> None:
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_parallel_reading_equals_the_sequential_one(small_run: Make, long_corpus: Any, cell: str) -> None:
-    run = small_run(text=long_corpus, cell=cell, layers=3, weights=True)
+    run = small_run(text=long_corpus, cell=cell, weights=True)
     text = whole(long_corpus)
     parallel, sequential = read(run, text), read(run, text, SEQUENTIAL)
     assert parallel.exactness["reader"] == "parallel"
