@@ -3,6 +3,7 @@
 Tensors here are time-major: axes T tokens, B streams, U units, V vocabulary.
 """
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -116,15 +117,17 @@ class SignalReader:
     """Runs a model in float32 and keeps what `nn.LSTM` hides: every signal of every layer.
 
     Equations: Hochreiter and Schmidhuber 1997 with forget gate; Cho et al. 2014; Elman 1990, all as in torch.nn.
+    Works in buffers of its own: what `advance` returns is overwritten by the next call.
     """
 
     def __init__(self, model: LanguageModel):
         self.model, self.config = model.eval(), model.config
-        self._read = {"lstm": _lstm_signals, "gru": _gru_signals, "rnn": _rnn_signals}[self.config.cell]
+        self._read = _EQUATIONS[self.config.cell]
         self._table: Tensor | None = None
+        self._buffers: dict[tuple[int, str], Tensor] = {}
         if self.config.vocabulary <= 4096:  # few tokens: look their input products up instead of multiplying
             with torch.no_grad():
-                self._table = _input_products(self.model.rnn[0], self.model.encoder.weight)  # (V, G U)
+                self._table = torch.addmm(*_input_terms(self.model.rnn[0], self.model.encoder.weight))  # (V, G U)
 
     @torch.no_grad()
     def advance(self, ids: Tensor, state: State) -> tuple[list[dict[str, Tensor]], State]:
@@ -132,15 +135,26 @@ class SignalReader:
         layers: list[dict[str, Tensor]] = []
         after: list[Memory] = []
         for number, layer in enumerate(self.model.rnn):
-            if number:
-                products = _input_products(layer, layers[-1]["h"])
+            width = layer.get_parameter("weight_ih_l0").shape[0]
+            products = self._buffer(number, "products", (*ids.shape, width))
+            if number == 0 and self._table is not None:
+                torch.index_select(self._table, 0, ids.flatten(), out=products.view(-1, width))
             else:
-                table = self._table
-                products = _input_products(layer, self.model.encoder(ids)) if table is None else table[ids]
-            signals = self._read(layer, products, state[number])
+                x = layers[-1]["h"] if number else self.model.encoder(ids)
+                torch.addmm(*_input_terms(layer, x), out=products.view(-1, width))
+            hs, cs = (self._buffer(number, name, (*ids.shape, self.config.hidden)) for name in ("h", "c"))
+            signals = self._read(layer, products, state[number], hs, cs)
             layers.append(signals)
             after.append(tuple(signals[part][:, -1].clone() for part in ("h", "c")[: len(state[number])]))
         return layers, tuple(after)
+
+    def _buffer(self, layer: int, name: str, shape: tuple[int, ...]) -> Tensor:
+        """Memory that is kept from call to call: fresh pages cost as much as the arithmetic on them."""
+        size = math.prod(shape)
+        kept = self._buffers.get((layer, name))
+        if kept is None or kept.numel() < size:
+            kept = self._buffers[layer, name] = self.model.decoder.weight.new_empty(size)
+        return kept[:size].view(shape)
 
     @torch.no_grad()
     def log_probability(self, h: Tensor, targets: Tensor, rows: int = 2**24) -> Tensor:
@@ -154,22 +168,20 @@ class SignalReader:
         return torch.cat(found).view(targets.shape)
 
 
-def _input_products(layer: nn.Module, x: Tensor) -> Tensor:
-    """W_ih x + b_ih, and b_hh where it is simply added: (..., G U)."""
-    bias, of_state = layer.get_parameter("bias_ih_l0"), layer.get_parameter("bias_hh_l0")
-    return nn.functional.linear(
-        x, layer.get_parameter("weight_ih_l0"), bias if isinstance(layer, nn.GRU) else bias + of_state
-    )
+def _input_terms(layer: nn.Module, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Bias, matrix (N, I) and matrix (I, G U) whose product with sum is W_ih x + b_ih, and b_hh where it is added."""
+    bias: Tensor = layer.get_parameter("bias_ih_l0")
+    if not isinstance(layer, nn.GRU):
+        bias = bias + layer.get_parameter("bias_hh_l0")
+    return bias, x.flatten(0, -2), layer.get_parameter("weight_ih_l0").t()
 
 
-def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory) -> dict[str, Tensor]:
-    """In place: `gates` (B, T, 4U) comes in as input products and leaves as i, f, g, o."""
-    streams, steps, width = gates.shape
-    units = width // 4
+def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory, hs: Tensor, cs: Tensor) -> dict[str, Tensor]:
+    """Fills `hs` and `cs` (B, T, U); `gates` (B, T, 4U) comes in as input products and leaves as i, f, g, o."""
+    units = hs.shape[2]
     recurrent = layer.get_parameter("weight_hh_l0").t()
-    (h, c), hs = memory, gates.new_empty(streams, steps, units)
-    cs = torch.empty_like(hs)
-    for t in range(steps):
+    h, c = memory
+    for t in range(hs.shape[1]):
         now = gates[:, t]  # (B, 4U)
         now.addmm_(h, recurrent)
         now[:, : 2 * units].sigmoid_()
@@ -182,12 +194,11 @@ def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory) -> dict[str, 
     return {"h": hs, "c": cs, "i": i, "f": f, "g": g, "o": o}
 
 
-def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
-    streams, steps, width = products.shape
-    units = width // 3
+def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory, hs: Tensor, _: Tensor) -> dict[str, Tensor]:
+    units = hs.shape[2]
     recurrent, bias = layer.get_parameter("weight_hh_l0").t(), layer.get_parameter("bias_hh_l0")
-    (h,), hs = memory, products.new_empty(streams, steps, units)
-    for t in range(steps):
+    (h,) = memory
+    for t in range(hs.shape[1]):
         now, of_state = products[:, t], torch.addmm(bias, h, recurrent)  # (B, 3U)
         now[:, : 2 * units].add_(of_state[:, : 2 * units]).sigmoid_()
         r, z, n = now.split(units, 1)
@@ -197,8 +208,15 @@ def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str
     return {"h": hs, "r": r, "z": z, "n": n}
 
 
-def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
+def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory, *_: Tensor) -> dict[str, Tensor]:
     (h,), recurrent = memory, layer.get_parameter("weight_hh_l0").t()
     for t in range(products.shape[1]):
         h = products[:, t].addmm_(h, recurrent).tanh_()
     return {"h": products}
+
+
+_EQUATIONS: dict[str, Callable[..., dict[str, Tensor]]] = {
+    "lstm": _lstm_signals,
+    "gru": _gru_signals,
+    "rnn": _rnn_signals,
+}

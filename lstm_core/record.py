@@ -15,6 +15,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -215,6 +216,7 @@ class _Streams:
         self.model, self.reader = model, SignalReader(model)
         self.device = model.decoder.weight.device
         self.kept, self.signals, self.probability, self.report = kept, signals, probability, report
+        self.writers = ThreadPoolExecutor(torch.get_num_threads())
         self.total = len(ids)
         self.count = max(1, min(STREAMS, self.total // STREAM))
         chunks = -(-self.total // (self.count * CHUNK))
@@ -323,19 +325,21 @@ class _Streams:
         rows = np.concatenate(wanted)
         if not len(rows):
             return
-        all_rows = len(rows) == len(starts) * CHUNK
-        index = torch.from_numpy(rows).to(self.device)
-        for (name, layer), target in self.signals.items():
-            flat = layers[layer - 1][name].reshape(-1, target.shape[0])
-            if not all_rows:
-                flat = flat[index]
+        index = None if len(rows) == len(starts) * CHUNK else torch.from_numpy(rows).to(self.device)
+
+        def store(key: tuple[str, int]) -> None:
+            name, layer = key
+            target, value = self.signals[key], layers[layer - 1][name]
             if target.dtype == np.float16:
-                flat = flat.half()
-            columns = flat.t().contiguous().cpu().numpy()  # (U, kept of the chunk)
+                value = value.half()
+            flat = value.reshape(-1, target.shape[0])
+            columns = (flat if index is None else flat[index]).t().contiguous().cpu().numpy()  # (U, kept of the chunk)
             taken = 0
             for a, b in bounds:
                 target[:, a:b] = columns[:, taken : taken + b - a]
                 taken += b - a
+
+        list(self.writers.map(store, self.signals))  # copies run on one thread each
 
 
 def _agreement(one: State, other: State) -> tuple[list[bool], list[float]]:

@@ -1,0 +1,84 @@
+"""Which unit follows a feature: planted units are found, scores are scipy's, noise is not mistaken for a finding."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.stats import mannwhitneyu
+
+from lstm_core import follow
+from lstm_core.corpus import Vocabulary
+from lstm_core.recording import Recording, RecordingSpec
+
+
+@pytest.fixture
+def planted() -> Callable[..., Recording]:
+    """A recording of noise over a quoting text, in which unit 3 of layer 2 follows a mask with a given sign."""
+
+    def make(mask: np.ndarray | None, sign: int, text: str, seed: int = 0) -> Recording:
+        tokens = tuple(sorted(set(text)))
+        vocabulary = Vocabulary(tokens, "characters")
+        ids = vocabulary.ids(list(text))
+        rng = np.random.default_rng(seed)
+        signals = {("h", layer): rng.normal(0, 0.3, (8, len(ids))).astype(np.float16) for layer in (1, 2)}
+        if mask is not None:
+            signals["h", 2][3] += sign * mask
+        spec = RecordingSpec("planted", "w", "t", "f", (0, len(ids)), "lstm", 8, ("h",), (1, 2))
+        return Recording(spec, vocabulary, ids, np.arange(len(ids)), np.ones(len(ids), np.float32), signals)
+
+    return make
+
+
+TEXT = (
+    'He said "come here at once" and left the room.\nThen a long line of words went on "and on" for a while.\n\n' * 40
+)
+
+
+def test_quotes_are_inside_from_the_opening_mark_to_before_the_closing_one() -> None:
+    text = 'a "bc" d\n\n"open paragraph\n\nnext'
+    inside = "".join("x" if value else "." for value in follow.in_quotes(text))
+    assert inside == "." * 2 + "xxx" + "." * 5 + "x" * 15 + "." * 6
+
+
+def test_the_end_of_a_line_is_near_after_the_column() -> None:
+    text = "a" * 60 + "\n" + "b" * 10
+    assert follow.late_in_line(text, 55).tolist() == [k >= 55 for k in range(61)] + [False] * 10
+
+
+def test_names_and_capitals() -> None:
+    text = "so Anna ran"
+    assert np.flatnonzero(follow.before_capital(text)).tolist() == [2]
+    assert np.flatnonzero(follow.inside_name(text)).tolist() == [4, 5, 6]
+
+
+def test_a_paragraph_has_begun_for_forty_characters() -> None:
+    text = "one.\n\n" + "b" * 100
+    assert np.flatnonzero(follow.paragraph_start(text)).tolist() == list(range(6, 46))
+
+
+def test_auroc_is_the_mann_whitney_statistic() -> None:
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 9, 500).astype(np.float32)
+    mask = rng.random(500) < 0.3
+    expected = mannwhitneyu(values[mask], values[~mask]).statistic / (mask.sum() * (~mask).sum())
+    assert follow.auroc(values, mask) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_planted_unit_is_found_with_its_sign(sign: int, planted: Callable[..., Recording]) -> None:
+    recording = planted(follow.in_quotes(TEXT), sign, TEXT)
+    found = follow.best_unit(recording, "inside direct speech", twin=planted(None, 1, TEXT, seed=5))
+    assert (found.signal, found.layer, found.unit, found.sign) == ("h", 2, 3, sign)
+    assert found.auroc > 0.95
+    assert found.control is not None
+    assert found.control < 0.6
+
+
+def test_noise_scores_near_chance_on_the_half_it_was_not_chosen_on(planted: Callable[..., Recording]) -> None:
+    scores = [follow.best_unit(planted(None, 1, TEXT, seed), "inside direct speech").auroc for seed in range(20)]
+    assert np.quantile(scores, 0.95) < 0.56
+
+
+def test_a_feature_that_one_half_lacks_is_refused(planted: Callable[..., Recording]) -> None:
+    with pytest.raises(ValueError, match="read more text"):
+        follow.best_unit(planted(None, 1, "no quotes here at all. " * 50), "inside direct speech")
