@@ -1,0 +1,66 @@
+"""The sources' claims beside what is measured here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lstm_core import files
+from lstm_core.claims import training_claims
+from lstm_core.corpus import corpus_of
+from lstm_core.run import Run, create_run
+from lstm_core.settings import ModelConfig, TrainConfig
+
+
+@pytest.fixture
+def paper_run(words: Callable[..., str]) -> Callable[..., Run]:
+    """Makes a run of the paper's shape on a text of that name, with a score in its log."""
+
+    def make(name: str = "war-and-peace", loss: float | None = None, kind: Any = "char", **shape: Any) -> Run:
+        corpus = corpus_of(words(200), name, kind)
+        run = create_run("paper", corpus, ModelConfig(len(corpus.vocabulary), **shape), TrainConfig())
+        if loss is not None:
+            (run.folder / "metrics.jsonl").write_text(f'{{"step": 1, "validation_loss": {loss}}}\n')
+        return run
+
+    return make
+
+
+def test_the_papers_shape_is_recognised(paper_run: Any) -> None:
+    shape, score = training_claims(paper_run())
+    assert (shape.id, shape.holds) == ("P3", True)
+    assert "LSTM 3 x 512" in shape.measured
+    assert (score.id, score.holds, score.measured) == ("P4", None, "not trained yet")
+
+
+@pytest.mark.parametrize(
+    "change", [{"layers": 2}, {"hidden": 500}, {"cell": "gru"}, {"dropout": 0.4}, {"embedding": 9}]
+)
+def test_another_shape_is_not_the_papers(paper_run: Any, change: dict[str, Any]) -> None:
+    assert training_claims(paper_run(**change))[0].holds is False
+
+
+@pytest.mark.parametrize(
+    ("corpus", "loss", "holds"),
+    [
+        ("war-and-peace", 1.15, True),  # 1.659 bits
+        ("war-and-peace", 1.152, False),  # 1.662 bits
+        ("war-and-peace-unicode", 1.15, True),
+        ("brown", 1.15, None),  # another text says nothing about the claim
+    ],
+)
+def test_the_papers_score_is_compared_on_its_book_only(
+    paper_run: Any, corpus: str, loss: float, holds: bool | None
+) -> None:
+    claim = training_claims(paper_run(corpus, loss))[1]
+    assert claim.holds is holds
+    assert f"{loss / 0.693147:.3f} bits per character on {corpus}" in claim.measured
+
+
+def test_word_runs_and_untrained_twins_claim_nothing(paper_run: Any, home: Path) -> None:
+    run = paper_run()
+    files.write_json(run.folder / "config.json", {**run.config, "untrained_twin_of": "other"})
+    assert training_claims(Run(run.folder)) == []
+    (run.folder / "config.json").unlink()
+    assert training_claims(paper_run(kind="word")) == []
