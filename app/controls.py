@@ -1,5 +1,7 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
+from typing import Any
+
 import streamlit as st
 
 from app import registry
@@ -63,15 +65,20 @@ def current_recording(run: Run) -> Recording | None:
     return next(recording for recording in found if recording.fingerprint == key)
 
 
-def place(recording: Recording, run: Run, *, key: str) -> tuple[str, int, int]:
-    """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first the run's best finding."""
+def best_finding(recording: Recording, run: Run) -> dict[str, Any] | None:
+    """The best finding of a run (see lstm_core.follow) that the recording can show, or None."""
     spec = recording.spec
     found = [
         finding
         for finding in run.results().get("findings", {}).get("findings", [])
         if finding["signal"] in spec.signals and finding["layer"] in spec.layers and finding["unit"] < spec.units
     ]
-    first = max(found, key=lambda finding: finding["chosen_with"], default=None)
+    return max(found, key=lambda finding: finding["chosen_with"], default=None)
+
+
+def place(recording: Recording, first: dict[str, Any] | None, *, key: str) -> tuple[str, int, int]:
+    """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those of a finding."""
+    spec = recording.spec
     start = (first["signal"], first["layer"], first["unit"]) if first else (spec.signals[0], spec.layers[-1], 0)
     columns = st.columns([2, 1, 1])
     signal = columns[0].segmented_control(

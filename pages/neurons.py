@@ -15,16 +15,18 @@ WINDOW = 1500
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
-st.caption("Pick one neuron and see on which letters it is high (red) and on which it is low (blue).")
+st.caption("Pick one neuron and see where in the text it is high (red) and where it is low (blue).")
 run = controls.current_run()
 recording = controls.current_recording(run)
 if recording is None:
     offer_reading(run)
     st.stop()
 
-signal, layer, unit = controls.place(recording, run, key="neurons")
+finding = controls.best_finding(recording, run)
+signal, layer, unit = controls.place(recording, finding, key="neurons")
 profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
 words = run.kind == "word"
+noun = "words" if words else "characters"
 scale = (float(profile.edges[0]), float(profile.edges[-1]))
 
 st.subheader("Over the text")
@@ -37,7 +39,8 @@ colour = st.segmented_control(
     required=True,
 )
 kept = len(recording.positions)
-start = st.slider("Where in the text", 0, max(kept - 1, 1), 0, 250, key="neurons-start", bind="query-params")
+first = min(finding["example"], kept - 1) if finding else 0
+start = st.slider("Where in the text", 0, max(kept - 1, 1), first, 10, key="neurons-start", bind="query-params")
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
@@ -78,7 +81,7 @@ with right:
     first.metric("Lowest", f"{profile.lowest:.3f}")
     second.metric("Highest", f"{profile.highest:.3f}")
     first.metric("Near zero (within ±0.01)", f"{profile.near_zero_share:.1%}")
-    second.metric("Characters read" if not words else "Words read", f"{profile.total:,}")
+    second.metric(f"{noun.capitalize()} read", f"{profile.total:,}")
     if profile.outside:
         st.caption(f"{profile.outside:,} values lie outside the picture.")
 
@@ -125,8 +128,8 @@ if not typed.strip():
 text, encoding = typed_text(run, typed[:MAX_TYPED])
 if encoding.unknown:
     st.caption(
-        f"{len(encoding.unknown)} of {len(encoding.tokens)} characters are not in the model's alphabet; "
-        "it read the nearest one it knows."
+        f"{len(encoding.unknown)} of {len(encoding.tokens)} {noun} are not among those the model knows; "
+        "it read the nearest it has."
     )
 reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
 mine = reading.unit(signal, layer, unit) if colour != PROBABILITY else reading.probability

@@ -31,8 +31,8 @@ except ValueError as error:
 encoding = run.vocabulary.encode(prompt)
 if encoding.unknown:
     st.caption(
-        f"{len(encoding.unknown)} characters of the beginning are not in the model's alphabet; "
-        "it read the nearest one it knows."
+        f"{len(encoding.unknown)} characters or words of the beginning are not among those the model knows; "
+        "it read the nearest it has."
     )
 joint = "" if run.kind == "char" else " "
 written, shown = [prompt], st.empty()

@@ -88,6 +88,26 @@ def test_figures_on_the_neurons_page_are_those_of_the_recording(read_run: Run) -
     assert shown["Characters read"] == "1,000"
 
 
+@pytest.mark.parametrize("where", ["neurons", "writing"])
+def test_a_word_model_opens_on_the_same_pages(
+    where: str, small_run: Callable[..., Run], words: Callable[..., str]
+) -> None:
+    corpora.keep_text("wordy", words(900).encode())
+    run = small_run("wordy", corpora.read_corpus("wordy", "word"), weights=True)
+    record(run, corpus_text(run, "wordy", 0, 300), RecordQuery())
+    app = opened(where, run="wordy")
+    if where == "neurons":
+        assert {metric.label: metric.value for metric in app.metric}["Words read"] == "300"
+        app.text_area(key="neurons-typed").set_value("the river runs over Zanzibar")
+        app.run()
+        assert "1 of 5" in said(app)
+    else:
+        app.button(key="writing-go").click()
+        app.run()
+        assert len(app.code[0].value.split()) > 600
+    assert not app.exception
+
+
 def test_a_run_without_a_recording_offers_to_read_and_then_shows_the_unit(
     small_run: Callable[..., Run], words: Callable[..., str]
 ) -> None:
@@ -158,7 +178,7 @@ def test_fault_17_any_text_can_be_typed(text: str, read_run: Run) -> None:
     assert not app.exception
 
 
-def test_fault_18_characters_outside_the_alphabet_are_counted(read_run: Run) -> None:
+def test_fault_18_characters_the_model_does_not_know_are_counted(read_run: Run) -> None:
     app = opened("neurons")
     app.text_area(key="neurons-typed").set_value("the Ж river 漢")
     app.run()
