@@ -9,6 +9,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,12 @@ def sha256_of(path: Path) -> str:
 
 def inventory(folder: Path, names: list[str]) -> dict[str, dict[str, Any]]:
     """Size in bytes and SHA-256 of the named files of a folder, as stored in a manifest."""
-    return {name: {"bytes": (folder / name).stat().st_size, "sha256": sha256_of(folder / name)} for name in names}
+    with ThreadPoolExecutor() as pool:  # hashing gigabytes leaves the interpreter free
+        hashes = pool.map(sha256_of, [folder / name for name in names])
+        return {
+            name: {"bytes": (folder / name).stat().st_size, "sha256": found}
+            for name, found in zip(names, hashes, strict=True)
+        }
 
 
 def check_inventory(folder: Path, listed: dict[str, dict[str, Any]], *, hashes: bool) -> None:

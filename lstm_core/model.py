@@ -107,6 +107,13 @@ def chosen(state: State, streams: Sequence[int] | Tensor) -> State:
     return tuple(tuple(part[streams] for part in memory) for memory in state)
 
 
+def joined(states: Sequence[State]) -> State:
+    """The streams of several states as one state, in order."""
+    return tuple(
+        tuple(torch.cat(parts) for parts in zip(*memories, strict=True)) for memories in zip(*states, strict=True)
+    )
+
+
 # The gate equations ---------------------------------------------------------------------------------------------------
 #
 # Streams come first here, axes (B, T, U): a block is then one matrix (B T, U), whose transpose is what a recording

@@ -14,8 +14,9 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from torch import Tensor
 
 from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus
 from lstm_core.files import inventory, write_json
-from lstm_core.model import LanguageModel, SignalReader, State, chosen
+from lstm_core.model import LanguageModel, SignalReader, State, chosen, joined
 from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder
 from lstm_core.run import Run, score_of
 from lstm_core.settings import SIGNALS
@@ -196,9 +197,21 @@ def _read(
     }
     probability = store("probability", np.float32, (len(ids),))
     probability[:1] = np.nan
-    streams = _Streams(model, ids, kept, signals, probability, report)
-    exactness = streams.parallel() if reader == "parallel" else streams.sequential()
-    return signals, exactness
+    with _threads(torch.get_num_threads()) as pool:
+        streams = _Streams(model, ids, kept, signals, probability, report, pool)
+        return signals, streams.parallel() if reader == "parallel" else streams.sequential()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads whose torch operations each stay on their own thread.
+
+    Each reads a share of the streams. Sharing every operation out instead would cost a wake-up an operation, which for
+    the small ones of a step is more than the work.
+    """
+    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        yield pool
+    torch.set_num_threads(count)  # the initializer has changed what new threads get
 
 
 class _Streams:
@@ -212,11 +225,12 @@ class _Streams:
         signals: dict[tuple[str, int], NDArray[Any]],
         probability: NDArray[np.float32],
         report: Report,
+        pool: ThreadPoolExecutor,
     ):
-        self.model, self.reader = model, SignalReader(model)
-        self.device = model.decoder.weight.device
+        self.pool = pool
+        self.model, self.device = model, model.decoder.weight.device
+        self.readers = [SignalReader(model) for _ in range(1 if self.device.type != "cpu" else torch.get_num_threads())]
         self.kept, self.signals, self.probability, self.report = kept, signals, probability, report
-        self.writers = ThreadPoolExecutor(torch.get_num_threads())
         self.total = len(ids)
         self.count = max(1, min(STREAMS, self.total // STREAM))
         chunks = -(-self.total // (self.count * CHUNK))
@@ -303,13 +317,22 @@ class _Streams:
         return moved
 
     def _advance(self, streams: list[int], chunk: int, state: State) -> State:
-        """Read one chunk of some streams and store its signals."""
+        """Read one chunk of some streams, each thread its share of them; returns the states after it, in order."""
+        self.steps += len(streams) * CHUNK
+        shares = [list(part) for part in np.array_split(np.arange(len(streams)), len(self.readers)) if len(part)]
+        readings = [
+            self.pool.submit(self._read_share, reader, [streams[k] for k in share], chunk, chosen(state, share))
+            for reader, share in zip(self.readers, shares, strict=False)
+        ]
+        return joined([reading.result() for reading in readings])
+
+    def _read_share(self, reader: SignalReader, streams: list[int], chunk: int, state: State) -> State:
+        """Read one chunk of some streams and store its signals, on this thread alone."""
         starts = [stream * self.length + chunk * CHUNK for stream in streams]
         at = torch.tensor(starts, device=self.device)[:, None] + torch.arange(CHUNK + 1, device=self.device)
         window = self.ids[at]  # (B, CHUNK + 1)
-        layers, after = self.reader.advance(window[:, :-1], state)
-        self.steps += len(streams) * CHUNK
-        chance = self.reader.log_probability(layers[-1]["h"], window[:, 1:]).exp().cpu().numpy()
+        layers, after = reader.advance(window[:, :-1], state)
+        chance = reader.log_probability(layers[-1]["h"], window[:, 1:]).exp().cpu().numpy()
         for row, start in enumerate(starts):
             count = max(0, min(CHUNK, self.total - 1 - start))
             self.probability[start + 1 : start + 1 + count] = chance[row, :count]
@@ -327,9 +350,8 @@ class _Streams:
             return
         index = None if len(rows) == len(starts) * CHUNK else torch.from_numpy(rows).to(self.device)
 
-        def store(key: tuple[str, int]) -> None:
-            name, layer = key
-            target, value = self.signals[key], layers[layer - 1][name]
+        for (name, layer), target in self.signals.items():
+            value = layers[layer - 1][name]
             if target.dtype == np.float16:
                 value = value.half()
             flat = value.reshape(-1, target.shape[0])
@@ -338,8 +360,6 @@ class _Streams:
             for a, b in bounds:
                 target[:, a:b] = columns[:, taken : taken + b - a]
                 taken += b - a
-
-        list(self.writers.map(store, self.signals))  # copies run on one thread each
 
 
 def _agreement(one: State, other: State) -> tuple[list[bool], list[float]]:
