@@ -1,8 +1,8 @@
 """The card of a run, in Markdown: what it is, what it was trained on, how well it does, what it is not for."""
 
-from lstm_core.corpus import RECIPES
 from lstm_core.files import write_bytes
 from lstm_core.run import Run
+from lstm_core.sources import RECIPES
 
 
 def card(run: Run) -> str:

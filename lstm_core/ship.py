@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lstm_core.arrays import load_arrays
 from lstm_core.card import write_card
 from lstm_core.corpus import Corpus
 from lstm_core.files import SHIPPED, read_json, write_json
 from lstm_core.record import Report, evaluate, silent
-from lstm_core.run import Run, load_arrays
+from lstm_core.run import Run
 
 
 def ship(run: Run, corpus: Corpus, *, into: Path = SHIPPED, report: Report = silent) -> dict[str, Any]:

@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from lstm_core.arrays import check_shapes, load_arrays, save_arrays
 from lstm_core.corpus import Corpus
 from lstm_core.model import LanguageModel, State, build, detached
-from lstm_core.run import Run, check_shapes, load_arrays, save_arrays
+from lstm_core.run import Run
 from lstm_core.settings import TrainConfig
 
 REPORT_SECONDS = 2.0

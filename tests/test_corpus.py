@@ -19,13 +19,7 @@ from lstm_core import corpus as corpora
 from lstm_core.corpus import (
     END,
     RARE,
-    RECIPES,
     UNKNOWN,
-    CorpusMissing,
-    DataFile,
-    Download,
-    NamedText,
-    Recipe,
     Vocabulary,
     corpus_of,
     decode_text,
@@ -35,6 +29,7 @@ from lstm_core.corpus import (
     read_corpus,
     split_text,
 )
+from lstm_core.sources import RECIPES, CorpusMissing, DataFile, Download, NamedText, Recipe
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=200)  # lone surrogates and NUL too
 

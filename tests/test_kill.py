@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lstm_core.arrays import load_arrays, save_arrays
 from lstm_core.corpus import read_corpus
-from lstm_core.run import Run, load_arrays, save_arrays
+from lstm_core.run import Run
 from lstm_core.train import train
 
 pytestmark = pytest.mark.kill
@@ -90,7 +91,7 @@ KILLED_IN_SAVE = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from lstm_core.run import save_arrays
+from lstm_core.arrays import save_arrays
 def dies(self, target):
     assert self.stat().st_size > 4_000_000, "written whole"
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,7 +14,7 @@ FRAME = sorted((ROOT / "app").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 SOURCES = [*CORE, *FRAME, *PAGES]
 
-WITH_TORCH = {"model", "train", "record", "tagging", "mst"}
+WITH_TORCH = {"model", "train", "record", "streams", "tagging", "mst"}
 HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}
 

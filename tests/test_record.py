@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_core import record as recorder
+from lstm_core import record as recording_module
+from lstm_core import streams
 from lstm_core.corpus import corpus_of
 from lstm_core.record import RecordQuery, Text, bytes_needed, corpus_text, evaluate, read, record, spec_of, typed_text
 from lstm_core.recording import Recording, recordings_folder
@@ -108,7 +109,7 @@ def test_memories_a_little_longer_than_the_kept_seams_are_read_in_a_chain(
     small_run: Make, long_corpus: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With streams too short to forget to the last digit, those after them are read again from their new ends."""
-    monkeypatch.setattr(recorder, "STREAM", 64)
+    monkeypatch.setattr(streams, "STREAM", 64)
     run = small_run(text=long_corpus, weights=forget_bias(1.0))
     text = Text("part", long_corpus.ids[:4096], "part", (0, 4096))
     parallel = read(run, text)
@@ -260,16 +261,16 @@ def test_fault_16_size_is_told_before_and_refused_past_the_limit(
     run, text = small_run(weights=True), whole(corpus)
     needed = bytes_needed(run, text)
     assert needed == len(text.ids) * (2 * 8 * (5 * 2 + 4) + 8)
-    monkeypatch.setattr(recorder, "MAX_BYTES", needed - 1)
+    monkeypatch.setattr(recording_module, "MAX_BYTES", needed - 1)
     with pytest.raises(ValueError, match=r"this recording needs .* GiB, the limit is .*choose a shorter span"):
         record(run, text)
-    monkeypatch.setattr(recorder, "MAX_BYTES", needed)
+    monkeypatch.setattr(recording_module, "MAX_BYTES", needed)
     usage = shutil.disk_usage(recordings_folder())
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
     with pytest.raises(ValueError, match=r"GiB free: choose a shorter span or fewer signals, or remove a recording"):
         record(run, text)
     assert list(recordings_folder().iterdir()) == []
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed + recorder.SPARE_BYTES))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed + recording_module.SPARE_BYTES))
     assert abs(record(run, text).bytes - needed) < 16_000  # vocabulary, manifest, array headers
 
 

@@ -14,20 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from lstm_core import files
+from lstm_core.arrays import load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.model import build
-from lstm_core.run import (
-    Run,
-    create_run,
-    list_runs,
-    load_arrays,
-    open_run,
-    read_log,
-    remove_run,
-    restore_rows,
-    save_arrays,
-    scale_rows,
-    score_of,
-)
+from lstm_core.run import Run, create_run, list_runs, open_run, read_log, remove_run, score_of
 from lstm_core.settings import ModelConfig, TrainConfig
 
 Make = Callable[..., Run]

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from lstm_core import files
-from lstm_core.run import Run, load_arrays, open_run, restore_rows, save_arrays
+from lstm_core.arrays import load_arrays, restore_rows, save_arrays
+from lstm_core.run import Run, open_run
 
 Make = Callable[..., Run]
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core import train as training
+from lstm_core.arrays import load_arrays, save_arrays
 from lstm_core.corpus import corpus_of
 from lstm_core.model import LanguageModel, build
-from lstm_core.run import Run, load_arrays, save_arrays
+from lstm_core.run import Run
 from lstm_core.settings import ModelConfig, TrainConfig
 from lstm_core.train import evaluate, rate_at, streams_of, train
 
