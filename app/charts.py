@@ -50,6 +50,8 @@ def distribution(profile: NeuronProfile) -> go.Figure:
     )
     figure.update_layout(bargap=0)
     figure.update_yaxes(tickformat=".1%", rangemode="tozero")
+    if profile.query.signal == "c":  # the layer's widest units would make this one a needle
+        figure.update_xaxes(range=[1.1 * min(profile.lowest, -1), 1.1 * max(profile.highest, 1)])
     name = SIGNAL_NAMES[profile.query.signal]
     return _layout(figure, x=f"{name} ({profile.query.signal})", y="share of the text")
 

@@ -40,7 +40,8 @@ class NeuronProfile:
     """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the layer's mean share per bin.
 
     Bins are right-open, the last one closed (thesis 5.1.1): 0 falls in [0, .01) of h. `outside` values lie beyond the
-    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer).
+    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). 99.5 % of the values lie within
+    `reach` of zero.
     """
 
     query: NeuronQuery
@@ -54,6 +55,7 @@ class NeuronProfile:
     lowest: float
     highest: float
     near_zero_share: float
+    reach: float
     top: tuple[Context, ...]
     bottom: tuple[Context, ...]
 
@@ -79,6 +81,7 @@ def profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
         float(values.min()),
         float(values.max()),
         float(np.mean(np.abs(values) <= NEAR_ZERO)),
+        float(np.quantile(np.abs(values), 0.995)),
         contexts(recording, values, query.contexts),
         contexts(recording, -values, query.contexts, sign=-1),
     )

@@ -27,7 +27,8 @@ signal, layer, unit = controls.place(recording, finding, key="neurons")
 profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
 words = run.kind == "word"
 noun = "words" if words else "characters"
-scale = (float(profile.edges[0]), float(profile.edges[-1]))
+gate = profile.edges[0] == 0  # gates lie between 0 and 1; all else has its own reach to either side of zero
+scale = (0.0, 1.0) if gate else (-profile.reach, profile.reach)
 
 st.subheader("Over the text")
 colour = st.segmented_control(

@@ -113,12 +113,13 @@ def settled(tab: Any) -> None:
 
 def healthy(tab: Any) -> None:
     assert tab.query_selector("[data-testid=stException]") is None
+    assert tab.get_by_text("Page not found").count() == 0
     assert tab.errors == []
 
 
 @pytest.mark.parametrize("where", PAGES)
 def test_every_page_opens_from_a_deep_link(where: str, read_run: Run, server: Server, tab: Any) -> None:
-    tab.goto(f"{server.address}/{where}?run=small&neurons-unit=3")
+    tab.goto(f"{server.address}/{where.removeprefix('home')}?run=small&neurons-unit=3")
     settled(tab)
     healthy(tab)
     assert tab.hosts == {"127.0.0.1"}
