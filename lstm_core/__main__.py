@@ -10,7 +10,7 @@ import typer
 
 from lstm_core import corpus as corpora_module
 from lstm_core.files import check_name, size_of, write_json
-from lstm_core.run import create_run, list_runs, open_run, remove_run
+from lstm_core.run import create_run, extend_run, list_runs, open_run, remove_run
 from lstm_core.settings import PRESETS, Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -71,7 +71,9 @@ def train(
     embedding: Annotated[int, typer.Option()] = 0,
     dropout: Annotated[float, typer.Option(help="After each layer; -1 = the preset's.")] = -1,
     tied: Annotated[bool, typer.Option()] = False,
-    epochs: Annotated[int, typer.Option(help="-1 = the preset's.")] = -1,
+    epochs: Annotated[
+        int, typer.Option(help="-1 = the preset's; more than an existing run has trains it longer.")
+    ] = -1,
     batch: Annotated[int, typer.Option()] = 0,
     bptt: Annotated[int, typer.Option()] = 0,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 0,
@@ -88,6 +90,8 @@ def train(
         run = open_run(name)
         if run.shipped:
             raise ValueError(f"{name} came with the program and is finished: choose another name")
+        if epochs >= 0:
+            run = extend_run(run, epochs)
         text = corpora_module.read_corpus(run.config["corpus"]["name"], run.kind)
     except ValueError as error:
         if not str(error).startswith("unknown run"):

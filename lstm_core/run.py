@@ -316,6 +316,21 @@ def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[
     }
 
 
+def extend_run(run: Run, epochs: int) -> Run:
+    """Give a run more epochs: trained again it goes on from its checkpoint, under the schedule of the longer training.
+
+    Raises ValueError for a shipped run or for fewer epochs than it has, RunBusy while it is being trained.
+    """
+    if run.shipped:
+        raise ValueError(f"{run.name} came with the program and stays as it is: train one of your own")
+    if epochs < run.train_config.epochs:
+        raise ValueError(f"{run.name} is set to {run.train_config.epochs} epochs, {epochs} are fewer: choose more")
+    with run.training_lock():
+        config = run.config
+        write_json(run.folder / "config.json", {**config, "training": {**config["training"], "epochs": epochs}})
+    return Run(run.folder)
+
+
 def remove_run(name: str) -> None:
     """Remove a person's own run; raises ValueError for a shipped or a training one."""
     run = open_run(name)
