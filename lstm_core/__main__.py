@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core import corpus as corpora_module
+from lstm_core.corpus import Corpus
 from lstm_core.files import check_name, size_of, write_json
-from lstm_core.run import create_run, extend_run, list_runs, open_run, remove_run
+from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run
 from lstm_core.settings import PRESETS, Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -80,38 +81,31 @@ def train(
     seed: Annotated[int, typer.Option()] = 0,
     threads: Annotated[int, typer.Option()] = 0,
     precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "",
+    start_from: Annotated[str, typer.Option(help="A run of the same shape whose weights to begin with.")] = "",
     as_json: Json = False,
 ) -> None:
     """Train a run, or resume it from its checkpoint. Ctrl-C and SIGTERM leave a checkpoint."""
     from lstm_core import train as training
 
-    check_name(name, "run name")
-    try:
+    settings: dict[str, Any] = {"batch": batch, "bptt": bptt, "learning_rate": rate, "seed": seed, "threads": threads}
+    settings = {key: value for key, value in {**settings, "precision": precision}.items() if value}
+    shape: dict[str, Any] = {"cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied}
+    shape = {key: value for key, value in shape.items() if value}
+    if dropout >= 0:
+        shape["dropout"] = dropout
+    if check_name(name, "run name") not in [run.name for run in list_runs()]:
+        if epochs >= 0:
+            settings["epochs"] = epochs
+        run, text = _new_run(name, preset, corpus, _kind(kind), shape, settings, start_from)
+    else:
         run = open_run(name)
         if run.shipped:
             raise ValueError(f"{name} came with the program and is finished: choose another name")
+        if shape or settings:
+            raise ValueError(f"{name} is there already with settings of its own: only --epochs can be raised")
         if epochs >= 0:
             run = extend_run(run, epochs)
         text = corpora_module.read_corpus(run.config["corpus"]["name"], run.kind)
-    except ValueError as error:
-        if not str(error).startswith("unknown run"):
-            raise
-        if preset not in PRESETS:
-            raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(PRESETS)}") from None
-        chosen = PRESETS[preset]
-        text = corpora_module.read_corpus(corpus or chosen.corpus, _kind(kind) or (None if corpus else chosen.kind))
-        shape = {"cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied}
-        changes: dict[str, Any] = {key: value for key, value in shape.items() if value}
-        if dropout >= 0:
-            changes["dropout"] = dropout
-        given = {"batch": batch, "bptt": bptt, "learning_rate": rate, "seed": seed, "threads": threads}
-        settings: dict[str, Any] = {key: value for key, value in given.items() if value}
-        if epochs >= 0:
-            settings["epochs"] = epochs
-        if precision:
-            settings["precision"] = precision
-        model = chosen.model_config(len(text.vocabulary), **changes)
-        run = create_run(name, text, model, replace(chosen.training, **settings))
     ended = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.append(True))
@@ -268,6 +262,19 @@ def verify(
     say(results, as_json, "\n".join(f"{key:28} {value}" for key, value in results.items()) or "nothing to verify")
     if any(value != "ok" for value in results.values()):
         raise SystemExit(2)
+
+
+def _new_run(
+    name: str, preset: str, corpus: str, kind: Kind | None, shape: dict[str, Any], settings: dict[str, Any], start: str
+) -> tuple[Run, Corpus]:
+    """A run of a preset with changes, and its corpus."""
+    if preset not in PRESETS:
+        raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(PRESETS)}")
+    chosen = PRESETS[preset]
+    text = corpora_module.read_corpus(corpus or chosen.corpus, kind or (None if corpus else chosen.kind))
+    model = chosen.model_config(len(text.vocabulary), **shape)
+    training = replace(chosen.training, **settings)
+    return create_run(name, text, model, training, start=open_run(start) if start else None), text
 
 
 def _outcome(check: Any) -> str:

@@ -10,7 +10,7 @@ import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
@@ -286,18 +286,35 @@ def list_runs() -> list[Run]:
     return list(found.values())
 
 
-def create_run(name: str, corpus: Corpus, model: ModelConfig, training: TrainConfig) -> Run:
-    """Make the folder of a new run; raises ValueError when the name is taken or the folder cannot be written."""
+def create_run(
+    name: str, corpus: Corpus, model: ModelConfig, training: TrainConfig, *, start: Run | None = None
+) -> Run:
+    """Make the folder of a new run, with the weights of `start` to begin with where that is given.
+
+    Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
+    """
     folder = runs_folder() / check_name(name, "run name")
     if (folder / "config.json").exists():
         raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
     if model.vocabulary != len(corpus.vocabulary):
         raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
+    config = describe(corpus, model, training)
+    if start is not None:
+        if replace(start.model_config, dropout=0.0, embedding_dropout=0.0) != replace(
+            model, dropout=0.0, embedding_dropout=0.0
+        ):
+            raise ValueError(f"{start.name} is {start.model_config}, the new run {model}: only dropout may differ")
+        if start.vocabulary.tokens != corpus.vocabulary.tokens:
+            raise ValueError(f"{start.name} reads other tokens than {corpus.name} has")
+        config["started_from"] = {"run": start.name, "weights": start.fingerprint}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
         write_json(folder / "vocabulary.json", vocabulary)
-        write_json(folder / "config.json", describe(corpus, model, training))
+        write_json(folder / "config.json", config)
+        if start is not None:
+            parameters = start.load_model().named_parameters()
+            Run(folder).save_weights({name: value.detach().numpy() for name, value in parameters})
     except OSError as error:
         raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
     return Run(folder)

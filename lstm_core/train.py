@@ -180,7 +180,8 @@ class _Loop:
         self.streams = streams_of(corpus.part("train"), self.config.batch).to(self.device)  # (T, B)
         self.windows = -(-(len(self.streams) - 1) // self.config.bptt)
         self.steps = self.windows * self.config.epochs
-        self.model = build(run.model_config, self.config.seed).to(self.device)
+        begun = "started_from" in run.config  # then its first weights are those of another run
+        self.model = (run.load_model() if begun else build(run.model_config, self.config.seed)).to(self.device)
         self.optimiser = _optimiser(self.model, self.config)
         self.progress = _Progress(rate=self.config.learning_rate)
         self.state: State | None = None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -321,3 +322,21 @@ def test_fault_14_a_second_writer_is_refused(small_run: Make) -> None:
     refused = pytest.raises(ValueError, match="is being trained by another process")
     with FileLock(run.folder / "training.lock"), refused, run.training_lock():
         raise AssertionError("two writers")
+
+
+def test_a_run_can_start_from_the_weights_of_another(small_run: Any, corpus: Any) -> None:
+    from lstm_core.train import train
+
+    first = small_run("first", weights=True)
+    config = replace(first.model_config, dropout=0.5)
+    second = create_run("second", corpus, config, replace(first.train_config, epochs=0), start=first)
+    list(train(second, corpus))
+    one, other = first.load_model().state_dict(), second.load_model().state_dict()
+    assert all(one[name].equal(other[name]) for name in one)
+    assert second.config["started_from"] == {"run": "first", "weights": first.fingerprint}
+
+
+def test_a_start_of_another_shape_is_refused(small_run: Any, corpus: Any) -> None:
+    first = small_run("first", weights=True)
+    with pytest.raises(ValueError, match="only dropout may differ"):
+        create_run("second", corpus, replace(first.model_config, hidden=9), first.train_config, start=first)
