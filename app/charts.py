@@ -37,7 +37,7 @@ def distribution(profile: NeuronProfile) -> go.Figure:
         x=middle,
         y=share,
         marker={"color": colours, "line": {"width": 0}},
-        name=f"unit {profile.query.unit}",
+        name=f"neuron {profile.query.unit}",
         hovertemplate="%{y:.2%}",
     )
     figure.add_scatter(
@@ -45,7 +45,7 @@ def distribution(profile: NeuronProfile) -> go.Figure:
         y=profile.layer_share,
         mode="lines",
         line={"color": GREY, "width": 2},
-        name=f"all units of layer {profile.query.layer}",
+        name=f"all neurons of layer {profile.query.layer}",
         hovertemplate="%{y:.2%}",
     )
     figure.update_layout(bargap=0)
@@ -92,14 +92,14 @@ def curves(logs: Mapping[str, Log], kind: Kind, references: Sequence[tuple[str, 
     return _layout(figure, x="epochs (passes over the text)", y=measure, height=420)
 
 
-def over_time(tokens: Sequence[str], values: np.ndarray, *, name: str) -> go.Figure:
-    """One value a token, in reading order."""
+def over_time(tokens: Sequence[str], values: np.ndarray, *, name: str, middle: float = 0.0) -> go.Figure:
+    """One value a token, in reading order; red above `middle`, blue below."""
     figure = go.Figure()
     shown = ["⏎" if token == "\n" else "␣" if token == " " else token for token in tokens]
     figure.add_bar(
         x=np.arange(len(values)),
         y=values,
-        marker={"color": np.where(values > 0, RED, BLUE), "line": {"width": 0}},
+        marker={"color": np.where(values > middle, RED, BLUE), "line": {"width": 0}},
         customdata=shown,
         hovertemplate="%{customdata}  %{y:.3f}<extra></extra>",
     )

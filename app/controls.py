@@ -1,12 +1,11 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
-from typing import Any
-
 import streamlit as st
 
 from app import registry
 from app.cached import open_recording
-from lstm_core.recording import Recording, find_recordings
+from lstm_core.follow import Finding, read_findings
+from lstm_core.recording import Recording, damaged, find_recordings
 from lstm_core.run import Run, list_runs, open_run
 from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 
@@ -19,13 +18,17 @@ def model_picker(*, shown: bool) -> None:
     names = [run.name for run in list_runs() if run.has_weights]
     asked = st.query_params.get("run")
     kept = st.session_state.get("chosen_run")
-    if "run" not in st.session_state:
+    linked = asked in names and asked != st.session_state.get("linked_run")
+    st.session_state["linked_run"] = asked
+    if linked:
+        st.session_state["run"] = asked
+    elif "run" not in st.session_state:
         first = next((name for name in (asked, kept, DEFAULT_RUN) if name in names), names[0] if names else None)
         st.session_state["run"] = first
     elif st.session_state["run"] not in names:
         st.session_state["run"] = names[0] if names else None
     if asked and asked not in names:
-        st.info(f"There is no model named {asked[:60]!r} here; showing another one.", icon=":material/info:")
+        st.info("The link names a model that is not here; showing another one.", icon=":material/info:")
         del st.query_params["run"]
     if shown and names:
         st.sidebar.selectbox("Model", names, key="run", help="Train your own on the page Training.")
@@ -50,8 +53,10 @@ def current_recording(run: Run) -> Recording | None:
         try:
             recording = open_recording(folder)
         except ValueError as error:
-            st.warning(f"A recording cannot be used. {error}")
+            tell("A recording cannot be used.", error)
             continue
+        if folder in damaged:
+            tell("A recording is damaged: make it again.", damaged[folder])
         if len(recording.positions):
             found.append(recording)
     if not found:
@@ -65,21 +70,21 @@ def current_recording(run: Run) -> Recording | None:
     return next(recording for recording in found if recording.fingerprint == key)
 
 
-def best_finding(recording: Recording, run: Run) -> dict[str, Any] | None:
-    """The best finding of a run (see lstm_core.follow) that the recording can show, or None."""
+def best_finding(recording: Recording, run: Run) -> Finding | None:
+    """The best finding of a run that the recording can show, or None."""
     spec = recording.spec
     found = [
         finding
-        for finding in run.results().get("findings", {}).get("findings", [])
-        if finding["signal"] in spec.signals and finding["layer"] in spec.layers and finding["unit"] < spec.units
+        for finding in read_findings(run)
+        if finding.signal in spec.signals and finding.layer in spec.layers and finding.unit < spec.units
     ]
-    return max(found, key=lambda finding: finding["chosen_with"], default=None)
+    return max(found, key=lambda finding: finding.chosen_with, default=None)
 
 
-def place(recording: Recording, first: dict[str, Any] | None, *, key: str) -> tuple[str, int, int]:
+def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str, int, int]:
     """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those of a finding."""
     spec = recording.spec
-    start = (first["signal"], first["layer"], first["unit"]) if first else (spec.signals[0], spec.layers[-1], 0)
+    start = (first.signal, first.layer, first.unit) if first else (spec.signals[0], spec.layers[-1], 0)
     columns = st.columns([2, 1, 1])
     signal = columns[0].segmented_control(
         "Signal", list(spec.signals), default=start[0], key=f"{key}-signal", bind="query-params", required=True
@@ -97,6 +102,12 @@ def place(recording: Recording, first: dict[str, Any] | None, *, key: str) -> tu
     )
     st.caption(f"**{signal}** is the {SIGNAL_NAMES[signal]}: {SIGNAL_MEANINGS[signal]}.")
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
+
+
+def tell(sentence: str, reason: object) -> None:
+    """A mistake and its reason. The reason may quote what a person typed, so it is never read as Markdown."""
+    st.error(sentence)
+    st.text(str(reason))
 
 
 def duration(seconds: float) -> str:

@@ -4,40 +4,43 @@ import streamlit as st
 
 from app import registry
 from app.controls import DEFAULT_RUN
+from lstm_core.follow import Finding, read_findings
 from lstm_core.run import open_run
 
 
 def cards() -> None:
     """One card a finding stored with the default run; a hint when there are none."""
     try:
-        stored = open_run(DEFAULT_RUN).results().get("findings", {"findings": []})
+        stored = read_findings(open_run(DEFAULT_RUN))
     except ValueError:
-        stored = {"findings": []}
-    found = sorted(stored["findings"], key=lambda finding: -finding["chosen_with"])[:3]
+        stored = ()
+    found = sorted(stored, key=lambda finding: -finding.chosen_with)[:3]
     if not found:
         st.caption("The findings come with the trained model, which is not at hand here.")
         return
     for column, finding in zip(st.columns(len(found)), found, strict=True):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"**{_TITLES[finding['feature']]}**")
-            way = "high" if finding["sign"] > 0 else "low"
-            control = finding["control"]
+            st.markdown(f"**{_TITLES[finding.feature]}**")
+            way = "high" if finding.sign > 0 else "low"
+            control = finding.control
             st.caption(
-                f"Neuron {finding['unit']} of layer {finding['layer']} is {way} when {_WHEN[finding['feature']]}. "
-                f"It tells the two cases apart with a score of {finding['auroc']:.2f} (1 is perfect, .5 is chance"
+                f"Neuron {finding.unit} of layer {finding.layer} is {way} when {_WHEN[finding.feature]}. "
+                f"It tells the two cases apart with a score of {finding.auroc:.2f} (1 is perfect, .5 is chance"
                 + (f"; the best neuron of the untrained twin: {control:.2f}" if control is not None else "")
-                + f"; {finding['total']:,} letters it was not chosen on)."
+                + f"; {finding.total:,} letters it was not chosen on)."
             )
-            registry.link(
-                "neurons",
-                "Look at it",
-                {
-                    "neurons-signal": finding["signal"],
-                    "neurons-layer": str(finding["layer"]),
-                    "neurons-unit": str(finding["unit"]),
-                    "neurons-start": str(finding["example"]),
-                },
-            )
+            if st.button("Look at it", key=f"finding-{finding.layer}-{finding.unit}", icon=":material/neurology:"):
+                show(finding)
+
+
+def show(finding: Finding) -> None:
+    """Go to the neurons page with this finding chosen."""
+    st.session_state["run"] = DEFAULT_RUN
+    st.session_state["neurons-signal"] = finding.signal
+    st.session_state["neurons-layer"] = finding.layer
+    st.session_state["neurons-unit"] = finding.unit
+    st.session_state["neurons-start"] = finding.example
+    st.switch_page(registry.entry("neurons").page())
 
 
 _TITLES = {

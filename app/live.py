@@ -1,27 +1,28 @@
-"""Trainings that are at work: their progress, and the buttons that cancel and resume them."""
+"""What changes while the page is open: trainings at work, the buttons that cancel and resume them, and the curves."""
+
+from collections.abc import Callable
 
 import streamlit as st
 
-from app.controls import duration
+from app.controls import duration, tell
 from lstm_core import jobs
-from lstm_core.run import Run, list_runs, remove_run
+from lstm_core.run import Run, list_runs, remove_run, score_of
+
+_MEASURE = {"char": "bits per character", "word": "perplexity"}
 
 
 def _at_work(run: Run) -> bool:
     return not run.shipped and (jobs.is_alive(run.folder) or run.is_training)
 
 
-def any_at_work() -> bool:
-    """Whether some run is being trained now."""
-    return any(_at_work(run) for run in list_runs())
+def kept_fresh(draw: Callable[[], None]) -> None:
+    """Draw a part of the page, again every two seconds while some run is being trained."""
+    at_work = any(_at_work(run) for run in list_runs())
+    st.fragment(draw, run_every="2s" if at_work else None)()
 
 
 def trainings_at_work() -> None:
-    """Every unfinished run with its progress; drawn again every two seconds while one is at work."""
-    st.fragment(_draw, run_every="2s" if any_at_work() else None)()
-
-
-def _draw() -> None:
+    """Every unfinished run with its progress. To be drawn by `kept_fresh`; a start or an end draws the whole page."""
     mine = [run for run in list_runs() if not run.shipped]
     unfinished = [run for run in mine if _at_work(run) or run.status not in ("finished", "untrained")]
     was_at_work = st.session_state.get("at_work", set())
@@ -33,38 +34,49 @@ def _draw() -> None:
         st.caption("No training is at work. Start one below.")
     for run in unfinished:
         with st.container(border=True):
-            _row(run, working=run.name in now_at_work)
+            left, right = st.columns([4, 1], vertical_alignment="center")
+            with left:
+                _progress(run, working=run.name in now_at_work)
+            with right:
+                _buttons(run, working=run.name in now_at_work)
 
 
-def _row(run: Run, *, working: bool) -> None:
-    points = run.log().points
-    epochs = run.train_config.epochs
+def _progress(run: Run, *, working: bool) -> None:
+    points, epochs = run.log().points, run.train_config.epochs
     done = min(points[-1]["epoch"] / epochs, 1.0) if points and epochs else 0.0
-    left, right = st.columns([4, 1], vertical_alignment="center")
     if working and points:
         last = points[-1]
-        left.progress(
+        st.progress(
             done,
-            f"{run.name}: epoch {last['epoch']:.2f} of {epochs}, loss {last['train_loss']:.3f} nats, "
+            f"{run.name}: pass {last['epoch']:.2f} of {epochs} over the text, "
+            f"{score_of(last['train_loss'], run.kind):.3f} {_MEASURE[run.kind]}, "
             f"{last['tokens_per_second']:,.0f} tokens/s, {duration(last['time_left'])} left",
         )
     elif working:
-        left.progress(0.0, f"{run.name}: starting")
+        st.progress(0.0, f"{run.name}: starting")
     else:
-        left.progress(done, f"{run.name}: {run.status} at {done:.0%}")
-        if (line := jobs.last_line(run.folder)) and run.status.startswith(("died", "not started")):
-            left.text(line[:300])
+        st.progress(done, f"{run.name}: {run.status} at {done:.0%}")
+        if run.status.startswith("diverged"):
+            st.caption("The error grew past all bounds and cannot be resumed: start again with a lower learning rate.")
+        elif run.status.startswith(("died", "not started")):
+            st.text(jobs.last_line(run.folder)[:300])
+
+
+def _buttons(run: Run, *, working: bool) -> None:
     if working:
-        if right.button("Cancel", key=f"cancel-{run.name}", help="Stops at the next step and keeps a checkpoint."):
+        if st.button("Cancel", key=f"cancel-{run.name}", help="Stops at the next step and keeps a checkpoint."):
             run.request_cancel()
             st.toast("Asked it to stop; it saves a checkpoint first.")
-    else:
-        if right.button("Resume", key=f"resume-{run.name}", disabled=run.status.startswith("diverged")):
-            try:
-                jobs.start(run.folder, ["train", run.name])
-            except ValueError as error:
-                st.error(str(error))
-            st.rerun()
-        if right.button("Remove", key=f"remove-{run.name}"):
+        return
+    if st.button("Resume", key=f"resume-{run.name}", disabled=run.status.startswith("diverged")):
+        try:
+            jobs.start(run.folder, ["train", run.name])
+        except ValueError as error:
+            tell("It could not be resumed.", error)
+            return
+        st.rerun()
+    with st.popover("Remove"):
+        st.caption("Its training and all its files are lost.")
+        if st.button("Remove it for good", key=f"remove-{run.name}"):
             remove_run(run.name)
             st.rerun()

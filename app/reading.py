@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app.cached import corpus_facts
+from app.cached import cached, corpus, corpus_facts
+from app.controls import tell
 from lstm_core.corpus import corpus_names
-from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record
 from lstm_core.run import Run
 
 LENGTHS = (10_000, 30_000, 100_000, 250_000)
@@ -12,6 +12,8 @@ LENGTHS = (10_000, 30_000, 100_000, 250_000)
 
 def offer_reading(run: Run) -> None:
     """A form that records the run over a span of a corpus, here and now, with a bar; then shows the page again."""
+    from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record  # loads torch
+
     st.info("This model has not read a text yet. Let it read one: every value of every neuron is then kept to look at.")
     own = run.config["corpus"]["name"]
     names = [name for name in corpus_names() if corpus_facts(name)["at_hand"]]
@@ -24,11 +26,11 @@ def offer_reading(run: Run) -> None:
     source = st.selectbox("Text", names, key="reading-text")
     length = st.select_slider("How much of it", LENGTHS, value=30_000, format_func=lambda n: f"{n:,}", key="reading-n")
     try:
-        text = corpus_text(run, source, 0, 0)
-        text = corpus_text(run, source, 0, min(length, len(text.ids)))
+        whole = len(corpus(source, run.kind).ids)
+        text = cached(corpus_text)(run, source, 0, min(length, whole))
         needed = bytes_needed(run, text)
     except ValueError as error:
-        st.error(str(error))
+        tell("This text cannot be read.", error)
         return
     st.caption(f"{len(text.ids):,} tokens, all signals of all layers: {needed / 2**20:,.0f} MiB on disk.")
     if st.button("Read it", type="primary", key="reading-go"):
@@ -36,6 +38,6 @@ def offer_reading(run: Run) -> None:
         try:
             record(run, text, RecordQuery(), report=lambda share, word: bar.progress(min(share, 1.0), word))
         except (ValueError, OSError) as error:
-            st.error(str(error))
+            tell("The reading was ended.", error)
             return
         st.rerun()

@@ -32,7 +32,11 @@ PAGES = (
 )
 
 
-def link(name: str, label: str, query: dict[str, str] | None = None) -> None:
+def entry(name: str) -> Entry:
+    """The page of that name."""
+    return next(entry for entry in PAGES if entry.name == name)
+
+
+def link(name: str, label: str) -> None:
     """A link to a page by name, with its icon."""
-    entry = next(entry for entry in PAGES if entry.name == name)
-    st.page_link(entry.page(), label=label, icon=entry.icon, query_params=query)
+    st.page_link(entry(name).page(), label=label, icon=entry(name).icon)

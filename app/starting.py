@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
-from app.controls import KINDS, duration
+from app.controls import KINDS, duration, tell
 from lstm_core import jobs
 from lstm_core.corpus import MAX_TEXT_BYTES, Corpus, corpus_names, keep_text
 from lstm_core.estimate import training_bytes, training_seconds
@@ -26,13 +26,14 @@ def start_form() -> None:
     facts = corpus_facts(source)
     st.caption(f"{facts['title']}. Licence: {facts['licence']}.")
     if not facts["at_hand"]:
-        st.warning(str(facts["remedy"]))
+        st.warning("This text is not at hand.")
+        st.text(str(facts["remedy"]))
         return
     try:
         text = corpus(source, kind)
         model, training = _settings(name, preset, text)
     except ValueError as error:
-        st.error(str(error))
+        tell("These settings do not go together.", error)
         return
     tokens = len(text.part("train"))
     seconds = training_seconds(model, training, tokens, machine_rate())
@@ -45,7 +46,7 @@ def start_form() -> None:
             run = create_run(run_name.strip(), text, model, training)
             jobs.start(run.folder, ["train", run.name])
         except ValueError as error:
-            st.error(str(error))
+            tell("It was not started.", error)
             return
         st.rerun()
 
@@ -74,13 +75,44 @@ def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, Tra
         cell = row[0].selectbox("Cell", list(GATES)[::-1], format_func=str.upper, key=f"start-cell-{name}")
         layers = row[1].number_input("Layers", 1, 6, shape.layers, key=f"start-layers-{name}")
         hidden = row[2].number_input("Units a layer", 8, 2048, shape.hidden, key=f"start-hidden-{name}")
-        embedding = row[3].number_input("Embedding", 4, 2048, shape.embedding, key=f"start-embedding-{name}")
-        dropout = row[4].number_input("Dropout", 0.0, 0.9, shape.dropout, 0.05, key=f"start-dropout-{name}")
+        embedding = row[3].number_input(
+            "Embedding",
+            4,
+            2048,
+            shape.embedding,
+            key=f"start-embedding-{name}",
+            help="Numbers that stand for one letter or word.",
+        )
+        dropout = row[4].number_input(
+            "Dropout",
+            0.0,
+            0.9,
+            shape.dropout,
+            0.05,
+            key=f"start-dropout-{name}",
+            help="Share of the neurons that are silenced at random while training.",
+        )
         row = st.columns(5)
         epochs = row[0].number_input("Epochs", 1, 500, recipe.epochs, key=f"start-epochs-{name}")
-        batch = row[1].number_input("Streams (batch)", 1, 512, recipe.batch, key=f"start-batch-{name}")
-        bptt = row[2].number_input("Window (BPTT)", 2, 512, recipe.bptt, key=f"start-bptt-{name}")
-        seed = row[3].number_input("Seed", 0, 10_000, recipe.seed, key=f"start-seed-{name}")
+        batch = row[1].number_input(
+            "Streams (batch)",
+            1,
+            512,
+            recipe.batch,
+            key=f"start-batch-{name}",
+            help="Places of the text that are read side by side.",
+        )
+        bptt = row[2].number_input(
+            "Window (BPTT)",
+            2,
+            512,
+            recipe.bptt,
+            key=f"start-bptt-{name}",
+            help="Over how many letters or words an error is traced back.",
+        )
+        seed = row[3].number_input(
+            "Seed", 0, 10_000, recipe.seed, key=f"start-seed-{name}", help="The same number gives the same start."
+        )
         rate = row[4].number_input(
             "Learning rate", 1e-5, 50.0, float(recipe.learning_rate), format="%.4f", key=f"start-rate-{name}"
         )
@@ -103,10 +135,14 @@ def upload_form() -> None:
         if file.size > MAX_TEXT_BYTES:
             st.error(f"The file has {file.size / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB.")
             return
+        if name.strip() in corpus_names():
+            st.error("There is a text of that name already: choose another name.")
+            return
         try:
             keep_text(name.strip(), file.getvalue())
         except (ValueError, OSError) as error:
-            st.error(str(error))
+            tell("The text was not kept.", error)
             return
         corpus_facts.clear()
-        st.success("Kept. Choose it under Text above.")
+        st.toast("Kept: it is now in the list of texts.")
+        st.rerun()

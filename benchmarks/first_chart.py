@@ -93,7 +93,7 @@ def measure(browser: Browser, name: str, repeats: int) -> dict[str, Any]:
         with server() as address:
             context = browser.new_context(viewport={"width": 1300, "height": 1000})
             for state in times:
-                seconds, shown = seconds_to_show(context, f"{address}/{name}")
+                seconds, shown = seconds_to_show(context, f"{address}/{name.removeprefix('home')}")
                 times[state].append(round(seconds, 2))
             context.close()
     medians = {f"{state}_median": median(values) for state, values in times.items()}

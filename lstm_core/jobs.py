@@ -30,6 +30,7 @@ def start(folder: Path, words: Sequence[str]) -> None:
     if is_alive(folder):
         raise ValueError(f"{folder.name} is at work already: wait for it or cancel it")
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cancel").unlink(missing_ok=True)  # now: one that comes while the job is still loading is to be heard
     supervisor = subprocess.Popen(
         [sys.executable, "-m", "lstm_core.jobs", str(folder), *words],
         stdin=subprocess.PIPE,

@@ -26,6 +26,7 @@ CHUNK = 64  # tokens of a stream read at once
 SEAM = 64  # chunks of each stream whose states are kept for comparison
 STREAM = 4000  # tokens a stream has at least, where the text is long enough
 STREAMS = 128
+THREADS = torch.get_num_threads()  # as the process starts; a reading under way lowers what torch says
 ROUNDS = 3
 AGREE = 1e-6
 FADED = 1e-3  # a difference at a stream's start that is larger at its end has not been forgotten
@@ -35,15 +36,17 @@ Reader = Literal["parallel", "sequential"]
 
 
 @contextmanager
-def threads(count: int) -> Iterator[ThreadPoolExecutor]:
+def threads(count: int = THREADS) -> Iterator[ThreadPoolExecutor]:
     """Threads whose torch operations each stay on their own thread.
 
     Each reads a share of the streams. Sharing every operation out instead would cost a wake-up an operation, which for
     the small ones of a step is more than the work.
     """
-    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        yield pool
-    torch.set_num_threads(count)  # the initializer has changed what new threads get
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(THREADS)  # the initializer has changed what new threads get
 
 
 class Streams:
@@ -61,7 +64,7 @@ class Streams:
     ):
         self.pool = pool
         self.model, self.device = model, model.decoder.weight.device
-        self.readers = [SignalReader(model) for _ in range(1 if self.device.type != "cpu" else torch.get_num_threads())]
+        self.readers = [SignalReader(model) for _ in range(1 if self.device.type != "cpu" else THREADS)]
         self.kept, self.signals, self.probability, self.report = kept, signals, probability, report
         self.total = len(ids)
         self.count = max(1, min(STREAMS, self.total // STREAM))

@@ -9,9 +9,9 @@ from app.heatmap import text_heat_map
 from app.reading import offer_reading
 from lstm_core import neurons
 from lstm_core.neurons import Context, NeuronQuery
-from lstm_core.record import MAX_TYPED, RecordQuery, read, typed_text
 
 WINDOW = 1500
+MAX_TYPED = 2000  # characters
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
@@ -40,8 +40,8 @@ colour = st.segmented_control(
     required=True,
 )
 kept = len(recording.positions)
-first = min(finding["example"], kept - 1) if finding else 0
-start = st.slider("Where in the text", 0, max(kept - 1, 1), first, 10, key="neurons-start", bind="query-params")
+beginning = min(finding.example, kept - 1) if finding else 0
+start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key="neurons-start", bind="query-params")
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
@@ -119,13 +119,16 @@ with lowest:
 st.subheader("Your own text")
 typed = st.text_area(
     "Type anything and watch this neuron",
-    "“They are early birds,” said Prince Andrew.",
+    '"They are early birds," said Prince Andrew.',
     key="neurons-typed",
     max_chars=MAX_TYPED,
 )
 if not typed.strip():
     st.caption("Type at least one letter.")
     st.stop()
+# Here, not above: it loads torch, and the views above need none.
+from lstm_core.record import RecordQuery, read, typed_text  # noqa: E402
+
 text, encoding = typed_text(run, typed[:MAX_TYPED])
 if encoding.unknown:
     st.caption(
@@ -137,7 +140,7 @@ mine = reading.unit(signal, layer, unit) if colour != PROBABILITY else reading.p
 text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale if colour != PROBABILITY else (0, 1), words=words)
 if colour != PROBABILITY:
     st.plotly_chart(
-        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of unit {unit}"),
+        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of neuron {unit}", middle=sum(scale) / 2),
         key="neurons-line",
         alt="the unit's value at each character",
     )

@@ -5,23 +5,23 @@ import streamlit as st
 
 from app import charts
 from app.claims import panel
-from app.live import trainings_at_work
+from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
 from lstm_core.claims import training_claims
-from lstm_core.run import list_runs
+from lstm_core.run import Run, list_runs
 from lstm_core.settings import Kind
 
-st.title("Training")
-st.caption("A model learns by guessing the next letter of a long text, again and again. The curve is how wrong it is.")
+KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
 
-st.subheader("At work now")
-trainings_at_work()
 
-st.subheader("All runs")
-runs = [run for run in list_runs() if not run.untrained_twin_of]
-if runs:
-    rows = [run.summary() for run in runs]
-    table = [
+def trained_runs() -> list[Run]:
+    """All runs but the untrained controls."""
+    return [run for run in list_runs() if not run.untrained_twin_of]
+
+
+def table() -> None:
+    """Every run with its figures."""
+    rows = [
         {
             "run": row["name"],
             "architecture": row["architecture"],
@@ -32,38 +32,53 @@ if runs:
             "bits per character": row["validation"].get("bits_per_character"),
             "perplexity": row["validation"].get("perplexity"),
         }
-        for row in rows
+        for row in (run.summary() for run in trained_runs())
     ]
-    rows_shown = pd.DataFrame(table).dropna(axis="columns", how="all")
-    three = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
-        rows_shown,
-        hide_index=True,
-        column_config={
-            "bits per character": three,
-            "perplexity": three,
-            "parameters": st.column_config.NumberColumn(format="localized"),
-        },
+    if not rows:
+        st.caption("No run yet.")
+        return
+    number = st.column_config.NumberColumn
+    formats = {"parameters": number(format="localized")} | dict.fromkeys(
+        ["bits per character", "perplexity"], number(format="%.3f")
     )
-    names = [run.name for run in runs if run.log().points]
-    shown = st.multiselect("Curves of", names, default=names[-6:], key="training-curves")
-    kinds: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
-    for kind, title in kinds.items():
-        logs = {run.name: run.log() for run in runs if run.name in shown and run.kind == kind}
-        if not logs:
+    st.dataframe(pd.DataFrame(rows).dropna(axis="columns", how="all"), hide_index=True, column_config=formats)
+    st.caption(
+        "Bits per character: how many yes-or-no questions the model would still need, on average, to know the next "
+        "letter. Perplexity: between how many equally likely words it wavers. Lower is better; both on text that it "
+        "was not trained on."
+    )
+
+
+def curves() -> None:
+    """The curves of the chosen runs, one picture for characters and one for words."""
+    names = [run.name for run in trained_runs() if run.log().points]
+    if not names:
+        return
+    # A new run is a new list to choose from: the key makes the widget start afresh with it.
+    shown = st.multiselect("Curves of", names, default=names[-6:], key=f"training-curves-{len(names)}")
+    for kind, title in KINDS.items():
+        runs = [run for run in trained_runs() if run.name in shown and run.kind == kind]
+        if not runs:
             continue
+        logs = {run.name: run.log() for run in runs}
         st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text it never trained on.")
-        book = any(run.config["corpus"]["name"].startswith("war-and-peace") for run in runs if run.name in logs)
-        known = [("paper, War and Peace: 1.660", 1.66)] if kind == "char" and book else []
+        book = kind == "char" and any(run.config["corpus"]["name"].startswith("war-and-peace") for run in runs)
+        known = [("paper, War and Peace: 1.660", 1.66)] if book else []
         st.plotly_chart(charts.curves(logs, kind, known), key=f"training-curve-{kind}", alt="training curves")
         for name, log in logs.items():
             if log.unreadable:
                 st.caption(f"{log.unreadable} lines of {name}'s log could not be read and are left out.")
-    for run in runs:
-        if run.shipped:
-            panel(training_claims(run))
-else:
-    st.caption("No run yet.")
 
+
+st.title("Training")
+st.caption("A model learns by guessing the next letter of a long text, again and again. The curve is how wrong it is.")
+st.subheader("At work now")
+kept_fresh(trainings_at_work)
+st.subheader("All runs")
+table()
+kept_fresh(curves)
+for run in trained_runs():
+    if run.shipped:
+        panel(training_claims(run))
 start_form()
 upload_form()

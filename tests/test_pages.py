@@ -108,6 +108,35 @@ def test_a_word_model_opens_on_the_same_pages(
     assert not app.exception
 
 
+def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
+    read_run: Run, small_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings = [
+        {"feature": feature, "signal": "c", "layer": layer, "unit": unit, "sign": 1, "chosen_with": 0.9, "auroc": 0.9,
+         "control": 0.6, "positives": 10, "total": 500, "example": 40}
+        for feature, layer, unit in (("inside direct speech", 2, 5), ("inside a capitalised word", 1, 0))
+    ]  # fmt: skip
+    (read_run.folder / "results").mkdir()
+    stored = {"weights": read_run.fingerprint, "text": "small", "findings": findings}
+    (read_run.folder / "results" / "findings.json").write_text(json.dumps(stored))
+    monkeypatch.setattr("app.controls.DEFAULT_RUN", "small")
+    monkeypatch.setattr("app.findings.DEFAULT_RUN", "small")
+    small_run("another", weights=True)
+    for layer, unit in ((2, 5), (1, 0), (2, 5)):
+        app = opened("writing", run="another")
+        app.switch_page("../pages/home.py")
+        app.run()
+        app.button(key=f"finding-{layer}-{unit}").click()
+        app.run()
+        assert not app.exception
+        assert app.title[0].value == "Neurons"
+        assert app.selectbox(key="run").value == "small"
+        assert app.segmented_control(key="neurons-signal").value == "c"
+        assert app.selectbox(key="neurons-layer").value == layer
+        assert app.number_input(key="neurons-unit").value == unit
+        assert app.slider(key="neurons-start").value == 40
+
+
 def test_a_run_without_a_recording_offers_to_read_and_then_shows_the_unit(
     small_run: Callable[..., Run], words: Callable[..., str]
 ) -> None:
@@ -191,7 +220,7 @@ def test_fault_20_21_an_unknown_run_in_a_link_shows_another_and_says_so(where: s
     app = opened(where, run=name)
     assert app.selectbox(key="run").value == "small"
     if name:
-        assert "There is no model named" in said(app)
+        assert "names a model that is not here" in said(app)
 
 
 @pytest.mark.parametrize(
