@@ -92,7 +92,10 @@ class Run:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         stored = read_json(self.folder / "vocabulary.json")
-        vocabulary = Vocabulary(tuple(stored["tokens"]), stored["splitter"])
+        try:
+            vocabulary = Vocabulary(tuple(stored["tokens"]), stored["splitter"])
+        except (KeyError, TypeError):
+            raise ValueError(f"{self.name}: vocabulary.json does not list tokens: restore it") from None
         if len(vocabulary) != self.model_config.vocabulary:
             raise ValueError(
                 f"{self.name}: vocabulary.json has {len(vocabulary)} tokens, config.json says "
@@ -160,6 +163,16 @@ class Run:
             listed.pop("weights.safetensors", None)
         check_inventory(self.folder, listed, hashes=True)
 
+    def verify(self) -> None:
+        """Read the settings and compare every file with its hash; raises ValueError naming the first damaged one."""
+        _check_settings(self)
+        _ = self.vocabulary
+        path, inside = self.folder / "weights.safetensors", False
+        if path.is_file():
+            inside = "sha256" in load_arrays(path)[1]
+        if (self.folder / "manifest.json").is_file():
+            self.check_manifest(weights=not inside)
+
     # Log and status ---------------------------------------------------------------------------------------------------
 
     def log(self) -> Log:
@@ -167,8 +180,16 @@ class Run:
         return read_log(self.folder / "metrics.jsonl")
 
     def results(self) -> dict[str, Any]:
-        """All of results/*.json by name."""
-        return {path.stem: read_json(path) for path in sorted((self.folder / "results").glob("*.json"))}
+        """All of results/*.json by name that are whole and of the weights that the run has now.
+
+        Training on changes the weights: what was measured before is then passed over, not shown as theirs.
+        """
+        found = {}
+        for path in sorted((self.folder / "results").glob("*.json")):
+            stored = _readable(path)
+            if stored.get("weights") == self.fingerprint:
+                found[path.stem] = stored
+        return found
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
@@ -195,24 +216,34 @@ class Run:
 
     @property
     def status(self) -> str:
-        """One of "untrained", "not started", "training", "finished", "cancelled", "diverged at step n", "died ..."."""
+        """What became of it.
+
+        One of "untrained", "not started", "training", "finished", "cancelled", "diverged at step n", "died ..." or
+        "damaged: ..." with the name of the file that cannot be read.
+        """
         if self.untrained_twin_of:
             return "untrained"
         stored = self.folder / "status.json"
         if not stored.is_file():
             return "training" if self.is_training else self._end("not started")
-        status = read_json(stored)
-        if status["status"] != "training":
-            return status["status"]
+        status = _readable(stored).get("status")
+        if not isinstance(status, str):
+            return f"damaged: {stored.name}"
+        if status != "training":
+            return status
         return "training" if self.is_training else self._end("died")
 
     def _end(self, otherwise: str) -> str:
         """What the supervisor of the job says of its end."""
         path = self.folder / "job.json"
-        job = read_json(path) if path.is_file() else {}
-        code = job.get("exit")
+        if not path.is_file():
+            return otherwise
+        job = _readable(path)
+        code = job.get("exit", "")
         if code is None:
             return otherwise
+        if type(code) is not int:
+            return f"damaged: {path.name}"
         return f"died (signal {-code})" if code < 0 else f"died (exit {code})"
 
     def request_cancel(self) -> None:
@@ -226,13 +257,14 @@ class Run:
     def validation(self) -> dict[str, float]:
         """{"bits_per_character": ...} or {"perplexity": ...} on the validation split; empty before the first epoch.
 
-        The exact evaluation in results/evaluation.json where there is one, else the best epoch of the log.
+        The exact evaluation of these weights in results/evaluation.json, else the best epoch of the log.
         """
         measure = "bits_per_character" if self.kind == "char" else "perplexity"
-        stored = self.folder / "results" / "evaluation.json"
-        if stored.is_file():
-            return {measure: read_json(stored)["validation"][measure]}
-        losses = [point["validation_loss"] for point in self.log().points if point.get("validation_loss") is not None]
+        exact = self.results().get("evaluation", {}).get("validation")
+        if isinstance(exact, dict) and type(exact.get(measure)) in (int, float):
+            return {measure: exact[measure]}
+        reported = (point.get("validation_loss") for point in self.log().points)
+        losses: list[float] = [loss for loss in reported if isinstance(loss, int | float)]
         return {measure: score_of(min(losses), self.kind)} if losses else {}
 
     def summary(self) -> dict[str, Any]:
@@ -279,11 +311,25 @@ def list_runs() -> list[Run]:
         for path in sorted(parent.glob("*/config.json")):
             run = Run(path.parent)
             try:
-                run.config, run.model_config, run.train_config  # noqa: B018 - each raises when damaged
-            except (ValueError, KeyError):
+                _check_settings(run)
+            except ValueError:
                 continue
             found[run.name] = run
     return list(found.values())
+
+
+def unreadable_runs() -> dict[str, str]:
+    """Folders of runs that `list_runs` passes over, by name, with what is wrong."""
+    found = {}
+    for parent in (SHIPPED, runs_folder()):
+        for path in sorted(parent.glob("[!.]*/")):
+            if not any((path / name).is_file() for name in ("config.json", "weights.safetensors")):
+                continue  # a job is about to make a run here
+            try:
+                _check_settings(Run(path))
+            except ValueError as error:
+                found[path.name] = str(error)
+    return found
 
 
 def create_run(
@@ -388,6 +434,20 @@ def _fingerprint(path: Path, modified: int) -> str:
     if (path, modified) not in _fingerprints:
         _fingerprints[path, modified] = sha256_of(path)
     return _fingerprints[path, modified]
+
+
+def _check_settings(run: Run) -> None:
+    """Raise ValueError when config.json cannot be read or was written by another program."""
+    run.config, run.model_config, run.train_config  # noqa: B018 - each raises when damaged
+
+
+def _readable(path: Path) -> dict[str, Any]:
+    """The JSON object in a file that may be damaged: empty then."""
+    try:
+        stored = read_json(path)
+    except (ValueError, OSError):
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
 def _settings(kind: type, stored: Any, name: str) -> Any:

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as arrays_of
 from lstm_core import files
 from lstm_core.arrays import load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.model import build
-from lstm_core.run import Run, create_run, list_runs, open_run, read_log, remove_run, score_of
+from lstm_core.run import Run, create_run, list_runs, open_run, read_log, remove_run, score_of, unreadable_runs
 from lstm_core.settings import ModelConfig, TrainConfig
 
 Make = Callable[..., Run]
@@ -132,10 +132,47 @@ def test_exact_evaluation_goes_before_the_log(small_run: Make) -> None:
     run = small_run()
     assert run.validation == {}
     (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_loss": 1.5}\n')
-    (run.folder / "results").mkdir()
-    (run.folder / "results" / "evaluation.json").write_text('{"validation": {"bits_per_character": 1.25}}')
+    stored = {"weights": run.fingerprint, "validation": {"bits_per_character": 1.25}}
+    files.write_json(run.folder / "results" / "evaluation.json", stored)
     assert run.validation == {"bits_per_character": 1.25}
-    assert run.results() == {"evaluation": {"validation": {"bits_per_character": 1.25}}}
+    assert run.results() == {"evaluation": stored}
+
+
+def test_results_of_earlier_weights_are_passed_over(small_run: Make) -> None:
+    run = small_run(weights=True)
+    (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_loss": 1.5}\n')
+    stored = {"weights": run.fingerprint, "validation": {"bits_per_character": 1.25}}
+    files.write_json(run.folder / "results" / "evaluation.json", stored)
+    assert run.validation == {"bits_per_character": 1.25}
+    run.save_weights({name: -value.detach().numpy() for name, value in run.load_model().named_parameters()})
+    assert run.results() == {}
+    assert run.validation == {"bits_per_character": pytest.approx(1.5 / np.log(2))}
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"status": 3}', b"\xff\xfe", b"[" * 10**5])
+def test_damaged_status_and_results_are_named_never_raised(small_run: Make, content: bytes) -> None:
+    run = small_run()
+    (run.folder / "results").mkdir()
+    (run.folder / "results" / "evaluation.json").write_bytes(content)
+    assert (run.results(), run.validation) == ({}, {})
+    (run.folder / "status.json").write_bytes(content)
+    assert run.summary()["status"] == "damaged: status.json"
+    run.set_status("training")
+    (run.folder / "job.json").write_bytes(content)
+    assert run.summary()["status"] == "damaged: job.json"
+
+
+@pytest.mark.parametrize(
+    "validation", [None, 5, {}, {"bits_per_character": None}, {"bits_per_character": "x"}, [1], {"perplexity": 5}]
+)
+def test_an_evaluation_without_its_figure_gives_way_to_the_log(small_run: Make, validation: Any) -> None:
+    run = small_run()
+    (run.folder / "metrics.jsonl").write_text(
+        '{"step": 1, "validation_loss": "x"}\n{"step": 2, "validation_loss": 2}\n'
+    )
+    stored = {"weights": run.fingerprint, "validation": validation}
+    files.write_json(run.folder / "results" / "evaluation.json", stored)
+    assert run.validation == {"bits_per_character": pytest.approx(2 / np.log(2))}
 
 
 def test_scores_are_bits_and_perplexity() -> None:
@@ -205,6 +242,9 @@ def test_runs_are_found_by_name_and_damaged_ones_passed_over(small_run: Make, ho
     (home / "runs" / "bytes").mkdir()
     (home / "runs" / "bytes" / "config.json").write_bytes(b"\xff\xfe\x00")
     assert [run.name for run in list_runs() if not run.shipped] == ["a", "b"]
+    found = unreadable_runs()
+    assert set(found) == {*damaged, "bytes"}
+    assert "schema 99, this program reads schema 1" in found["newer"]
     for run in list_runs():
         run.summary()
 

@@ -161,6 +161,14 @@ def test_weights_that_are_not_there_or_lost_are_said(small_run: Make) -> None:
         _ = open_run("other").vocabulary
 
 
+@pytest.mark.parametrize("content", ["[]", '{"tokens": ["a"]}', '{"tokens": 5, "splitter": "characters"}'])
+def test_a_vocabulary_that_lists_no_tokens_is_refused(small_run: Make, content: str) -> None:
+    run = small_run(weights=True)
+    (run.folder / "vocabulary.json").write_text(content)
+    with pytest.raises(ValueError, match=r"vocabulary\.json does not list tokens"):
+        _ = open_run("small").vocabulary
+
+
 # A kill inside a save -------------------------------------------------------------------------------------------------
 
 
@@ -190,5 +198,6 @@ def test_fault_02_weights_saved_without_their_manifest_still_load(
     new = {name: value.detach().numpy() * 2 for name, value in run.load_model().named_parameters()}
     monkeypatch.setattr(Run, "write_manifest", lambda self: None)
     run.save_weights(new)
+    open_run("small").verify()
     for name, value in open_run("small").load_model().named_parameters():
         np.testing.assert_array_equal(value.detach().numpy(), new[name])
