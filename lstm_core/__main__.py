@@ -11,7 +11,7 @@ import typer
 from lstm_core import corpus as corpora_module
 from lstm_core.corpus import Corpus
 from lstm_core.files import check_name, size_of, write_json
-from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run
+from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run, unreadable_runs
 from lstm_core.settings import PRESETS, Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -183,22 +183,25 @@ def record(
 
 @app.command()
 def findings(
-    name: Annotated[str, typer.Argument(help="Name of a character run with recordings of its signal h.")],
+    name: Annotated[str, typer.Argument(help="Name of a character run with a recording of its signal h or c.")],
     as_json: Json = False,
 ) -> None:
     """Find the units that follow a few features of the text; kept as results/findings.json."""
     from lstm_core import follow
-    from lstm_core.recording import Recording, find_recordings
 
     run = open_run(name)
+    if run.kind != "char":
+        raise ValueError(f"{name} reads words, the features are of characters: choose a character run")
+    recording = next(follow.usable_recordings(run.fingerprint), None)
+    if recording is None:
+        raise ValueError(
+            f"{name} has no recording of its signals h or c at all positions: "
+            f"make one with `python -m lstm_core record {name} --signals h,c`"
+        )
     twins = [other for other in list_runs() if other.untrained_twin_of == name]
-    folders = find_recordings(run.fingerprint)
-    if not folders:
-        raise ValueError(f"{name} has no recording yet: make one with `python -m lstm_core record {name}`")
-    recording = Recording.open(folders[0])
-    controls = [Recording.open(folder) for twin in twins for folder in find_recordings(twin.fingerprint)]
-    same = [other for other in controls if other.spec.span == recording.spec.span]
-    found = [follow.best_unit(recording, feature, twin=same[0] if same else None) for feature in follow.FEATURES]
+    controls = [other for twin in twins for other in follow.usable_recordings(twin.fingerprint)]
+    control = next((other for other in controls if follow.comparable(recording, other)), None)
+    found = [follow.best_unit(recording, feature, twin=control) for feature in follow.FEATURES]
     result = {"weights": run.fingerprint, "text": recording.title, "findings": [asdict(finding) for finding in found]}
     write_json(run.folder / "results" / "findings.json", result)
     say(result, as_json, json.dumps(result, indent=1))
@@ -248,17 +251,18 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
-    from lstm_core.recording import find_recordings, recordings_folder
+    from lstm_core.recording import recordings_folder
     from lstm_core.recording import verify as verify_recording
 
     results: dict[str, str] = {}
-    folders = find_recordings() if not name else [recordings_folder() / check_name(name)]
+    folders = recordings_folder().glob("[!.]*/") if not name else [recordings_folder() / check_name(name)]
     for folder in folders:
         if folder.is_dir():
             results[folder.name] = _outcome(lambda folder=folder: verify_recording(folder))
     for run in list_runs() if not name else [] if results else [open_run(name)]:
-        if (run.folder / "manifest.json").is_file():
-            results[run.name] = _outcome(run.check_manifest)
+        results[run.name] = _outcome(run.verify)
+    if not name:
+        results |= unreadable_runs()
     say(results, as_json, "\n".join(f"{key:28} {value}" for key, value in results.items()) or "nothing to verify")
     if any(value != "ok" for value in results.values()):
         raise SystemExit(2)
@@ -282,6 +286,8 @@ def _outcome(check: Any) -> str:
         check()
     except (ValueError, OSError) as error:
         return str(error)
+    except (KeyError, TypeError, AttributeError) as error:
+        return f"its manifest does not list files ({error!r}): damaged"
     return "ok"
 
 

@@ -4,25 +4,32 @@ A first form: a few features of running text. Pure functions of a recording.
 """
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from lstm_core.recording import Recording
+from lstm_core.recording import Recording, find_recordings
+
+if TYPE_CHECKING:
+    from lstm_core.run import Run
 
 Mask = NDArray[np.bool_]
+SEARCHED = ("h", "c")
+LEAD = 200  # tokens shown before an example
 
 
 @dataclass(frozen=True)
 class Finding:
-    """The unit that tells a feature best. `auroc` two-sided in [.5, 1] on the held-out half; `chosen_with` the
-    same on the half it was chosen on; `sign` +1 when it is high.
+    """The unit that tells a feature best. `sign` +1 when it is high where the feature is, -1 when it is low; unit and
+    sign are chosen on the first half, where they score `chosen_with`, in [.5, 1].
 
-    `control` is the same search's figure in the untrained twin; `positives` of `total` held-out positions have the
-    feature; `example` is a position of the recording where it begins.
+    `auroc` is their score on the held-out half, in [0, 1]: below .5 it points the other way there. `control` is the
+    same search's held-out score in the untrained twin; `positives` of `total` held-out positions have the feature;
+    `example` is a position of the recording up to 200 tokens before one where it begins.
     """
 
     feature: str
@@ -88,28 +95,26 @@ FEATURES: dict[str, Callable[[str], Mask]] = {
 
 
 def best_unit(
-    recording: Recording, feature: str, *, signals: Sequence[str] = ("h", "c"), twin: Recording | None = None
+    recording: Recording, feature: str, *, signals: Sequence[str] = SEARCHED, twin: Recording | None = None
 ) -> Finding:
-    """The unit of any layer that separates a feature best, chosen on the first half, scored on the second.
+    """The unit of any layer that separates a feature best: chosen with its sign on the first half, scored on the other.
 
-    `signals` the recording lacks are passed over.
-
-    Raises ValueError for an unknown feature or a recording whose halves do not both have and lack it.
+    Searched are those of `signals` that the recording, and where it is given its untrained twin's, has. Raises
+    ValueError for an unknown feature, a recording of words, of none of the signals, or whose halves do not both have
+    and lack the feature, and for a twin's recording of another text, span or positions.
     """
     if feature not in FEATURES:
         raise ValueError(f"feature {feature!r} is unknown: choose one of {', '.join(FEATURES)}")
+    if recording.vocabulary.splitter != "characters":
+        raise ValueError(f"{recording.spec.run} reads words, the features are of characters: choose a character run")
+    places = _places(recording, signals, twin)
     text = recording.vocabulary.decode(recording.tokens)
     mask = FEATURES[feature](text)[recording.positions]
     half = len(mask) // 2
     for part in (mask[:half], mask[half:]):
         if part.all() or not part.any():
             raise ValueError(f"{feature!r} is always or never there in one half of the recording: read more text")
-    signal, layer, unit = _choose(recording, mask[:half], signals)
-    chosen_with = two_sided(auroc(recording.unit(signal, layer, unit)[:half], mask[:half]))
-    found = auroc(recording.unit(signal, layer, unit)[half:], mask[half:])
-    control = None
-    if twin is not None:
-        control = two_sided(auroc(twin.unit(*_choose(twin, mask[:half], signals))[half:], mask[half:]))
+    (signal, layer, unit), sign, chosen_with, found = _search(recording, mask, places)
     starts = half + np.flatnonzero(np.diff(mask[half:].astype(int)) == 1)
     example = int(starts[len(starts) // 2]) if len(starts) else half
     return Finding(
@@ -117,14 +122,42 @@ def best_unit(
         signal,
         layer,
         unit,
-        1 if found >= 0.5 else -1,
+        sign,
         chosen_with,
-        two_sided(found),
-        control,
+        found,
+        None if twin is None else _search(twin, mask, places)[3],
         int(mask[half:].sum()),
         len(mask) - half,
-        max(0, example - 200),
+        max(0, example - LEAD),
     )
+
+
+def comparable(recording: Recording, twin: Recording) -> bool:
+    """Whether two recordings are of the same positions of the same text and share a signal to search."""
+    one, other = recording.spec, twin.spec
+    same = all(getattr(one, name) == getattr(other, name) for name in ("text_fingerprint", "span", "positions"))
+    return same and bool(set(one.signals) & set(other.signals) & set(SEARCHED) and set(one.layers) & set(other.layers))
+
+
+def usable_recordings(weights: str) -> Iterator[Recording]:
+    """Whole recordings of these weights that `best_unit` can search at every position, newest first."""
+    for folder in find_recordings(weights):
+        try:
+            recording = Recording.open(folder)
+        except ValueError:  # damaged: `verify` says so
+            continue
+        if recording.spec.positions == "all" and set(SEARCHED) & set(recording.names):
+            yield recording
+
+
+def read_findings(run: "Run") -> tuple[Finding, ...]:
+    """The findings kept with a run, of known features; empty when there are none of its weights or they are damaged."""
+    stored = run.results().get("findings", {}).get("findings")
+    try:
+        found = tuple(Finding(**finding) for finding in stored or ())
+    except TypeError:
+        return ()
+    return tuple(finding for finding in found if finding.feature in FEATURES) if all(map(_is_whole, found)) else ()
 
 
 def auroc(values: NDArray[np.float32], mask: Mask) -> float:
@@ -139,12 +172,40 @@ def two_sided(value: float) -> float:
     return max(value, 1 - value)
 
 
-def _choose(recording: Recording, mask: Mask, signals: Sequence[str]) -> tuple[str, int, int]:
-    scores = {
-        (signal, layer, unit): two_sided(auroc(recording.unit(signal, layer, unit)[: len(mask)], mask))
-        for signal in recording.names
-        if signal in signals
-        for layer in recording.spec.layers
-        for unit in range(recording.spec.units)
-    }
-    return max(scores, key=lambda place: scores[place])
+def _places(recording: Recording, signals: Sequence[str], twin: Recording | None) -> list[tuple[str, int, int]]:
+    """Signal, layer and unit of all that is searched; raises ValueError when the recordings have nothing in common."""
+    one = recording.spec
+    names, layers = [name for name in one.signals if name in signals], list(one.layers)
+    if not names:
+        raise ValueError(
+            f"the recording has signals {', '.join(one.signals) or 'none'}, the search needs {' or '.join(signals)}"
+        )
+    if twin is not None:
+        for name in ("text_fingerprint", "span", "positions", "units"):
+            mine, other = getattr(one, name), getattr(twin.spec, name)
+            if mine != other:
+                raise ValueError(f"the recording has {name} {mine}, its twin's {other}: record both alike")
+        names = [name for name in names if name in twin.spec.signals]
+        layers = [layer for layer in layers if layer in twin.spec.layers]
+        if not (names and layers):
+            raise ValueError("the recording and its twin's have no signal of a layer in common: record both alike")
+    return [(name, layer, unit) for name in names for layer in layers for unit in range(one.units)]
+
+
+def _search(
+    recording: Recording, mask: Mask, places: list[tuple[str, int, int]]
+) -> tuple[tuple[str, int, int], int, float, float]:
+    """The place whose AUROC on the first half is farthest from .5, its sign there, and its AUROC so turned on both."""
+    half = len(mask) // 2
+    scores = [auroc(recording.unit(*place)[:half], mask[:half]) for place in places]
+    best = max(range(len(places)), key=lambda number: two_sided(scores[number]))
+    held_out = auroc(recording.unit(*places[best])[half:], mask[half:])
+    sign = 1 if scores[best] >= 0.5 else -1
+    return places[best], sign, two_sided(scores[best]), held_out if sign == 1 else 1 - held_out
+
+
+def _is_whole(finding: Finding) -> bool:
+    kinds: dict[str, tuple[type, ...]] = dict.fromkeys((field.name for field in fields(Finding)), (int,))
+    kinds |= {"feature": (str,), "signal": (str,), "control": (float, int, type(None))}
+    kinds |= {"chosen_with": (float, int), "auroc": (float, int)}
+    return all(type(getattr(finding, name)) in kind for name, kind in kinds.items())

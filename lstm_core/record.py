@@ -236,5 +236,8 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
         "second_half": scores(halves[1]),
         "exactness": exactness,
     }
+    kept = run.results().get("evaluation", {})
+    if "before_rounding" in kept:  # of a shipped run: cannot be measured again
+        result["before_rounding"] = kept["before_rounding"]
     write_json(run.folder / "results" / "evaluation.json", result)
     return result

@@ -134,6 +134,29 @@ def test_fault_08_verify_names_what_is_damaged(cli: Verb, run: Run) -> None:
     assert "does not match its sha256" in json.loads(out)["mine"]
 
 
+@pytest.mark.parametrize(("content", "says"), [("{", "config.json is damaged"), ('{"schema": 9}', "in schema 9")])
+def test_fault_30_verify_lists_runs_that_cannot_be_read(
+    cli: Verb, run: Run, home: Path, content: str, says: str
+) -> None:
+    (home / "runs" / "other").mkdir()
+    (home / "runs" / "other" / "config.json").write_text(content)
+    code, out, _ = cli("verify", "--json")
+    assert code == 2
+    assert json.loads(out)["mine"] == "ok"
+    assert says in json.loads(out)["other"]
+
+
+def test_verify_lists_recordings_that_cannot_be_read(cli: Verb, run: Run) -> None:
+    corpus = read_corpus("book")
+    made = record(run, Text("book", corpus.ids[:100], corpus.fingerprint, (0, 100)))
+    manifest = json.loads((made.folder / "recording.json").read_text())
+    for content in ("{", json.dumps({**manifest, "files": {"tokens.npy": 5}})):
+        (made.folder / "recording.json").write_text(content)
+        code, out, _ = cli("verify", "--json")
+        assert code == 2
+        assert "damaged" in json.loads(out)[made.fingerprint]
+
+
 def test_remove_frees_runs_and_recordings(cli: Verb, run: Run) -> None:
     corpus = read_corpus("book")
     made = record(run, Text("book", corpus.ids[:100], corpus.fingerprint, (0, 100)))
