@@ -91,7 +91,10 @@ class Vocabulary:
         A character falls back on its plain form (typographic quote or dash, accented letter), then on the blank; a word
         on its lower-case form, then on UNKNOWN. Positions stay aligned with `split_text`.
         """
-        tokens = list(text) if self.splitter == "characters" else _WORD.findall(text)
+        return self.encode_tokens(list(text) if self.splitter == "characters" else _WORD.findall(text))
+
+    def encode_tokens(self, tokens: Sequence[str]) -> Encoding:
+        """The same for a text that is split already."""
         ids = np.empty(len(tokens), dtype=np.int32)
         unknown = []
         for position, token in enumerate(tokens):
@@ -149,10 +152,7 @@ def texts_folder() -> Path:
 
 def decode_text(content: bytes) -> str:
     """Text from bytes: UTF-8, or UTF-16 with its mark; raises ValueError that names the first bad byte."""
-    if len(content) > MAX_TEXT_BYTES:
-        raise ValueError(
-            f"the text has {len(content) / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB: cut it first"
-        )
+    _check_size(len(content))
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         text = content.decode(encoding)
@@ -161,6 +161,13 @@ def decode_text(content: bytes) -> str:
             f"byte {error.start} ({content[error.start]:#04x}) is not {encoding.upper()}: save the text as UTF-8"
         ) from None
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"the text has {size / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB: cut it first"
+        )
 
 
 def keep_text(name: str, content: bytes) -> Path:
@@ -180,7 +187,7 @@ def read_corpus(name: str, kind: Kind | None = None) -> Corpus:
     """
     if recipe := RECIPES.get(name):
         what = f"{name} ({recipe.title}; licence: {recipe.licence}) is not at hand."
-        texts = {split: text.read(what) for split, text in recipe.texts.items()}
+        texts = {split: text.read(name, what) for split, text in recipe.texts.items()}
         kind = kind or recipe.kind
         if recipe.split == "as given":
             return _given_splits(name, recipe, texts, kind)
@@ -188,15 +195,17 @@ def read_corpus(name: str, kind: Kind | None = None) -> Corpus:
     path = _own_text(name)
     if path is None:
         raise CorpusMissing(f"no corpus or text file {name[:200]!r}; corpora: {', '.join(corpus_names())}")
+    _check_size(path.stat().st_size)
     text = decode_text(path.read_bytes())
+    name = name if path.parent == texts_folder() else str(path.resolve())  # found again from any folder
     return corpus_of(text, name, kind or "char", title=path.name, licence="your own text")
 
 
 def _own_text(name: str) -> Path | None:
-    """The text file at that path, else a person's own text of that name, else None."""
+    """A person's own text of that name, else the text file at that path, else None."""
     kept = [texts_folder() / f"{name}.txt"] if NAME.fullmatch(name) else []
     try:
-        return next((path for path in (Path(name), *kept) if path.is_file()), None)
+        return next((path for path in (*kept, Path(name)) if path.is_file()), None)
     except OSError:  # a name longer than the file system takes
         return None
 
@@ -257,7 +266,7 @@ def fetch_corpus(name: str) -> list[Path]:
     for split, text in recipe.texts.items():
         downloads = [source for source in text.sources if isinstance(source, Download)]
         if not downloads:
-            others = "; or ".join(source.remedy() for source in text.sources)
+            others = "; or ".join(source.remedy(name) for source in text.sources)
             raise ValueError(f"{name} ({recipe.licence}) offers no download of its {split}: {others}")
         found.append(downloads[0].fetch())
     return found
@@ -280,7 +289,7 @@ def describe_corpus(name: str) -> dict[str, str | bool]:
     remedy = ""
     try:
         for text in recipe.texts.values():
-            text.read("")
+            text.read(name)
     except CorpusMissing as error:
         remedy = str(error).strip()
     return {

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus
+from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
 from lstm_core.files import inventory, write_json
 from lstm_core.model import LanguageModel
 from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder
@@ -38,12 +38,16 @@ class RecordQuery:
 
 @dataclass(frozen=True)
 class Text:
-    """Token ids with a name and the fingerprint of where they come from; `span` is their place in that source."""
+    """Token ids with a name and the fingerprint of where they come from; `span` is their place in that source.
+
+    `unknown` of them stand for tokens that the run's vocabulary does not have.
+    """
 
     name: str
     ids: NDArray[np.int32]
     fingerprint: str
     span: tuple[int, int]
+    unknown: int = 0
 
 
 def silent(share: float, word: str) -> None:
@@ -94,7 +98,9 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
     spec = spec_of(run, text, query)
     folder = recordings_folder() / spec.key
     if (folder / MANIFEST).is_file():
-        return Recording.open(folder)
+        made = Recording.open(folder)
+        if np.array_equal(made.tokens, text.ids):
+            return made  # else the same source was cut into tokens otherwise
     _check_space(recordings_folder(), bytes_needed(run, text, query))
     part = Path(tempfile.mkdtemp(dir=recordings_folder(), prefix=f".{spec.key}."))
     try:
@@ -107,7 +113,7 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
             return np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
 
-        exactness = _read(run.load_model(), text.ids, kept, spec, store, query.reader, report)[1]
+        exactness = _read(run.load_model(), text, kept, spec, store, query.reader, report)[1]
         for path in part.iterdir():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -132,7 +138,7 @@ def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: Lan
         arrays[name] = np.empty(shape, np.float32 if dtype is np.float16 else dtype)
         return arrays[name]
 
-    signals, exactness = _read(model or run.load_model(), text.ids, kept, spec, store, query.reader, silent)
+    signals, exactness = _read(model or run.load_model(), text, kept, spec, store, query.reader, silent)
     return Recording(spec, run.vocabulary, text.ids, kept, arrays["probability"], signals, exactness)
 
 
@@ -162,7 +168,7 @@ def _check_space(folder: Path, needed: int) -> None:
 
 def _read(
     model: LanguageModel,
-    ids: NDArray[np.int32],
+    text: Text,
     kept: NDArray[np.int64],
     spec: RecordingSpec,
     store: Callable[[str, type, tuple[int, ...]], NDArray[Any]],
@@ -173,34 +179,40 @@ def _read(
     signals = {
         (s, k): store(f"{s}-{k}", np.float32 if s == "c" else np.float16, (spec.units, len(kept))) for s, k in keys
     }
-    probability = store("probability", np.float32, (len(ids),))
+    probability = store("probability", np.float32, (len(text.ids),))
     probability[:1] = np.nan
     with threads(torch.get_num_threads()) as pool:
-        streams = Streams(model, ids, kept, signals, probability, report, pool)
-        return signals, streams.parallel() if reader == "parallel" else streams.sequential()
+        streams = Streams(model, text.ids, kept, signals, probability, report, pool)
+        exactness = streams.parallel() if reader == "parallel" else streams.sequential()
+    return signals, {**exactness, "unknown_tokens": text.unknown}
 
 
 def corpus_text(run: Run, source: str = "", start: int = 0, count: int = 0) -> Text:
     """A span of a corpus or text file (the run's own corpus when `source` is empty) in the run's vocabulary.
 
-    `count` 0 = to the end. Raises ValueError when the span lies outside the text.
+    `count` 0 = to the end. Another text is cut into tokens as its own corpus is: WikiText-2 and the Penn Treebank at
+    their blanks, running text into words and marks. Raises ValueError when the span lies outside the text.
     """
     own = run.config["corpus"]["name"]
     corpus = read_corpus(source or own, run.kind)
-    ids = corpus.ids
+    ids, unknown = corpus.ids, np.arange(0)
     if corpus.vocabulary.tokens != run.vocabulary.tokens:
-        ids = run.vocabulary.encode(corpus.vocabulary.decode(ids)).ids
+        whole = corpus if run.kind == "char" else read_corpus(corpus.name, "char")  # with the words that are rare in it
+        tokens = split_text(whole.vocabulary.decode(whole.ids), corpus.vocabulary.splitter)
+        encoding = run.vocabulary.encode_tokens(tokens)
+        ids, unknown = encoding.ids, np.array(encoding.unknown, np.int64)
     stop = start + count if count else len(ids)
     if not 0 <= start < stop <= len(ids):
         raise ValueError(f"span [{start:,}, {stop:,}) is not within the {len(ids):,} tokens of {corpus.name}")
-    return Text(corpus.name, np.ascontiguousarray(ids[start:stop]), corpus.fingerprint, (start, stop))
+    replaced = int(((unknown >= start) & (unknown < stop)).sum())
+    return Text(corpus.name, np.ascontiguousarray(ids[start:stop]), corpus.fingerprint, (start, stop), replaced)
 
 
 def typed_text(run: Run, text: str) -> tuple[Text, Encoding]:
     """What a person typed, in the run's vocabulary; the encoding says which tokens were replaced."""
     encoding = run.vocabulary.encode(text)
     fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Text("your text", encoding.ids, fingerprint, (0, len(encoding.ids))), encoding
+    return Text("your text", encoding.ids, fingerprint, (0, len(encoding.ids)), len(encoding.unknown)), encoding
 
 
 def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 50_000) -> dict[str, Any]:
@@ -220,7 +232,7 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
         return arrays.setdefault(name, np.empty(shape, dtype))
 
-    exactness = _read(run.load_model(), text.ids, np.arange(0), spec, store, "parallel", report)[1]
+    exactness = _read(run.load_model(), text, np.arange(0), spec, store, "parallel", report)[1]
     losses = -np.log(arrays["probability"][max(start, 1) - begin :].astype(np.float64))
     halves = np.array_split(losses, 2)
     measure = "bits_per_character" if run.kind == "char" else "perplexity"

