@@ -63,39 +63,35 @@ def runs(as_json: Json = False) -> None:
 @app.command()
 def train(
     name: Annotated[str, typer.Argument(help="Name of the run; an existing one is resumed.")],
-    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}.")] = "quick",
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}; quick when left out.")] = "",
     corpus: Annotated[str, typer.Option(help="Corpus name or text file; the preset's own when left out.")] = "",
-    kind: Annotated[str, typer.Option(help="char or word.")] = "",
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "",
-    layers: Annotated[int, typer.Option()] = 0,
-    hidden: Annotated[int, typer.Option()] = 0,
-    embedding: Annotated[int, typer.Option()] = 0,
-    dropout: Annotated[float, typer.Option(help="After each layer; -1 = the preset's.")] = -1,
+    kind: Annotated[str, typer.Option(help="char or word; the preset's, else the corpus' own, when left out.")] = "",
+    cell: Annotated[str | None, typer.Option(help="rnn, gru or lstm.")] = None,
+    layers: Annotated[int | None, typer.Option()] = None,
+    hidden: Annotated[int | None, typer.Option()] = None,
+    embedding: Annotated[int | None, typer.Option()] = None,
+    dropout: Annotated[float | None, typer.Option(help="After each layer.")] = None,
     tied: Annotated[bool, typer.Option()] = False,
-    epochs: Annotated[
-        int, typer.Option(help="-1 = the preset's; more than an existing run has trains it longer.")
-    ] = -1,
-    batch: Annotated[int, typer.Option()] = 0,
-    bptt: Annotated[int, typer.Option()] = 0,
-    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = 0,
-    seed: Annotated[int, typer.Option()] = 0,
-    threads: Annotated[int, typer.Option()] = 0,
-    precision: Annotated[str, typer.Option(help="auto, float32 or bfloat16.")] = "",
+    epochs: Annotated[int | None, typer.Option(help="More than an existing run has trains it longer.")] = None,
+    batch: Annotated[int | None, typer.Option()] = None,
+    bptt: Annotated[int | None, typer.Option()] = None,
+    rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    seed: Annotated[int | None, typer.Option()] = None,
+    threads: Annotated[int | None, typer.Option(help="0 = as many as the machine has.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
     start_from: Annotated[str, typer.Option(help="A run of the same shape whose weights to begin with.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Train a run, or resume it from its checkpoint. Ctrl-C and SIGTERM leave a checkpoint."""
+    """Train a run, or resume it from its checkpoint. Ctrl-C and SIGTERM leave a checkpoint.
+
+    Settings that are left out are the preset's.
+    """
     from lstm_core import train as training
 
-    settings: dict[str, Any] = {"batch": batch, "bptt": bptt, "learning_rate": rate, "seed": seed, "threads": threads}
-    settings = {key: value for key, value in {**settings, "precision": precision}.items() if value}
-    shape: dict[str, Any] = {"cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding, "tied": tied}
-    shape = {key: value for key, value in shape.items() if value}
-    if dropout >= 0:
-        shape["dropout"] = dropout
+    settings = _given(batch=batch, bptt=bptt, learning_rate=rate, seed=seed, threads=threads, precision=precision)
+    shape = _given(cell=cell, layers=layers, hidden=hidden, embedding=embedding, dropout=dropout, tied=tied or None)
     if check_name(name, "run name") not in [run.name for run in list_runs()]:
-        if epochs >= 0:
-            settings["epochs"] = epochs
+        settings |= _given(epochs=epochs)
         run, text = _new_run(name, preset, corpus, _kind(kind), shape, settings, start_from)
     else:
         run = open_run(name)
@@ -103,7 +99,7 @@ def train(
             raise ValueError(f"{name} came with the program and is finished: choose another name")
         if shape or settings:
             raise ValueError(f"{name} is there already with settings of its own: only --epochs can be raised")
-        if epochs >= 0:
+        if epochs is not None:
             run = extend_run(run, epochs)
         text = corpora_module.read_corpus(run.config["corpus"]["name"], run.kind)
     ended = []
@@ -178,7 +174,12 @@ def record(
         typer.confirm("Record it?", abort=True, err=True)
     made = recording.record(run, source, query, report=progress)
     result = {"recording": made.fingerprint, "bytes": made.bytes, "tokens": len(made.tokens), **asdict(made.spec)}
-    say({**result, "exactness": made.exactness}, as_json, f"recorded {made.title} as {made.fingerprint}")
+    lines = [f"recorded {made.title} as {made.fingerprint}"]
+    if unknown := made.exactness.get("unknown_tokens"):
+        lines.append(f"{unknown:,} of {len(made.tokens):,} tokens are not in the run's vocabulary and were replaced")
+    if gave_up := made.exactness.get("gave_up"):
+        lines.append(f"read one token at a time because {gave_up}")
+    say({**result, "exactness": made.exactness}, as_json, "\n".join(lines))
 
 
 @app.command()
@@ -272,13 +273,19 @@ def _new_run(
     name: str, preset: str, corpus: str, kind: Kind | None, shape: dict[str, Any], settings: dict[str, Any], start: str
 ) -> tuple[Run, Corpus]:
     """A run of a preset with changes, and its corpus."""
-    if preset not in PRESETS:
+    if preset and preset not in PRESETS:
         raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(PRESETS)}")
-    chosen = PRESETS[preset]
-    text = corpora_module.read_corpus(corpus or chosen.corpus, kind or (None if corpus else chosen.kind))
+    chosen = PRESETS[preset or "quick"]
+    own = chosen.kind if preset or not corpus else None
+    text = corpora_module.read_corpus(corpus or chosen.corpus, kind or own)
     model = chosen.model_config(len(text.vocabulary), **shape)
     training = replace(chosen.training, **settings)
     return create_run(name, text, model, training, start=open_run(start) if start else None), text
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """The settings that a person named."""
+    return {key: value for key, value in settings.items() if value is not None}
 
 
 def _outcome(check: Any) -> str:

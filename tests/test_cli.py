@@ -78,6 +78,60 @@ def test_train_takes_every_setting(cli: Verb, book: str) -> None:
     assert (summary["kind"], summary["validation"]) == ("word", {})
 
 
+def test_a_zero_that_a_person_names_is_honoured(cli: Verb, book: str) -> None:
+    document(
+        cli(
+            "train",
+            "fresh",
+            "--preset",
+            "tiny",
+            "--corpus",
+            book,
+            *SMALL[:-6],
+            "--epochs",
+            "0",
+            "--seed",
+            "0",
+            "--json",
+        )
+    )
+    assert open_run("fresh").train_config.seed == 0
+    for option in ("--rate", "--batch", "--layers"):
+        code, _, err = cli("train", "other", "--preset", "tiny", "--corpus", book, option, "0")
+        assert code == 2
+        assert " 0" in err
+
+
+def test_a_preset_keeps_its_kind_with_another_text(
+    cli: Verb, words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "book.txt").write_text(words(600))
+    monkeypatch.chdir(tmp_path)
+    shape = ("--hidden", "8", "--embedding", "6", "--epochs", "0")
+    assert (
+        document(cli("train", "fresh", "--preset", "thesis", "--corpus", "book.txt", *shape, "--json"))["kind"]
+        == "word"
+    )
+    assert open_run("fresh").config["corpus"]["name"] == str(tmp_path / "book.txt")
+    assert document(cli("train", "other", "--corpus", "book.txt", *shape, "--json"))["kind"] == "char"
+
+
+def test_record_says_what_was_replaced_and_why_it_was_slow(
+    cli: Verb, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lstm_core.streams import Streams
+
+    def gives_up(streams: Any) -> dict[str, Any]:
+        return {**streams.sequential(), "gave_up": "2 of 3 streams never agreed"}
+
+    monkeypatch.setattr(Streams, "parallel", gives_up)
+    (tmp_path / "other.txt").write_text("ZEBRA the river " * 10)
+    code, out, _ = cli("record", "mine", "--text", str(tmp_path / "other.txt"))
+    assert code == 0
+    assert "\n50 of 160 tokens are not in the run's vocabulary and were replaced\n" in out
+    assert "\nread one token at a time because 2 of 3 streams never agreed\n" in out
+
+
 def test_runs_lists_every_run(cli: Verb, run: Run, small_run: Any) -> None:
     small_run("another")
     rows = [row for row in document(cli("runs", "--json")) if not row["shipped"]]
