@@ -129,7 +129,7 @@ class SignalReader:
 
     def __init__(self, model: LanguageModel):
         self.model, self.config = model.eval(), model.config
-        self._read = _EQUATIONS[self.config.cell]
+        self._read, self._outputs = _EQUATIONS[self.config.cell]
         self._table: Tensor | None = None
         self._buffers: dict[tuple[int, str], Tensor] = {}
         if self.config.vocabulary <= 4096:  # few tokens: look their input products up instead of multiplying
@@ -149,8 +149,8 @@ class SignalReader:
             else:
                 x = layers[-1]["h"] if number else self.model.encoder(ids)
                 torch.addmm(*_input_terms(layer, x), out=products.view(-1, width))
-            hs, cs = (self._buffer(number, name, (*ids.shape, self.config.hidden)) for name in ("h", "c"))
-            signals = self._read(layer, products, state[number], hs, cs)
+            outputs = [self._buffer(number, name, (*ids.shape, self.config.hidden)) for name in self._outputs]
+            signals = self._read(layer, products, state[number], *outputs)
             layers.append(signals)
             after.append(tuple(signals[part][:, -1].clone() for part in ("h", "c")[: len(state[number])]))
         return layers, tuple(after)
@@ -201,7 +201,7 @@ def _lstm_signals(layer: nn.Module, gates: Tensor, memory: Memory, hs: Tensor, c
     return {"h": hs, "c": cs, "i": i, "f": f, "g": g, "o": o}
 
 
-def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory, hs: Tensor, _: Tensor) -> dict[str, Tensor]:
+def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory, hs: Tensor) -> dict[str, Tensor]:
     units = hs.shape[2]
     recurrent, bias = layer.get_parameter("weight_hh_l0").t(), layer.get_parameter("bias_hh_l0")
     (h,) = memory
@@ -215,15 +215,16 @@ def _gru_signals(layer: nn.Module, products: Tensor, memory: Memory, hs: Tensor,
     return {"h": hs, "r": r, "z": z, "n": n}
 
 
-def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory, *_: Tensor) -> dict[str, Tensor]:
+def _rnn_signals(layer: nn.Module, products: Tensor, memory: Memory) -> dict[str, Tensor]:
     (h,), recurrent = memory, layer.get_parameter("weight_hh_l0").t()
     for t in range(products.shape[1]):
         h = products[:, t].addmm_(h, recurrent).tanh_()
     return {"h": products}
 
 
-_EQUATIONS: dict[str, Callable[..., dict[str, Tensor]]] = {
-    "lstm": _lstm_signals,
-    "gru": _gru_signals,
-    "rnn": _rnn_signals,
+# By cell, with the signals that they fill beside what comes in as input products.
+_EQUATIONS: dict[str, tuple[Callable[..., dict[str, Tensor]], tuple[str, ...]]] = {
+    "lstm": (_lstm_signals, ("h", "c")),
+    "gru": (_gru_signals, ("h",)),
+    "rnn": (_rnn_signals, ()),
 }

@@ -51,7 +51,6 @@ class _Progress:
     seconds: float = 0.0
     rate: float = 0.0
     best: float = math.inf
-    last: float = math.inf  # validation loss of the last finished epoch
 
 
 class Cancelled(Exception):
@@ -273,7 +272,6 @@ class _Loop:
         if loss < progress.best:
             progress.best = loss
             self.run.save_weights(self._weights())
-        progress.last = loss
         return loss
 
     def _weights(self) -> dict[str, NDArray[Any]]:
@@ -324,7 +322,9 @@ class _Loop:
             raise ValueError(f"{path} is not a checkpoint: remove its folder to train from the start")
         weights = {name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")}
         check_shapes(weights, {name: tuple(value.shape) for name, value in self.model.named_parameters()}, str(path))
-        self.progress = _Progress(**json.loads(notes["progress"]))
+        kept = json.loads(notes["progress"])
+        kept.pop("last", None)  # written by earlier versions
+        self.progress = _Progress(**kept)
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         self.model.load_state_dict({name: tensors[f"model.{name}"] for name in weights}, strict=False)
         stored = self.optimiser.state_dict()
