@@ -342,6 +342,8 @@ def create_run(
     folder = runs_folder() / check_name(name, "run name")
     if (folder / "config.json").exists():
         raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
+    if (SHIPPED / name / "config.json").exists():
+        raise ValueError(f"a run named {name} came with the program: choose another name")
     if model.vocabulary != len(corpus.vocabulary):
         raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
     config = describe(corpus, model, training)

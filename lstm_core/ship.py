@@ -1,6 +1,7 @@
 """Make a finished run part of the program: small weights, log, figures, a card, and its untrained twin as control."""
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +14,48 @@ from lstm_core.files import SHIPPED, read_json, write_json
 from lstm_core.record import Report, evaluate, silent
 from lstm_core.run import Run
 
+LOST_BITS = 0.005  # per character
+LOST_PERPLEXITY = 0.005  # share
 
-def ship(run: Run, corpus: Corpus, *, into: Path = SHIPPED, report: Report = silent) -> dict[str, Any]:
+
+def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report = silent) -> dict[str, Any]:
     """Copy a run into the program with int8 weights; returns its exact scores before and after the rounding.
 
-    Raises ValueError when rounding costs more than .005 bits per character or .5 % perplexity.
+    All is made and scored in a folder of its own first. Raises ValueError, and changes nothing of `into`, for a run
+    that came with the program or is not finished, and when rounding costs more than .005 bits per character or .5 %
+    perplexity.
     """
+    into = into or SHIPPED
+    if run.shipped or run.folder.parent == into:
+        raise ValueError(f"{run.name} came with the program already")
+    if run.status != "finished":
+        raise ValueError(f"{run.name} is {run.status}, only a finished run can be shipped: train it to its end")
     before = evaluate(run, corpus, report=report)
-    target = Run(into / run.name)
-    target.folder.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "vocabulary.json", "metrics.jsonl", "status.json"):
-        shutil.copyfile(run.folder / name, target.folder / name)
-    arrays = load_arrays(run.folder / "weights.safetensors")[0]
-    target.save_weights({name: array.astype(np.float32) for name, array in arrays.items()}, int8=True)
-    after = evaluate(target, corpus, report=report)
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:
+        target = Run(Path(part) / run.name)
+        target.folder.mkdir()
+        for name in ("config.json", "vocabulary.json", "metrics.jsonl", "status.json"):
+            shutil.copyfile(run.folder / name, target.folder / name)
+        arrays = load_arrays(run.folder / "weights.safetensors")[0]
+        target.save_weights({name: array.astype(np.float32) for name, array in arrays.items()}, int8=True)
+        after = evaluate(target, corpus, report=report)
+        _check_loss(run, before, after)
+        result = {**after, "before_rounding": before["validation"]}
+        write_json(target.folder / "results" / "evaluation.json", result)
+        _twin(target, target.folder.parent)
+        write_card(target)
+        for made in (target.folder, target.folder.with_name(f"{run.name}-untrained")):
+            shutil.rmtree(into / made.name, ignore_errors=True)
+            made.rename(into / made.name)
+    return result
+
+
+def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None:
     measure = "bits_per_character" if run.kind == "char" else "perplexity"
     exact, stored = before["validation"][measure], after["validation"][measure]
-    if stored - exact > (0.005 if run.kind == "char" else 0.005 * exact):
+    if stored - exact > (LOST_BITS if run.kind == "char" else LOST_PERPLEXITY * exact):
         raise ValueError(f"int8 weights score {stored:.4f}, the run itself {exact:.4f}: too much is lost")
-    result = {**after, "before_rounding": before["validation"]}
-    write_json(target.folder / "results" / "evaluation.json", result)
-    _twin(target, into)
-    write_card(target)
-    return result
 
 
 def _twin(run: Run, into: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from lstm_core.corpus import keep_text, read_corpus
+from lstm_core.files import write_json
+from lstm_core.follow import FEATURES, read_findings
 from lstm_core.record import Text, record
 from lstm_core.recording import recordings_folder
 from lstm_core.run import Run, open_run
@@ -167,6 +170,67 @@ def test_evaluate_keeps_its_scores(cli: Verb, run: Run) -> None:
     found = document(cli("evaluate", "mine", "--json"))
     assert found["validation"]["bits_per_character"] == pytest.approx(found["validation"]["loss"] / np.log(2))
     assert run.validation == {"bits_per_character": found["validation"]["bits_per_character"]}
+
+
+@pytest.fixture
+def quoting(small_run: Callable[..., Run]) -> Run:
+    """An 8-unit run of a text that has every feature, with its untrained twin."""
+    line = 'Anna said "come here at once" and left the room by the door of the hall.\n'
+    keep_text("quoting", (line + line.lower() + "\n").encode() * 20)
+    corpus = read_corpus("quoting")
+    twin = small_run("mine-untrained", corpus)
+    write_json(twin.folder / "config.json", {**twin.config, "untrained_twin_of": "mine"})
+    return small_run("mine", corpus, weights=lambda model: [value.mul_(2) for value in model.parameters()])
+
+
+def test_findings_are_kept_with_their_control(cli: Verb, quoting: Run) -> None:
+    made = document(cli("record", "mine", "--signals", "h", "--json"))
+    for words in (("--signals", "o"), ("--positions", "whitespace"), ("--tokens", "600", "--signals", "i")):
+        document(cli("record", "mine", *words, "--json"))  # newer, but not to be searched
+    found = document(cli("findings", "mine", "--json"))
+    assert found["weights"] == quoting.fingerprint
+    assert found["text"] == f"quoting [0 to {made['tokens']:,})"
+    assert [finding["feature"] for finding in found["findings"]] == list(FEATURES)
+    assert {(finding["signal"], finding["control"]) for finding in found["findings"]} == {("h", None)}
+    assert [asdict(finding) for finding in read_findings(quoting)] == found["findings"]
+    document(cli("record", "mine-untrained", "--tokens", "600", "--json"))  # another span
+    assert document(cli("findings", "mine", "--json")) == found
+    document(cli("record", "mine-untrained", "--json"))
+    controls = [finding["control"] for finding in document(cli("findings", "mine", "--json"))["findings"]]
+    assert all(0 <= control <= 1 for control in controls)
+
+
+def test_findings_need_characters_and_a_recording_of_h_or_c(
+    cli: Verb, quoting: Run, small_run: Callable[..., Run]
+) -> None:
+    small_run("words", read_corpus("quoting", "word"), weights=True)
+    document(cli("record", "words", "--json"))
+    document(cli("record", "mine", "--signals", "o", "--json"))
+    for name, says in (("words", "words reads words"), ("mine", "no recording of its signals h or c at all positions")):
+        code, _, err = cli("findings", name)
+        assert code == 2
+        assert says in err
+
+
+def test_ship_makes_a_run_part_of_the_program(
+    cli: Verb, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("run", "ship"):
+        monkeypatch.setattr(f"lstm_core.{module}.SHIPPED", tmp_path / "models")
+    code, _, err = cli("ship", "mine")
+    assert (code, "mine is not started, only a finished run can be shipped" in err) == (2, True)
+    (run.folder / "metrics.jsonl").touch()
+    run.set_status("finished")
+    found = document(cli("ship", "mine", "--json"))
+    assert set(found["before_rounding"]) == {"loss", "bits_per_character", "tokens"}
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"mine", "mine-untrained"}
+    document(cli("remove", "mine", "--yes", "--json"))
+    shipped = open_run("mine")
+    assert shipped.shipped
+    assert document(cli("evaluate", "mine", "--json")) == found
+    code, _, err = cli("train", "mine")
+    assert (code, "came with the program" in err) == (2, True)
+    assert document(cli("verify", "--json")).items() >= {"mine": "ok", "mine-untrained": "ok"}.items()
 
 
 def test_verify_compares_all_hashes(cli: Verb, run: Run) -> None:

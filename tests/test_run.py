@@ -280,6 +280,15 @@ def test_fault_06_a_folder_that_cannot_be_written_is_said_at_the_start(
         create_run("mine", corpus, ModelConfig(len(corpus.vocabulary)), TrainConfig())
 
 
+def test_the_name_of_a_shipped_run_is_not_given_again(
+    small_run: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "models")
+    files.write_json(tmp_path / "models" / "small" / "config.json", {})
+    with pytest.raises(ValueError, match="a run named small came with the program: choose another name"):
+        small_run("small")
+
+
 @pytest.mark.parametrize("name", ["..", ".", "../small", "a/b", "/etc", "", "a" * 65, "a b", "a\0b", "%2e%2e", "ä"])
 def test_fault_20_path_tricks_in_run_names_are_refused(name: str, small_run: Make, home: Path, corpus: Any) -> None:
     small_run("small")

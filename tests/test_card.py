@@ -1,0 +1,38 @@
+"""The card of a run that was not scored exactly: the best epoch of its log, or that nothing was measured."""
+
+from collections.abc import Callable
+from typing import Any
+
+from lstm_core.card import card, write_card
+from lstm_core.files import write_json
+from lstm_core.run import Run
+
+Make = Callable[..., Run]
+
+
+def test_without_an_exact_score_the_card_gives_the_log(small_run: Make) -> None:
+    run = small_run(weights=True)
+    assert "Validation: not measured." in card(run)
+    (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_loss": 0.6931471805599453}\n')
+    assert "Validation: 1.000 bits per character." in card(run)
+
+
+def test_a_score_of_earlier_weights_is_not_on_the_card(small_run: Make) -> None:
+    run = small_run(weights=True)
+    part = {"loss": 1.0, "bits_per_character": 1.25, "tokens": 100}
+    stored = {"weights": "others", "validation": part, "first_half": part, "second_half": part}
+    write_json(run.folder / "results" / "evaluation.json", stored)
+    assert "1.25" not in card(run)
+    write_json(run.folder / "results" / "evaluation.json", {**stored, "weights": run.fingerprint})
+    assert "| validation split | 1.2500 | 100 |" in card(run)
+
+
+def test_a_word_run_of_a_persons_own_text_names_its_words(small_run: Make, words: Any) -> None:
+    from lstm_core.corpus import corpus_of
+
+    run = small_run(text=corpus_of(words(600), "book", "word", licence="your own text"))
+    text = card(run)
+    assert f"the next of {len(run.vocabulary):,} words" in text
+    assert "book. Licence: your own text." in text
+    write_card(run)
+    assert (run.folder / "CARD.md").read_text() == text
