@@ -1,5 +1,6 @@
 """Recording: every signal of a model over a whole text, exact and parallel in time, straight to memory maps."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
 from lstm_core.files import inventory, write_json
 from lstm_core.model import LanguageModel
-from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder
+from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder, sweep_recordings
 from lstm_core.run import Run, score_of
 from lstm_core.settings import SIGNALS
 from lstm_core.streams import Reader, Report, Streams, threads
@@ -24,6 +25,7 @@ from lstm_core.streams import Reader, Report, Streams, threads
 MAX_TYPED = 2000  # characters of a text typed on a page
 MAX_BYTES = 64 * 2**30
 SPARE_BYTES = 2**30
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         made = Recording.open(folder)
         if np.array_equal(made.tokens, text.ids):
             return made  # else the same source was cut into tokens otherwise
-    _check_space(recordings_folder(), bytes_needed(run, text, query))
+    needed = bytes_needed(run, text, query)
+    sweep_recordings()
+    _check_space(recordings_folder(), needed)
     part = Path(tempfile.mkdtemp(dir=recordings_folder(), prefix=f".{spec.key}."))
     try:
         write_json(part / "vocabulary.json", {"splitter": run.vocabulary.splitter, "tokens": run.vocabulary.tokens})
@@ -111,7 +115,9 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
             np.save(part / "positions.npy", kept)
 
         def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-            return np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+            mapped = np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+            _reserve(part / f"{name}.npy")
+            return mapped
 
         exactness = _read(run.load_model(), text, kept, spec, store, query.reader, report)[1]
         for path in part.iterdir():
@@ -123,6 +129,11 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         part.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        shutil.rmtree(part, ignore_errors=True)
+        raise ValueError(_too_large(recordings_folder(), needed)) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Recording.open(folder)
@@ -160,10 +171,28 @@ def _check_space(folder: Path, needed: int) -> None:
             "choose a shorter span or fewer signals"
         )
     if needed + SPARE_BYTES > free:
-        raise ValueError(
-            f"this recording needs {needed / 2**30:.1f} GiB, {folder} has {free / 2**30:.1f} GiB free: "
-            "choose a shorter span or fewer signals, or remove a recording"
-        )
+        raise ValueError(_too_large(folder, needed))
+
+
+def _too_large(folder: Path, needed: int) -> str:
+    free = shutil.disk_usage(folder).free
+    return (
+        f"this recording needs {needed / 2**30:.1f} GiB and {SPARE_BYTES / 2**30:.0f} GiB to spare, {folder} has "
+        f"{free / 2**30:.1f} GiB free: choose a shorter span or fewer signals, or remove a recording"
+    )
+
+
+def _reserve(path: Path) -> None:
+    """Take the space of a file that is to be mapped now: writing to a map on a full disk would kill the process."""
+    if not hasattr(os, "posix_fallocate"):
+        return
+    with path.open("rb+") as file:
+        try:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+        except OSError as error:
+            if error.errno in _FULL:
+                raise
+            # else this file system cannot reserve
 
 
 def _read(

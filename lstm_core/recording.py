@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import threading
+import time
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,7 @@ from lstm_core.files import NAME, check_inventory, home, read_json, size_of
 
 SCHEMA = 1
 MANIFEST = "recording.json"
+ABANDONED = 24 * 3600  # seconds after which a recording that nothing was written to is no longer being made
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,17 @@ def remove_recording(key: str) -> int:
     freed = size_of(folder)
     shutil.rmtree(folder)
     return freed
+
+
+def sweep_recordings() -> None:
+    """Remove what recordings that were killed half-way left: temporary folders untouched for a day."""
+    for folder in recordings_folder().glob(".*/"):
+        try:
+            newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+        except OSError:  # finished or removed just now
+            continue
+        if newest < time.time() - ABANDONED:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

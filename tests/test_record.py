@@ -1,8 +1,11 @@
 """Recording: parallel in time against one token at a time, kept positions, probabilities, sizes, scores."""
 
+import errno
 import hashlib
 import json
+import os
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -288,6 +291,51 @@ def test_fault_13_a_recording_that_fails_leaves_nothing(small_run: Make, corpus:
         record(run, text, report=stop)
     assert seen == sorted(seen)
     assert list(recordings_folder().iterdir()) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_fault_06_a_disk_that_fills_up_is_said_and_nothing_is_left(
+    small_run: Make, corpus: Any, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    reserved = []
+
+    def full(descriptor: int, start: int, size: int) -> None:
+        reserved.append(size)
+        if len(reserved) == 3:
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(ValueError, match=r"this recording needs .* GiB free: choose a shorter span"):
+        record(small_run(weights=True), whole(corpus))
+    assert list(recordings_folder().iterdir()) == []
+
+
+def test_fault_06_space_is_reserved_for_every_array_where_the_file_system_can(
+    small_run: Make, corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserved = []
+
+    def cannot(descriptor: int, start: int, size: int) -> None:
+        reserved.append(size)
+        raise OSError(errno.EOPNOTSUPP, "cannot")
+
+    monkeypatch.setattr(os, "posix_fallocate", cannot)
+    made = record(small_run(weights=True), whole(corpus))
+    sizes = [path.stat().st_size for path in made.folder.glob("*.npy") if path.name != "tokens.npy"]
+    assert sorted(reserved) == sorted(sizes)
+
+
+def test_fault_13_what_a_killed_recording_left_is_swept_after_a_day(small_run: Make, corpus: Any) -> None:
+    folders = {name: recordings_folder() / name for name in (".old.x", ".new.x", ".fresh.x", "kept")}
+    for name, folder in folders.items():
+        folder.mkdir(parents=True)
+        (folder / "h-1.npy").write_bytes(b"half")
+        times = (time.time() - 25 * 3600,) * 2
+        if name != ".fresh.x":
+            os.utime(folder / "h-1.npy", times if name != ".new.x" else None)
+            os.utime(folder, times)
+    record(small_run(weights=True), whole(corpus))
+    assert {name for name, folder in folders.items() if folder.exists()} == {".new.x", ".fresh.x", "kept"}
 
 
 # Texts ----------------------------------------------------------------------------------------------------------------
