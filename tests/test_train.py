@@ -308,6 +308,18 @@ def test_fault_11_a_checkpoint_that_does_not_fit_is_refused(
         finish(run, corpus)
 
 
+def test_a_checkpoint_of_an_earlier_version_is_resumed(small_run: Make, corpus: Any) -> None:
+    run = small_run()
+    finish(run, corpus, cancelled=lambda: len(run.log().points) >= 2)
+    path = run.folder / "checkpoint" / "checkpoint.safetensors"
+    arrays, notes = load_arrays(path)
+    notes["progress"] = json.dumps({**json.loads(notes["progress"]), "last": 1.5})
+    notes.pop("sha256")
+    save_arrays(path, arrays, notes)
+    finish(run, corpus)
+    assert run.status == "finished"
+
+
 @pytest.mark.parametrize("report_seconds", [0, 1e9], ids=["each_step", "each_epoch"])
 def test_fault_26_a_loss_that_is_not_finite_ends_in_diverged_at_its_step(
     small_run: Make, corpus: Any, monkeypatch: pytest.MonkeyPatch, report_seconds: float
