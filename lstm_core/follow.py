@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from lstm_core.recording import Recording, find_recordings
 
@@ -162,6 +161,8 @@ def read_findings(run: "Run") -> tuple[Finding, ...]:
 
 def auroc(values: NDArray[np.float32], mask: Mask) -> float:
     """Probability that a value where the mask holds exceeds one where it does not, ties counted half (Mann-Whitney)."""
+    from scipy.stats import rankdata  # here: pages that only read findings start without it
+
     positives = int(mask.sum())
     ranks = rankdata(values)
     return float((ranks[mask].sum() - positives * (positives + 1) / 2) / (positives * (len(mask) - positives)))

@@ -80,10 +80,12 @@ def train(
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
         raise ValueError(f"{run.name} was made for another text than {corpus.name}: its fingerprint differs")
     with run.training_lock():
-        (run.folder / "cancel").unlink(missing_ok=True)
         run.set_status("training")
         loop = _Loop(run, corpus, report_seconds, checkpoint_seconds)
-        yield from loop.reports(lambda: cancelled() or (run.folder / "cancel").exists())
+        try:
+            yield from loop.reports(lambda: cancelled() or (run.folder / "cancel").exists())
+        finally:  # served at the end and not dropped at the start: it may come while the text is still being read
+            (run.folder / "cancel").unlink(missing_ok=True)
 
 
 def evaluate(

@@ -143,3 +143,12 @@ def test_fault_25_training_killed_from_outside_has_died_by_its_signal_and_resume
     run.request_cancel()
     assert ended(run.folder).exit == 0
     assert run.status in ("cancelled", "finished")
+
+
+def test_a_cancel_left_over_from_before_does_not_stop_a_new_job(home: Path, wait_for: Callable[..., None]) -> None:
+    folder = home / "job"
+    folder.mkdir(parents=True)
+    (folder / "cancel").touch()
+    jobs.start(folder, ["runs"])
+    assert not (folder / "cancel").exists()
+    wait_for(lambda: not jobs.is_alive(folder), 60, "the end of the job")

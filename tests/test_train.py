@@ -239,15 +239,21 @@ def test_fault_03_cancelled_while_validating_loses_nothing_that_was_kept(small_r
         np.testing.assert_array_equal(weights_of(run)[name], array)
 
 
-def test_a_cancel_file_stops_the_next_step(small_run: Make, corpus: Any) -> None:
-    run = small_run()
-    run.request_cancel()  # left over from before: does not stop a new start
-    steps = 0
-    for report in train(run, corpus, report_seconds=0):
-        steps = report.step
+def test_a_cancel_file_stops_the_next_step_and_is_gone_then(small_run: Make, corpus: Any) -> None:
+    run, steps = small_run(), 0
+    for _ in train(run, corpus, report_seconds=0):
+        steps += 1
         if steps == 3:
             run.request_cancel()
     assert (steps, run.status) == (3, "cancelled")
+    assert not (run.folder / "cancel").exists()
+
+
+def test_a_cancel_that_comes_before_the_first_step_is_heard(small_run: Make, corpus: Any) -> None:
+    run = small_run()
+    run.request_cancel()
+    assert finish(run, corpus) == []
+    assert run.status == "cancelled"
 
 
 def test_training_goes_on_after_a_torn_line(small_run: Make, corpus: Any) -> None:
