@@ -10,6 +10,7 @@ from lstm_core.run import Run, list_runs, open_run
 from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 
 DEFAULT_RUN = "war-and-peace-char"
+MAX_TYPED = 2000  # characters of a text that is read while a person types
 KINDS = {"char": "letters", "word": "words"}
 
 

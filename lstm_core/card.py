@@ -2,6 +2,7 @@
 
 from lstm_core.files import write_bytes
 from lstm_core.run import Run
+from lstm_core.settings import MEASURES
 from lstm_core.sources import RECIPES
 
 
@@ -52,7 +53,7 @@ def _figures(run: Run) -> list[str]:
     if evaluation is None:
         score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
         return [f"Validation: {score or 'not measured'}."]
-    measure = "bits_per_character" if run.kind == "char" else "perplexity"
+    measure = MEASURES[run.kind]
     parts = [
         ("validation split", evaluation["validation"]),
         ("its first half", evaluation["first_half"]),

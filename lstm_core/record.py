@@ -19,10 +19,9 @@ from lstm_core.files import inventory, write_json
 from lstm_core.model import LanguageModel
 from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder, sweep_recordings
 from lstm_core.run import Run, score_of
-from lstm_core.settings import SIGNALS
+from lstm_core.settings import MEASURES, SIGNALS
 from lstm_core.streams import Reader, Report, Streams, threads
 
-MAX_TYPED = 2000  # characters of a text typed on a page
 MAX_BYTES = 64 * 2**30
 SPARE_BYTES = 2**30
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -264,7 +263,7 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     exactness = _read(run.load_model(), text, np.arange(0), spec, store, "parallel", report)[1]
     losses = -np.log(arrays["probability"][max(start, 1) - begin :].astype(np.float64))
     halves = np.array_split(losses, 2)
-    measure = "bits_per_character" if run.kind == "char" else "perplexity"
+    measure = MEASURES[run.kind]
 
     def scores(part: NDArray[np.float64]) -> dict[str, Any]:
         loss = float(part.mean())

@@ -31,7 +31,7 @@ from lstm_core.files import (
     sha256_of,
     write_json,
 )
-from lstm_core.settings import Kind, ModelConfig, TrainConfig, as_dict
+from lstm_core.settings import MEASURES, Kind, ModelConfig, TrainConfig, as_dict
 
 if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
@@ -259,7 +259,7 @@ class Run:
 
         The exact evaluation of these weights in results/evaluation.json, else the best epoch of the log.
         """
-        measure = "bits_per_character" if self.kind == "char" else "perplexity"
+        measure = MEASURES[self.kind]
         exact = self.results().get("evaluation", {}).get("validation")
         if isinstance(exact, dict) and type(exact.get(measure)) in (int, float):
             return {measure: exact[measure]}

@@ -10,6 +10,7 @@ Kind = Literal["char", "word"]
 
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
+MEASURES: dict[Kind, str] = {"char": "bits_per_character", "word": "perplexity"}
 GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
 SIGNALS: dict[Cell, tuple[str, ...]] = {
     "lstm": ("h", "c", "i", "f", "g", "o"),

@@ -13,6 +13,7 @@ from lstm_core.corpus import Corpus
 from lstm_core.files import SHIPPED, read_json, write_json
 from lstm_core.record import Report, evaluate, silent
 from lstm_core.run import Run
+from lstm_core.settings import MEASURES
 
 LOST_BITS = 0.005  # per character
 LOST_PERPLEXITY = 0.005  # share
@@ -52,7 +53,7 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report =
 
 
 def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None:
-    measure = "bits_per_character" if run.kind == "char" else "perplexity"
+    measure = MEASURES[run.kind]
     exact, stored = before["validation"][measure], after["validation"][measure]
     if stored - exact > (LOST_BITS if run.kind == "char" else LOST_PERPLEXITY * exact):
         raise ValueError(f"int8 weights score {stored:.4f}, the run itself {exact:.4f}: too much is lost")

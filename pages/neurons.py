@@ -11,7 +11,6 @@ from lstm_core import neurons
 from lstm_core.neurons import Context, NeuronQuery
 
 WINDOW = 1500
-MAX_TYPED = 2000  # characters
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
@@ -121,7 +120,7 @@ typed = st.text_area(
     "Type anything and watch this neuron",
     '"They are early birds," said Prince Andrew.',
     key="neurons-typed",
-    max_chars=MAX_TYPED,
+    max_chars=controls.MAX_TYPED,
 )
 if not typed.strip():
     st.caption("Type at least one letter.")
@@ -129,7 +128,7 @@ if not typed.strip():
 # Here, not above: it loads torch, and the views above need none.
 from lstm_core.record import RecordQuery, read, typed_text  # noqa: E402
 
-text, encoding = typed_text(run, typed[:MAX_TYPED])
+text, encoding = typed_text(run, typed[: controls.MAX_TYPED])
 if encoding.unknown:
     st.caption(
         f"{len(encoding.unknown)} of {len(encoding.tokens)} {noun} are not among those the model knows; "

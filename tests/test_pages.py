@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
+from app.controls import MAX_TYPED
 from lstm_core import corpus as corpora
 from lstm_core import jobs
-from lstm_core.record import MAX_TYPED, RecordQuery, corpus_text, record
+from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, list_runs
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
