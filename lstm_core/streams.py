@@ -2,12 +2,13 @@
 
 How: a text is cut into B streams that are read side by side, each from a zero state. Then every stream but the first
 is read again from the state in which the one before it ended, until its states agree with those of the first reading;
-from there on both readings are the same. A stream that never agrees has a new end, so the next one is read again. A
-model that does not forget its start within a stream (a chaotic one, or one whose forget gates stay at 1) does not
-forget rounding either: it is read again in sequence, one token at a time.
+from there on both readings are the same. A stream that never agrees has a new end, so the next one is read again, in
+another round. A model that in a good part of the streams does not forget their start (a chaotic one, or one whose
+forget gates stay at 1) does not forget rounding either: it is read again in sequence, one token at a time.
 
     first reading     |0 ------->|0 ------->|0 ------->|0 ------->
-    second            |          |end0 =>ok |end1 ==>ok|end2 =>ok
+    second            |          |end0 =>ok |end1 ====>|end2 =>ok
+    third             |          |          |          |end2' =>ok
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,13 +24,16 @@ from torch import Tensor
 from lstm_core.model import LanguageModel, SignalReader, State, chosen, joined
 
 CHUNK = 64  # tokens of a stream read at once
-SEAM = 64  # chunks of each stream whose states are kept for comparison
+SEAM_STEP = 1.1  # states are kept for comparison before chunks 0, 1, 2 ... 20, 22, 24 ...
 STREAM = 4000  # tokens a stream has at least, where the text is long enough
-STREAMS = 128
+STREAMS = 64  # more are no faster
+BLOCK_BYTES = 2**29  # of signals that wait in memory to be written in long pieces
+BLOCK = 1024  # tokens of a stream that wait at most
 THREADS = torch.get_num_threads()  # as the process starts; a reading under way lowers what torch says
-ROUNDS = 3
-AGREE = 1e-6
+ROUNDS = 8
+AGREE = 3e-6  # a trained model's cell states differ by up to 2e-6 from rounding alone
 FADED = 1e-3  # a difference at a stream's start that is larger at its end has not been forgotten
+LASTING = 0.2  # share of streams that may not forget their start
 
 Report = Callable[[float, str], object]
 Reader = Literal["parallel", "sequential"]
@@ -64,8 +68,7 @@ class Streams:
     ):
         self.pool = pool
         self.model, self.device = model, model.decoder.weight.device
-        self.readers = [SignalReader(model) for _ in range(1 if self.device.type != "cpu" else THREADS)]
-        self.kept, self.signals, self.probability, self.report = kept, signals, probability, report
+        self.probability, self.report = probability, report
         self.total = len(ids)
         self.count = max(1, min(STREAMS, self.total // STREAM))
         chunks = -(-self.total // (self.count * CHUNK))
@@ -74,8 +77,11 @@ class Streams:
         padded = np.zeros(self.count * self.length + 1, dtype=np.int64)
         padded[: self.total] = ids
         self.ids = torch.from_numpy(padded).to(self.device)
-        self.seams: list[State] = []  # states of all streams before chunk n, as read last
+        self.seams: dict[int, State] = {}  # states of all streams before chunk n, as read last
         self.ends: State = model.zero_state(self.count)
+        shares = min(1 if self.device.type != "cpu" else THREADS, self.count)
+        self.readers = [SignalReader(model) for _ in range(shares)]
+        self.blocks = [_Block(kept, signals, -(-self.count // shares), shares) for _ in range(shares)]
         self.steps = 0
         self.difference = 0.0  # largest, where streams were taken to agree
         self.lasting = 0  # streams whose end still depends on the state at their start
@@ -85,10 +91,11 @@ class Streams:
         self._first()
         waiting = list(range(1, self.count))
         for _ in range(ROUNDS):
-            if not waiting or self.lasting:
+            if not waiting or self.lasting > LASTING * self.count:
                 break
+            self.lasting = 0
             waiting = [stream + 1 for stream in self._again(waiting) if stream + 1 < self.count]
-        if waiting or self.lasting:
+        if waiting or self.lasting > LASTING * self.count:
             gave_up = f"{self.lasting or len(waiting)} of {self.count} streams never agreed"
             return {**self.sequential(), "gave_up": gave_up}
         return self._exactness("parallel")
@@ -97,7 +104,7 @@ class Streams:
         """Read the whole text as one stream, one token at a time."""
         self.count, self.length = 1, -(-self.total // CHUNK) * CHUNK
         self.ids = torch.nn.functional.pad(self.ids[: self.total], (0, self.length + 1 - self.total))
-        self.seams, self.steps = [], 0
+        self.seams, self.steps = {}, 0
         self._first()
         return self._exactness("sequential")
 
@@ -112,12 +119,14 @@ class Streams:
     def _first(self) -> None:
         state = self.model.zero_state(self.count)
         streams = list(range(self.count))
+        seams = _seams(self.length // CHUNK) if self.count > 1 else set()
         for chunk in range(self.length // CHUNK):
-            if chunk < SEAM and self.count > 1:
-                self.seams.append(state)
+            if chunk in seams:
+                self.seams[chunk] = state
             state = self._advance(streams, chunk, state)
             self.report(0.9 * (chunk + 1) * CHUNK / self.length, "reading")
         self.ends = state
+        self._flush()
 
     def _again(self, streams: list[int]) -> list[int]:
         """Read streams again from the ends of those before them; returns those whose own end moved."""
@@ -125,7 +134,7 @@ class Streams:
         agreed = [0] * len(streams)  # seams in a row at which a stream agreed
         moved: list[int] = []
         for chunk in range(self.length // CHUNK):
-            if chunk < len(self.seams):
+            if chunk in self.seams:
                 before = chosen(self.seams[chunk], streams)
                 _assign(self.seams[chunk], streams, state)
                 near, worst = _agreement(before, state)
@@ -138,6 +147,7 @@ class Streams:
                     streams, state = [streams[k] for k in going], chosen(state, going)
                     agreed = [agreed[k] for k in going]
             if not streams:
+                self._flush()
                 return moved
             state = self._advance(streams, chunk, state)
             self.report(0.9 + 0.1 * chunk * CHUNK / self.length, f"checking {len(streams)} seams")
@@ -149,19 +159,25 @@ class Streams:
                 moved.append(stream)
                 self.lasting += difference > FADED
         _assign(self.ends, streams, state)
+        self._flush()
         return moved
+
+    def _flush(self) -> None:
+        list(self.pool.map(_Block.flush, self.blocks))
 
     def _advance(self, streams: list[int], chunk: int, state: State) -> State:
         """Read one chunk of some streams, each thread its share of them; returns the states after it, in order."""
         self.steps += len(streams) * CHUNK
         shares = [list(part) for part in np.array_split(np.arange(len(streams)), len(self.readers)) if len(part)]
         readings = [
-            self.pool.submit(self._read_share, reader, [streams[k] for k in share], chunk, chosen(state, share))
-            for reader, share in zip(self.readers, shares, strict=False)
+            self.pool.submit(self._read_share, reader, block, [streams[k] for k in share], chunk, chosen(state, share))
+            for reader, block, share in zip(self.readers, self.blocks, shares, strict=False)
         ]
         return joined([reading.result() for reading in readings])
 
-    def _read_share(self, reader: SignalReader, streams: list[int], chunk: int, state: State) -> State:
+    def _read_share(
+        self, reader: SignalReader, block: "_Block", streams: list[int], chunk: int, state: State
+    ) -> State:
         """Read one chunk of some streams and store its signals, on this thread alone."""
         starts = [stream * self.length + chunk * CHUNK for stream in streams]
         at = torch.tensor(starts, device=self.device)[:, None] + torch.arange(CHUNK + 1, device=self.device)
@@ -171,30 +187,65 @@ class Streams:
         for row, start in enumerate(starts):
             count = max(0, min(CHUNK, self.total - 1 - start))
             self.probability[start + 1 : start + 1 + count] = chance[row, :count]
-        if len(self.kept):
-            self._store(starts, layers)
+        block.add(starts, layers)
         return after
 
-    def _store(self, starts: list[int], layers: Sequence[dict[str, Tensor]]) -> None:
-        bounds = np.searchsorted(self.kept, [[start, start + CHUNK] for start in starts])  # (B, 2) columns
-        wanted = [
-            self.kept[a:b] - start + row * CHUNK for row, (start, (a, b)) in enumerate(zip(starts, bounds, strict=True))
-        ]
-        rows = np.concatenate(wanted)
-        if not len(rows):
-            return
-        index = None if len(rows) == len(starts) * CHUNK else torch.from_numpy(rows).to(self.device)
 
-        for (name, layer), target in self.signals.items():
-            value = layers[layer - 1][name]
-            if target.dtype == np.float16:
-                value = value.half()
-            flat = value.reshape(-1, target.shape[0])
-            columns = (flat if index is None else flat[index]).t().contiguous().cpu().numpy()  # (U, kept of the chunk)
-            taken = 0
-            for a, b in bounds:
-                target[:, a:b] = columns[:, taken : taken + b - a]
-                taken += b - a
+class _Block:
+    """Signals of some streams that wait in memory until they make long pieces of the rows that they are written to.
+
+    A row of a target is one unit over the whole text. Written chunk by chunk, each page of a memory map would be
+    touched some thirty times, and once more after every time that the system has written it to disk: that took two
+    fifths of a long recording.
+    """
+
+    def __init__(
+        self,
+        kept: NDArray[np.int64],
+        targets: dict[tuple[str, int], NDArray[Any]],
+        streams: int,
+        shares: int,
+    ):
+        self.kept, self.targets = kept, targets if len(kept) else {}
+        token = sum(target.shape[0] * target.itemsize for target in self.targets.values())
+        longest = BLOCK_BYTES // max(1, shares * streams * token)
+        self.size = max(1, min(BLOCK, longest) // CHUNK) * CHUNK
+        self.streams = streams
+        self.waiting: dict[tuple[str, int], Tensor] = {}
+        self.starts: list[int] = []
+        self.filled = 0
+
+    def add(self, starts: list[int], layers: Sequence[dict[str, Tensor]]) -> None:
+        """Keep one chunk of the streams that begin at `starts`; what does not go on where the last ended is written."""
+        if self.filled == self.size or starts != [start + self.filled for start in self.starts]:
+            self.flush()
+            self.starts = starts
+        for (name, layer), target in self.targets.items():
+            if (name, layer) not in self.waiting:
+                dtype = torch.float16 if target.dtype == np.float16 else torch.float32
+                self.waiting[name, layer] = torch.empty(self.streams, self.size, target.shape[0], dtype=dtype)
+            block = self.waiting[name, layer][: len(starts)]
+            block[:, self.filled : self.filled + CHUNK] = layers[layer - 1][name]
+        self.filled += CHUNK
+
+    def flush(self) -> None:
+        """Write what waits, a stream at a time."""
+        for row, start in enumerate(self.starts if self.filled else ()):
+            a, b = np.searchsorted(self.kept, [start, start + self.filled])
+            at = torch.from_numpy(self.kept[a:b] - start)
+            for key, target in self.targets.items():
+                values = self.waiting[key][row, : self.filled]  # (filled, U)
+                target[:, a:b] = (values if len(at) == self.filled else values[at]).t().contiguous().numpy()
+        self.starts, self.filled = [], 0
+
+
+def _seams(chunks: int) -> set[int]:
+    """Chunks before which states are kept: dense where streams agree first, so that memory grows as log(chunks)."""
+    found, chunk = {0}, 1
+    while chunk < chunks:
+        found.add(chunk)
+        chunk = max(chunk + 1, int(chunk * SEAM_STEP))
+    return found
 
 
 def _agreement(one: State, other: State) -> tuple[list[bool], list[float]]:

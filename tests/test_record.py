@@ -121,6 +121,29 @@ def test_memories_a_little_longer_than_the_kept_seams_are_read_in_a_chain(
     assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
 
 
+def test_a_memory_that_lasts_longer_than_a_few_streams_is_read_in_a_chain(small_run: Make, long_corpus: Any) -> None:
+    """A unit forgets at one token only, and two streams of ten, one after the other, do not have that token."""
+    token = int(np.bincount(long_corpus.ids).argmax())
+    ids = np.resize(long_corpus.ids, 40_960).copy()
+    ids[8192:16_384][ids[8192:16_384] == token] = token - 1
+
+    def plant(model: Any) -> None:
+        model.encoder.weight[:, 0] = 0
+        model.encoder.weight[token, 0] = 1
+        layer = model.rnn[0]
+        layer.weight_ih_l0[layer.hidden_size, 0] = -30
+        layer.bias_ih_l0[layer.hidden_size] = 20
+
+    run = small_run(text=long_corpus, weights=plant)
+    text = Text("part", ids, "part", (0, len(ids)))
+    parallel = read(run, text)
+    forget = parallel.signals["f", 1][0]
+    assert (forget > 0.999).mean() > 0.5 and (forget[ids == token] < 0.01).all()  # the premise
+    assert (parallel.exactness["reader"], parallel.exactness["streams"]) == ("parallel", 10)
+    assert 1.2 * len(ids) < parallel.exactness["tokens_read"] < 1.6 * len(ids)
+    assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
+
+
 def test_a_chaotic_network_is_read_in_sequence_and_says_so(small_run: Make, long_corpus: Any) -> None:
     run = small_run(text=long_corpus, cell="rnn", layers=1, hidden=32, weights=scaled(3.0))
     text = whole(long_corpus)
