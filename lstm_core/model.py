@@ -231,9 +231,7 @@ def _gru_signals(
     return {"h": hs, "r": r, "z": z, "n": n}
 
 
-def _rnn_signals(
-    layer: nn.Module, recurrent_sum: RecurrentSum, products: Tensor, memory: Memory
-) -> dict[str, Tensor]:
+def _rnn_signals(layer: nn.Module, recurrent_sum: RecurrentSum, products: Tensor, memory: Memory) -> dict[str, Tensor]:
     (h,) = memory
     for t in range(products.shape[1]):
         h = torch.tanh(recurrent_sum(products[:, t], h), out=products[:, t])

@@ -113,10 +113,14 @@ def contexts(
 
 
 def _layer_sample(recording: Recording, query: NeuronQuery, values: int = 2_000_000) -> NDArray[np.float32]:
-    """Evenly spaced positions of all units of the layer, bounded in size."""
-    signal = recording.signal(query.signal, query.layer)
-    step = max(1, signal.size // values)
-    return np.asarray(signal[:, ::step], dtype=np.float32).ravel()
+    """Evenly spaced windows of 64 positions of all units of the layer, bounded in size."""
+    count = len(recording.positions)
+    step = max(64, count * recording.spec.units * 64 // values)
+    windows = [
+        recording.window(query.signal, query.layer, start, min(start + 64, count)).ravel()
+        for start in range(0, count, step)
+    ]
+    return np.concatenate(windows)
 
 
 def _edges(signal: str, sample: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -20,7 +20,8 @@ from lstm_core.model import LanguageModel
 from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder, sweep_recordings
 from lstm_core.run import Run, score_of
 from lstm_core.settings import MEASURES, SIGNALS
-from lstm_core.streams import Reader, Report, Streams, threads
+from lstm_core.streams import Reader, Report, Streams, Target, threads
+from lstm_core.tiles import TILE, Tiles, new_tiles, tile_count
 
 MAX_BYTES = 64 * 2**30
 SPARE_BYTES = 2**30
@@ -82,12 +83,12 @@ def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> Recordi
 
 
 def bytes_needed(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> int:
-    """Size of the recording on disk: 2 bytes a value, 4 for the cell state."""
+    """Size of the recording on disk: 2 bytes a value, 4 for the cell state, in whole tiles."""
     spec = spec_of(run, text, query)
     kept = len(_kept(text.ids, run.vocabulary, query.positions))
     widths = sum(4 if signal == "c" else 2 for signal in spec.signals)
     positions = 0 if query.positions == "all" else 8 * kept
-    return kept * len(spec.layers) * spec.units * widths + 8 * len(text.ids) + positions
+    return tile_count(kept) * TILE * len(spec.layers) * spec.units * widths + 8 * len(text.ids) + positions
 
 
 def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: Report = silent) -> Recording:
@@ -113,12 +114,16 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         if query.positions != "all":
             np.save(part / "positions.npy", kept)
 
-        def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-            mapped = np.lib.format.open_memmap(part / f"{name}.npy", mode="w+", dtype=dtype, shape=shape)
+        def store(name: str, dtype: type, units: int) -> Tiles:
+            made = new_tiles(part / f"{name}.npy", dtype, units, len(kept))
             _reserve(part / f"{name}.npy")
-            return mapped
+            return made
 
-        exactness = _read(run.load_model(), text, kept, spec, store, query.reader, report)[1]
+        probability = np.lib.format.open_memmap(
+            part / "probability.npy", mode="w+", dtype=np.float32, shape=text.ids.shape
+        )
+        _reserve(part / "probability.npy")
+        exactness = _read(run.load_model(), text, kept, spec, store, probability, query.reader, report)[1]
         for path in part.iterdir():
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -142,14 +147,14 @@ def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: Lan
     """The same in memory and in float32, for a short text that a person typed."""
     spec = spec_of(run, text, query)
     kept = _kept(text.ids, run.vocabulary, query.positions)
-    arrays: dict[str, NDArray[Any]] = {}
+    probability = np.empty(len(text.ids), np.float32)
 
-    def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-        arrays[name] = np.empty(shape, np.float32 if dtype is np.float16 else dtype)
-        return arrays[name]
+    def store(name: str, dtype: type, units: int) -> NDArray[Any]:
+        return np.empty((units, len(kept)), np.float32)
 
-    signals, exactness = _read(model or run.load_model(), text, kept, spec, store, query.reader, silent)
-    return Recording(spec, run.vocabulary, text.ids, kept, arrays["probability"], signals, exactness)
+    given = model or run.load_model()
+    signals, exactness = _read(given, text, kept, spec, store, probability, query.reader, silent)
+    return Recording(spec, run.vocabulary, text.ids, kept, probability, signals, exactness)
 
 
 def _kept(ids: NDArray[np.int32], vocabulary: Vocabulary, positions: str) -> NDArray[np.int64]:
@@ -199,15 +204,13 @@ def _read(
     text: Text,
     kept: NDArray[np.int64],
     spec: RecordingSpec,
-    store: Callable[[str, type, tuple[int, ...]], NDArray[Any]],
+    store: Callable[[str, type, int], Target],
+    probability: NDArray[np.float32],
     reader: Reader,
     report: Report,
-) -> tuple[dict[tuple[str, int], NDArray[Any]], dict[str, Any]]:
+) -> tuple[dict[tuple[str, int], Target], dict[str, Any]]:
     keys = [(signal, layer) for signal in spec.signals for layer in spec.layers]
-    signals = {
-        (s, k): store(f"{s}-{k}", np.float32 if s == "c" else np.float16, (spec.units, len(kept))) for s, k in keys
-    }
-    probability = store("probability", np.float32, (len(text.ids),))
+    signals = {(s, k): store(f"{s}-{k}", np.float32 if s == "c" else np.float16, spec.units) for s, k in keys}
     probability[:1] = np.nan
     with threads(torch.get_num_threads()) as pool:
         streams = Streams(model, text.ids, kept, signals, probability, report, pool)
@@ -255,13 +258,13 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     begin = max(0, start - lead)
     text = Text(corpus.name, corpus.ids[begin:stop], corpus.fingerprint, (begin, stop))
     spec = spec_of(run, text, RecordQuery(positions="none"))
-    arrays: dict[str, NDArray[Any]] = {}
+    probability = np.empty(len(text.ids), np.float32)
 
-    def store(name: str, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-        return arrays.setdefault(name, np.empty(shape, dtype))
+    def store(name: str, dtype: type, units: int) -> NDArray[Any]:
+        return np.empty((units, 0), dtype)
 
-    exactness = _read(run.load_model(), text, np.arange(0), spec, store, "parallel", report)[1]
-    losses = -np.log(arrays["probability"][max(start, 1) - begin :].astype(np.float64))
+    exactness = _read(run.load_model(), text, np.arange(0), spec, store, probability, "parallel", report)[1]
+    losses = -np.log(probability[max(start, 1) - begin :].astype(np.float64))
     halves = np.array_split(losses, 2)
     measure = MEASURES[run.kind]
 

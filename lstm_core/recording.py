@@ -1,6 +1,6 @@
 """A recording: the signals of one run over one text, memory-mapped from disk.
 
-Axes: U units, T tokens read, P positions kept (P = T unless only some were asked for). Signals are unit-major (U, P).
+Axes: U units, T tokens read, P positions kept (P = T unless only some were asked for). Signals are (U, P).
 Knows positions and signals; knows nothing of models or pages.
 """
 
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from lstm_core.corpus import Vocabulary
 from lstm_core.files import NAME, check_inventory, home, read_json, size_of
+from lstm_core.tiles import Tiles
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "recording.json"
 ABANDONED = 24 * 3600  # seconds after which a recording that nothing was written to is no longer being made
 
@@ -48,6 +49,7 @@ class RecordingSpec:
     def key(self) -> str:
         """Names the folder: hash of everything that decides the content."""
         content = {name: value for name, value in asdict(self).items() if name not in ("run", "text")}
+        content["schema"] = SCHEMA
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
 
@@ -60,7 +62,7 @@ class Recording:
     tokens: NDArray[np.int32]  # (T,)
     positions: NDArray[np.int64]  # (P,) positions of the kept steps in `tokens`
     probability: NDArray[np.float32]  # (T,) given to the token that came; NaN for the first
-    signals: dict[tuple[str, int], NDArray[Any]]
+    signals: dict[tuple[str, int], NDArray[Any] | Tiles]
     exactness: dict[str, Any] = field(default_factory=dict)
     folder: Path | None = None
 
@@ -79,8 +81,11 @@ class Recording:
         """The signals at hand, in the order of the cell."""
         return self.spec.signals
 
-    def signal(self, name: str, layer: int) -> NDArray[Any]:
-        """One signal of one layer (U, P); raises ValueError that says what is at hand."""
+    def signal(self, name: str, layer: int) -> NDArray[Any] | Tiles:
+        """One signal of one layer (U, P), read by `[unit]` or `[:, start:stop]`.
+
+        Raises ValueError that says what is at hand.
+        """
         if (name, layer) not in self.signals:
             layers = ", ".join(str(number) for number in self.spec.layers)
             raise ValueError(
@@ -123,13 +128,14 @@ class Recording:
         vocabulary = read_json(folder / "vocabulary.json")
         tokens = _mapped(folder / "tokens.npy")
         kept = folder / "positions.npy"
+        positions = _mapped(kept) if kept.is_file() else np.arange(len(tokens))
         found = cls(
             spec,
             Vocabulary(tuple(vocabulary["tokens"]), vocabulary["splitter"]),
             tokens,
-            _mapped(kept) if kept.is_file() else np.arange(len(tokens)),
+            positions,
             _mapped(folder / "probability.npy"),
-            {(s, k): _mapped(folder / f"{s}-{k}.npy") for s in spec.signals for k in spec.layers},
+            {(s, k): _tiles(folder / f"{s}-{k}.npy", positions) for s in spec.signals for k in spec.layers},
             manifest["exactness"],
             folder,
         )
@@ -220,6 +226,13 @@ def _mapped(path: Path) -> NDArray[Any]:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise ValueError(f"{path} is not a whole array ({error})") from None
+
+
+def _tiles(path: Path, positions: NDArray[np.int64]) -> Tiles:
+    try:
+        return Tiles(path, len(positions))
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(f"{path} is not a whole array ({error}): record it again") from None
 
 
 _checked: set[Path] = set()

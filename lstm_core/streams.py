@@ -14,6 +14,7 @@ forget gates stay at 1) does not forget rounding either: it is read again in seq
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -22,13 +23,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_core.model import LanguageModel, SignalReader, State, chosen, joined
+from lstm_core.tiles import TILE, Tiles
 
 CHUNK = 64  # tokens of a stream read at once
 SEAM_STEP = 1.1  # states are kept for comparison before chunks 0, 1, 2 ... 20, 22, 24 ...
+SPAN = 16  # chunks from one report to the next at most
 STREAM = 4000  # tokens a stream has at least, where the text is long enough
 STREAMS = 64  # more are no faster
-BLOCK_BYTES = 2**29  # of signals that wait in memory to be written in long pieces
-BLOCK = 1024  # tokens of a stream that wait at most
+WAITING = 2**29  # bytes of signals that wait in memory at most; fewer streams are read where they would be more
 THREADS = torch.get_num_threads()  # as the process starts; a reading under way lowers what torch says
 ROUNDS = 8
 AGREE = 3e-6  # a trained model's cell states differ by up to 2e-6 from rounding alone
@@ -37,6 +39,7 @@ LASTING = 0.2  # share of streams that may not forget their start
 
 Report = Callable[[float, str], object]
 Reader = Literal["parallel", "sequential"]
+Target = NDArray[Any] | Tiles  # (U, P)
 
 
 @contextmanager
@@ -61,7 +64,7 @@ class Streams:
         model: LanguageModel,
         ids: NDArray[np.int32],
         kept: NDArray[np.int64],
-        signals: dict[tuple[str, int], NDArray[Any]],
+        signals: dict[tuple[str, int], Target],
         probability: NDArray[np.float32],
         report: Report,
         pool: ThreadPoolExecutor,
@@ -70,9 +73,10 @@ class Streams:
         self.model, self.device = model, model.decoder.weight.device
         self.probability, self.report = probability, report
         self.total = len(ids)
-        self.count = max(1, min(STREAMS, self.total // STREAM))
-        chunks = -(-self.total // (self.count * CHUNK))
-        self.length = chunks * CHUNK
+        token = sum(target.shape[0] * target.dtype.itemsize for target in signals.values()) if len(kept) else 0
+        self.count = max(1, min(STREAMS, self.total // STREAM, WAITING // max(1, TILE * token)))
+        unit = TILE if self.total >= 8 * TILE * self.count else CHUNK  # streams that begin with a tile write whole ones
+        self.length = -(-self.total // (self.count * unit)) * unit
         self.count = -(-self.total // self.length)
         padded = np.zeros(self.count * self.length + 1, dtype=np.int64)
         padded[: self.total] = ids
@@ -81,7 +85,7 @@ class Streams:
         self.ends: State = model.zero_state(self.count)
         shares = min(1 if self.device.type != "cpu" else THREADS, self.count)
         self.readers = [SignalReader(model) for _ in range(shares)]
-        self.blocks = [_Block(kept, signals, -(-self.count // shares), shares) for _ in range(shares)]
+        self.blocks = [_Block(kept, signals, -(-self.count // shares)) for _ in range(shares)]
         self.steps = 0
         self.difference = 0.0  # largest, where streams were taken to agree
         self.lasting = 0  # streams whose end still depends on the state at their start
@@ -119,12 +123,12 @@ class Streams:
     def _first(self) -> None:
         state = self.model.zero_state(self.count)
         streams = list(range(self.count))
-        seams = _seams(self.length // CHUNK) if self.count > 1 else set()
-        for chunk in range(self.length // CHUNK):
-            if chunk in seams:
-                self.seams[chunk] = state
-            state = self._advance(streams, chunk, state)
-            self.report(0.9 * (chunk + 1) * CHUNK / self.length, "reading")
+        seams = _seams(self.length // CHUNK)
+        for start, stop in _spans(self.length // CHUNK):
+            if self.count > 1 and start in seams:
+                self.seams[start] = state
+            state = self._advance(streams, start, stop, state)
+            self.report(0.9 * stop * CHUNK / self.length, "reading")
         self.ends = state
         self._flush()
 
@@ -133,10 +137,10 @@ class Streams:
         state = chosen(self.ends, [stream - 1 for stream in streams])
         agreed = [0] * len(streams)  # seams in a row at which a stream agreed
         moved: list[int] = []
-        for chunk in range(self.length // CHUNK):
-            if chunk in self.seams:
-                before = chosen(self.seams[chunk], streams)
-                _assign(self.seams[chunk], streams, state)
+        for start, stop in _spans(self.length // CHUNK):
+            if start in self.seams:
+                before = chosen(self.seams[start], streams)
+                _assign(self.seams[start], streams, state)
                 near, worst = _agreement(before, state)
                 agreed = [count + 1 if ok else 0 for count, ok in zip(agreed, near, strict=True)]
                 for count, difference in zip(agreed, worst, strict=True):
@@ -147,10 +151,12 @@ class Streams:
                     streams, state = [streams[k] for k in going], chosen(state, going)
                     agreed = [agreed[k] for k in going]
             if not streams:
-                self._flush()
-                return moved
-            state = self._advance(streams, chunk, state)
-            self.report(0.9 + 0.1 * chunk * CHUNK / self.length, f"checking {len(streams)} seams")
+                break
+            state = self._advance(streams, start, stop, state)
+            self.report(0.9 + 0.1 * start * CHUNK / self.length, f"checking {len(streams)} seams")
+        self._flush()
+        if not streams:
+            return moved
         near, worst = _agreement(chosen(self.ends, streams), state)
         for stream, ok, difference in zip(streams, near, worst, strict=True):
             if ok:
@@ -159,26 +165,32 @@ class Streams:
                 moved.append(stream)
                 self.lasting += difference > FADED
         _assign(self.ends, streams, state)
-        self._flush()
         return moved
 
     def _flush(self) -> None:
         list(self.pool.map(_Block.flush, self.blocks))
 
-    def _advance(self, streams: list[int], chunk: int, state: State) -> State:
-        """Read one chunk of some streams, each thread its share of them; returns the states after it, in order."""
-        self.steps += len(streams) * CHUNK
+    def _advance(self, streams: list[int], start: int, stop: int, state: State) -> State:
+        """Read chunks [start, stop) of some streams, each thread its share; returns the states after them, in order."""
+        self.steps += len(streams) * CHUNK * (stop - start)
         shares = [list(part) for part in np.array_split(np.arange(len(streams)), len(self.readers)) if len(part)]
         readings = [
-            self.pool.submit(self._read_share, reader, block, [streams[k] for k in share], chunk, chosen(state, share))
+            self.pool.submit(
+                self._read_share, reader, block, [streams[k] for k in share], start, stop, chosen(state, share)
+            )
             for reader, block, share in zip(self.readers, self.blocks, shares, strict=False)
         ]
         return joined([reading.result() for reading in readings])
 
     def _read_share(
-        self, reader: SignalReader, block: "_Block", streams: list[int], chunk: int, state: State
+        self, reader: SignalReader, block: "_Block", streams: list[int], start: int, stop: int, state: State
     ) -> State:
-        """Read one chunk of some streams and store its signals, on this thread alone."""
+        """Read chunks [start, stop) of some streams and store their signals, on this thread alone."""
+        for chunk in range(start, stop):
+            state = self._read_chunk(reader, block, streams, chunk, state)
+        return state
+
+    def _read_chunk(self, reader: SignalReader, block: "_Block", streams: list[int], chunk: int, state: State) -> State:
         starts = [stream * self.length + chunk * CHUNK for stream in streams]
         at = torch.tensor(starts, device=self.device)[:, None] + torch.arange(CHUNK + 1, device=self.device)
         window = self.ids[at]  # (B, CHUNK + 1)
@@ -192,24 +204,10 @@ class Streams:
 
 
 class _Block:
-    """Signals of some streams that wait in memory until they make long pieces of the rows that they are written to.
+    """Signals of some streams that wait in memory until they fill a tile of what they are written to."""
 
-    A row of a target is one unit over the whole text. Written chunk by chunk, each page of a memory map would be
-    touched some thirty times, and once more after every time that the system has written it to disk: that took two
-    fifths of a long recording.
-    """
-
-    def __init__(
-        self,
-        kept: NDArray[np.int64],
-        targets: dict[tuple[str, int], NDArray[Any]],
-        streams: int,
-        shares: int,
-    ):
+    def __init__(self, kept: NDArray[np.int64], targets: dict[tuple[str, int], Target], streams: int):
         self.kept, self.targets = kept, targets if len(kept) else {}
-        token = sum(target.shape[0] * target.itemsize for target in self.targets.values())
-        longest = BLOCK_BYTES // max(1, shares * streams * token)
-        self.size = max(1, min(BLOCK, longest) // CHUNK) * CHUNK
         self.streams = streams
         self.waiting: dict[tuple[str, int], Tensor] = {}
         self.starts: list[int] = []
@@ -217,13 +215,13 @@ class _Block:
 
     def add(self, starts: list[int], layers: Sequence[dict[str, Tensor]]) -> None:
         """Keep one chunk of the streams that begin at `starts`; what does not go on where the last ended is written."""
-        if self.filled == self.size or starts != [start + self.filled for start in self.starts]:
+        if self.filled == TILE or starts != [start + self.filled for start in self.starts]:
             self.flush()
             self.starts = starts
         for (name, layer), target in self.targets.items():
             if (name, layer) not in self.waiting:
                 dtype = torch.float16 if target.dtype == np.float16 else torch.float32
-                self.waiting[name, layer] = torch.empty(self.streams, self.size, target.shape[0], dtype=dtype)
+                self.waiting[name, layer] = torch.empty(self.streams, TILE, target.shape[0], dtype=dtype)
             block = self.waiting[name, layer][: len(starts)]
             block[:, self.filled : self.filled + CHUNK] = layers[layer - 1][name]
         self.filled += CHUNK
@@ -235,17 +233,27 @@ class _Block:
             at = torch.from_numpy(self.kept[a:b] - start)
             for key, target in self.targets.items():
                 values = self.waiting[key][row, : self.filled]  # (filled, U)
-                target[:, a:b] = (values if len(at) == self.filled else values[at]).t().contiguous().numpy()
+                columns = (values if len(at) == self.filled else values[at]).t().contiguous().numpy()  # (U, b - a)
+                if isinstance(target, Tiles):
+                    target.put(a, columns)
+                else:
+                    target[:, a:b] = columns
         self.starts, self.filled = [], 0
 
 
-def _seams(chunks: int) -> set[int]:
+def _seams(chunks: int) -> list[int]:
     """Chunks before which states are kept: dense where streams agree first, so that memory grows as log(chunks)."""
-    found, chunk = {0}, 1
-    while chunk < chunks:
-        found.add(chunk)
-        chunk = max(chunk + 1, int(chunk * SEAM_STEP))
-    return found
+    found = [0]
+    while found[-1] < chunks:
+        found.append(max(found[-1] + 1, int(found[-1] * SEAM_STEP)))
+    return found[:-1]
+
+
+def _spans(chunks: int) -> list[tuple[int, int]]:
+    """Runs of chunks that are read without waiting for the other threads: from seam to seam, at most SPAN chunks."""
+    seams = [*_seams(chunks), chunks]
+    borders = [border for a, b in pairwise(seams) for border in range(a, b, SPAN)]
+    return list(pairwise([*borders, chunks]))
 
 
 def _agreement(one: State, other: State) -> tuple[list[bool], list[float]]:

@@ -146,3 +146,13 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     yield run
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def long_corpus(words: Callable[..., str]) -> Any:
+    """A character corpus of more than 20,000 tokens: five streams and a rest."""
+    from lstm_core.corpus import corpus_of
+
+    corpus = corpus_of(words(4250), "long")
+    assert len(corpus.ids) > 20_000
+    return corpus

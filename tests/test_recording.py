@@ -32,7 +32,7 @@ def rewrite_manifest(folder: Path, **changes: Any) -> None:
 
 def test_an_opened_recording_is_mapped_from_disk_and_says_what_it_is(made: Recording, corpus: Any) -> None:
     found = Recording.open(made.folder)
-    assert all(isinstance(values, np.memmap) and values.shape == (8, 500) for values in found.signals.values())
+    assert all(isinstance(values.tiles, np.memmap) and values.shape == (8, 500) for values in found.signals.values())
     assert found.spec == made.spec
     assert found.fingerprint == made.folder.name == found.spec.key
     assert found.names == ("h", "c", "i", "f", "g", "o")
