@@ -88,7 +88,8 @@ def test_fault_08_opening_looks_for_flipped_bits_in_the_background(
     path = made.folder / "h-1.npy"
     content = bytearray(path.read_bytes())
     content[-1] ^= 4
-    path.write_bytes(content)
+    (path.parent / "changed").write_bytes(content)
+    (path.parent / "changed").replace(path)  # the check that began with the recording may be reading it now
     monkeypatch.setattr(recording, "_checked", set())  # as in a new process
     Recording.open(made.folder)
     wait_for(lambda: made.folder in recording.damaged, what="the background check")
