@@ -70,7 +70,7 @@ def train(
     layers: Annotated[int | None, typer.Option()] = None,
     hidden: Annotated[int | None, typer.Option()] = None,
     embedding: Annotated[int | None, typer.Option()] = None,
-    dropout: Annotated[float | None, typer.Option(help="After each layer.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="After each layer; of an existing run: from here on.")] = None,
     tied: Annotated[bool, typer.Option()] = False,
     epochs: Annotated[int | None, typer.Option(help="More than an existing run has trains it longer.")] = None,
     batch: Annotated[int | None, typer.Option()] = None,
@@ -97,10 +97,12 @@ def train(
         run = open_run(name)
         if run.shipped:
             raise ValueError(f"{name} came with the program and is finished: choose another name")
-        if shape or settings:
-            raise ValueError(f"{name} is there already with settings of its own: only --epochs can be raised")
-        if epochs is not None:
-            run = extend_run(run, epochs)
+        if settings or shape.keys() - {"dropout"}:
+            raise ValueError(
+                f"{name} is there already with settings of its own: only --epochs can be raised and --dropout changed"
+            )
+        if epochs is not None or dropout is not None:
+            run = extend_run(run, epochs, dropout=dropout)
         text = corpora_module.read_corpus(run.config["corpus"]["name"], run.kind)
     ended = []
     for number in (signal.SIGTERM, signal.SIGINT):

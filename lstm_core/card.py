@@ -27,7 +27,7 @@ def card(run: Run) -> str:
         f"{training.optimiser.upper()}, highest learning rate {training.learning_rate:g}, {training.schedule} "
         f"schedule, {training.epochs} epochs, {training.batch} streams, windows of {training.bptt} tokens, "
         f"gradient norm clipped at {training.clip_norm:g}, weight decay {training.weight_decay:g}, "
-        f"seed {training.seed}, precision {training.precision}. "
+        f"seed {training.seed}, precision {training.precision}. {_earlier(run)}"
         f"Made with torch {run.config['versions']['torch']}. The log is `metrics.jsonl`.",
         "",
         "## Figures",
@@ -46,6 +46,12 @@ def card(run: Run) -> str:
 def write_card(run: Run) -> None:
     """Write the card beside the weights, as CARD.md."""
     write_bytes(run.folder / "CARD.md", card(run).encode())
+
+
+def _earlier(run: Run) -> str:
+    """A sentence on the settings that the first epochs were trained with, where they were others."""
+    parts = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in run.config.get("earlier", [])]
+    return f"Dropout was {', '.join(parts)}, {run.model_config.dropout:g} from there on. " if parts else ""
 
 
 def _figures(run: Run) -> list[str]:

@@ -381,18 +381,25 @@ def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[
     }
 
 
-def extend_run(run: Run, epochs: int) -> Run:
-    """Give a run more epochs: trained again it goes on from its checkpoint, under the schedule of the longer training.
+def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = None) -> Run:
+    """Give a run more epochs or another dropout: trained again it goes on from its checkpoint.
 
-    Raises ValueError for a shipped run or for fewer epochs than it has, RunBusy while it is being trained.
+    The learning rate follows the schedule of the longer training from there on. What the epochs so far were trained
+    with is kept as `earlier` in config.json. Raises ValueError for a shipped run, for fewer epochs than it has or for
+    a dropout outside [0, 1), RunBusy while it is being trained.
     """
     if run.shipped:
         raise ValueError(f"{run.name} came with the program and stays as it is: train one of your own")
+    epochs = run.train_config.epochs if epochs is None else epochs
     if epochs < run.train_config.epochs:
         raise ValueError(f"{run.name} is set to {run.train_config.epochs} epochs, {epochs} are fewer: choose more")
+    model = run.model_config if dropout is None else replace(run.model_config, dropout=dropout)
     with run.training_lock():
-        config = run.config
-        write_json(run.folder / "config.json", {**config, "training": {**config["training"], "epochs": epochs}})
+        config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": as_dict(model)}
+        if model != run.model_config and run.log().points:
+            before = {"epochs": round(run.log().points[-1]["epoch"], 2), "dropout": run.model_config.dropout}
+            config["earlier"] = [*run.config.get("earlier", []), before]
+        write_json(run.folder / "config.json", config)
     return Run(run.folder)
 
 

@@ -15,7 +15,7 @@ from lstm_core import train as training
 from lstm_core.arrays import load_arrays, save_arrays
 from lstm_core.corpus import corpus_of
 from lstm_core.model import LanguageModel, build
-from lstm_core.run import Run, extend_run
+from lstm_core.run import Run
 from lstm_core.settings import ModelConfig, TrainConfig
 from lstm_core.train import evaluate, rate_at, streams_of, train
 
@@ -368,22 +368,3 @@ def test_fault_23_a_second_trainer_is_refused_and_the_first_goes_on(small_run: M
     assert run.status == "training"
     assert len(list(first)) > 10
     assert run.status == "finished"
-
-
-def test_a_finished_run_given_more_epochs_goes_on_from_its_end(small_run: Any, corpus: Any) -> None:
-    run = small_run(training={"epochs": 1, "schedule": "constant"})
-    list(train(run, corpus))
-    end = run.log().points[-1]["step"]
-    longer = extend_run(run, 3)
-    steps = [report.step for report in train(longer, corpus, report_seconds=0)]
-    assert steps[0] == end + 1
-    assert steps[-1] == 3 * end
-    straight = small_run("straight", training={"epochs": 3, "schedule": "constant"})
-    list(train(straight, corpus))
-    one, other = (load_arrays(r.folder / "checkpoint" / "checkpoint.safetensors")[0] for r in (longer, straight))
-    assert all(np.array_equal(one[name], other[name]) for name in other)
-
-
-def test_fewer_epochs_than_a_run_has_are_refused(small_run: Any) -> None:
-    with pytest.raises(ValueError, match="2 epochs, 1 are fewer"):
-        extend_run(small_run(), 1)
