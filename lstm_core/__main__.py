@@ -12,7 +12,7 @@ from lstm_core import corpus as corpora_module
 from lstm_core.corpus import Corpus
 from lstm_core.files import check_name, size_of, write_json
 from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run, unreadable_runs
-from lstm_core.settings import PRESETS, Kind
+from lstm_core.settings import MEASURES, PRESETS, Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -109,10 +109,11 @@ def train(
         signal.signal(number, lambda *_: ended.append(True))
     for report in training.train(run, text, cancelled=lambda: bool(ended)):
         share = report.step / max(1, round(report.step / report.epoch * run.train_config.epochs))
-        found = "" if report.validation_loss is None else f", validation {report.validation_loss:.4f}"
+        measure = MEASURES[run.kind].replace("_", " ")
+        found = "" if report.validation_score is None else f", validation {report.validation_score:.3f}"
         progress(
             share,
-            f"epoch {report.epoch:.2f}, loss {report.train_loss:.4f}{found} nats, "
+            f"epoch {report.epoch:.2f}, {report.train_score:.3f}{found} {measure}, "
             f"{report.tokens_per_second:,.0f} tokens/s, {report.time_left / 60:.1f} min left",
         )
     say(run.summary(), as_json, f"{run.name}: {run.status} {run.validation}")

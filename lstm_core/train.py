@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from lstm_core.arrays import check_shapes, load_arrays, save_arrays
 from lstm_core.corpus import Corpus
 from lstm_core.model import LanguageModel, State, build, detached
-from lstm_core.run import Run
+from lstm_core.run import Run, score_of
 from lstm_core.settings import TrainConfig
 
 REPORT_SECONDS = 2.0
@@ -29,13 +29,16 @@ CHECKPOINT_SECONDS = 60.0
 class Report:
     """One line of metrics.jsonl. Losses in nats per token, `rate` the learning rate, `time_left` in seconds.
 
-    `train_loss` is the mean since the last report; `validation_loss` is there at the end of an epoch.
+    `train_loss` is the mean since the last report; `validation_loss` is there at the end of an epoch. The scores are
+    the same losses in bits per character, or as perplexity for words.
     """
 
     step: int
     epoch: float
     train_loss: float
     validation_loss: float | None
+    train_score: float
+    validation_score: float | None
     rate: float
     gradient_norm: float
     tokens_per_second: float
@@ -283,7 +286,12 @@ class _Loop:
         progress = self.progress
         left = progress.seconds / max(progress.step, 1) * (self.steps - progress.step)
         epoch = progress.step / self.windows
-        return Report(progress.step, epoch, loss, validation, progress.rate, norm, speed, progress.seconds, left)
+        kind = self.run.kind
+        score = None if validation is None else score_of(validation, kind)
+        scores = score_of(loss, kind), score
+        return Report(
+            progress.step, epoch, loss, validation, *scores, progress.rate, norm, speed, progress.seconds, left
+        )
 
     def _write(self, report: Report) -> None:
         with (self.run.folder / "metrics.jsonl").open("ab") as file:

@@ -63,10 +63,22 @@ def test_one_cycle_rate_rises_over_a_tenth_and_falls_to_a_thousandth() -> None:
 # Against a plain torch loop -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("optimiser", ["sgd", "adagrad", "adamw"])
-def test_training_equals_a_plain_torch_loop(small_run: Make, corpus: Any, optimiser: str) -> None:
-    settings = {"optimiser": optimiser, "learning_rate": 0.05, "schedule": "constant", "clip_norm": 0.5, "epochs": 2}
-    run = small_run(training={**settings, "weight_decay": 0.01})
+@pytest.mark.parametrize(
+    ("optimiser", "clip", "precision"),
+    [
+        ("sgd", "norm", "float32"),
+        ("adagrad", "norm", "float32"),
+        ("adamw", "norm", "float32"),
+        ("sgd", "value", "float32"),
+        ("sgd", "norm", "bfloat16"),
+    ],
+)
+def test_training_equals_a_plain_torch_loop(
+    small_run: Make, corpus: Any, optimiser: str, clip: str, precision: str
+) -> None:
+    clips = {"clip_norm": 0.1} if clip == "norm" else {"clip_norm": 0.0, "clip_value": 0.01}
+    settings = {"optimiser": optimiser, "learning_rate": 0.05, "schedule": "constant", "epochs": 2, **clips}
+    run = small_run(training={**settings, "weight_decay": 0.01, "precision": precision})
     reports = finish(run, corpus)
 
     torch.manual_seed(0)
@@ -76,19 +88,32 @@ def test_training_equals_a_plain_torch_loop(small_run: Make, corpus: Any, optimi
     stepper = kinds[optimiser](model.parameters(), lr=0.05, weight_decay=0.01)
     text = torch.from_numpy(corpus.part("train").astype(np.int64))
     rows = len(text) // 8
-    text, losses = text[: rows * 8].view(8, rows).t(), []
+    text, losses, clipped = text[: rows * 8].view(8, rows).t(), [], 0
     for _ in range(2):
         state = None
         for start in range(0, rows - 1, 20):
             piece = text[start : start + 21]
-            logits, state = model(piece[:-1], state)
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+                logits, state = model(piece[:-1], state)
+            assert logits.dtype == getattr(torch, precision)
             state = tuple(tuple(part.detach() for part in memory) for memory in state)
-            loss = torch.nn.functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), piece[1:].reshape(-1))
+            flat = logits.float().reshape(-1, logits.shape[-1])
+            loss = torch.nn.functional.cross_entropy(flat, piece[1:].reshape(-1))
             stepper.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+            gradients = [parameter.grad for parameter in model.parameters()]
+            if clip == "norm":
+                norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+                clipped += bool(norm > 0.1)
+                for gradient in gradients:
+                    gradient.mul_((0.1 / (norm + 1e-6)).clamp(max=1))
+            else:
+                clipped += any((gradient.abs() > 0.01).any() for gradient in gradients)
+                for gradient in gradients:
+                    gradient.clamp_(-0.01, 0.01)
             stepper.step()
             losses.append(loss.item())
+    assert clipped > 5  # else nothing is said about clipping
     np.testing.assert_allclose([report.train_loss for report in reports], losses, rtol=1e-4)
     found = weights_of(run)
     for name, value in model.named_parameters():
@@ -139,6 +164,10 @@ def test_reports_are_the_log(small_run: Make, corpus: Any) -> None:
     run = small_run()
     reports = finish(run, corpus)
     assert [vars(report) for report in reports] == list(run.log().points)
+    for report in reports:
+        assert report.train_score == pytest.approx(report.train_loss / np.log(2))
+        assert (report.validation_score is None) == (report.validation_loss is None)
+    assert reports[-1].validation_score == pytest.approx(reports[-1].validation_loss / np.log(2))
     assert [report.step for report in reports] == list(range(1, len(reports) + 1))
     windows = -(-(len(corpus.part("train")) // 8 - 1) // 20)
     assert [report.step for report in reports if report.validation_loss is not None] == [windows, 2 * windows]
