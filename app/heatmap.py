@@ -1,7 +1,6 @@
-"""Text whose tokens are coloured red (high) and blue (low); hover shows the value, a click tells the token."""
+"""Text whose tokens are coloured red (high) and blue (low); hover shows the value."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -10,10 +9,9 @@ _CSS = """
 .text { font-family: var(--st-code-font, monospace); font-size: 0.95rem; line-height: 1.75; white-space: pre-wrap;
         overflow-wrap: anywhere; color: var(--st-text-color); max-height: 26rem; overflow-y: auto; }
 .text.words { white-space: normal; }
-.text span { border-radius: 2px; padding: 1px 0; cursor: pointer; }
+.text span { border-radius: 2px; padding: 1px 0; cursor: default; }
 .text.words span { padding: 1px 3px; margin-right: 2px; }
-.text span:hover, .text span:focus { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
-.text span.chosen { outline: 2px solid var(--st-text-color); }
+.text span:hover { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
 .bar { position: sticky; top: 0; font-family: var(--st-font); font-size: 0.85rem; padding: 0.2rem 0 0.4rem;
        color: var(--st-text-color); min-height: 1.4rem; display: flex; gap: 1rem; align-items: center;
        flex-wrap: wrap; }
@@ -23,40 +21,31 @@ _CSS = """
 """
 _HTML = """
 <div class="bar"><span class="low"></span><span class="scale"></span><span class="high"></span>
-<span class="now" aria-live="polite"></span></div><div class="text" role="group"></div>
+<span class="now" aria-live="polite"></span></div>
+<div class="text" role="group" aria-label="text coloured by value"></div>
 """
 _JS = """
 export default function (component) {
-  const { data, parentElement, setTriggerValue } = component
+  const { data, parentElement } = component
   const box = parentElement.querySelector(".text"), now = parentElement.querySelector(".now")
   parentElement.querySelector(".low").textContent = data.low
   parentElement.querySelector(".high").textContent = data.high
   box.className = data.words ? "text words" : "text"
-  box.setAttribute("aria-label", data.label)
   const spans = document.createDocumentFragment()
   data.tokens.forEach((token, k) => {
     const span = document.createElement("span"), v = data.colours[k]
     span.textContent = token === "\\n" ? "⏎\\n" : token
     if (v !== null) span.style.background = v >= 0 ? `rgba(220,55,45,${v * .75})` : `rgba(45,115,220,${-v * .75})`
-    if (k === data.chosen) span.className = "chosen"
     span.dataset.k = k
     spans.append(span)
   })
   box.replaceChildren(spans)
-  const at = event => event.target.dataset && event.target.dataset.k
-  const say = event => {
-    const k = at(event)
+  box.onmouseover = event => {
+    const k = event.target.dataset.k
     if (k === undefined) return
     const token = data.tokens[k]
     const shown = token === " " ? "blank" : token === "\\n" ? "line break" : token
     now.textContent = `${data.first + Number(k)}: ${shown} = ${data.hover[k]}`
-  }
-  box.onmouseover = say
-  box.onclick = event => {
-    const k = at(event)
-    if (k === undefined) return
-    say(event)
-    setTriggerValue("clicked", Number(k))
   }
 }
 """
@@ -75,17 +64,15 @@ def text_heat_map(
     high: str = "high",
     first: int = 0,
     words: bool = False,
-    label: str = "text coloured by value",
-    chosen: int | None = None,
-) -> int | None:
+) -> None:
     """Draw at most LIMIT tokens, coloured by where their value (NaN = uncoloured) stands between the ends of `scale`.
 
-    Returns the index of the token that was clicked just now, else None. `first` is the position of tokens[0].
+    Values past the ends have the colour of the end. `first` is the position of tokens[0].
     """
     tokens, values = list(tokens[:LIMIT]), np.asarray(values[:LIMIT], dtype=float)
     middle, half = (scale[0] + scale[1]) / 2, max((scale[1] - scale[0]) / 2, 1e-12)
     colours = np.clip((values - middle) / half, -1, 1)
-    data: dict[str, Any] = {
+    data = {
         "tokens": tokens,
         "colours": [None if np.isnan(value) else round(float(value), 2) for value in colours],
         "hover": ["—" if np.isnan(value) else f"{value:.3f}" for value in values],
@@ -93,8 +80,5 @@ def text_heat_map(
         "low": low,
         "high": high,
         "words": words,
-        "label": label,
-        "chosen": -1 if chosen is None else chosen,
     }
-    result = _component(key=key, data=data, on_clicked_change=lambda: None)
-    return result.clicked
+    _component(key=key, data=data)

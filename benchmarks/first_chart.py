@@ -19,20 +19,11 @@ from statistics import median
 from typing import Any
 from urllib.request import urlopen
 
+from chromium import CHROMIUM, FLAGS
 from machine import machine
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LIMITS = {"cold": 5.0, "warm": 2.0}  # seconds
 SHOWN = """() => {
   if (document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg')) return 'chart'

@@ -12,22 +12,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.chromium import CHROMIUM, FLAGS
 from lstm_core import corpus as corpora
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, open_run
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PAGES = ("home", "training", "neurons", "writing")
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 
