@@ -4,13 +4,15 @@ import json
 import signal
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
 from lstm_core import corpus as corpora_module
 from lstm_core.corpus import Corpus
-from lstm_core.files import check_name, size_of, write_json
+from lstm_core.files import check_name, home, size_of, write_json
 from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run, unreadable_runs
 from lstm_core.settings import MEASURES, PRESETS, Kind
 
@@ -228,6 +230,25 @@ def generate(
     joint = "" if run.kind == "char" else " "
     text = joint.join(writing.generate(run.load_model(), run.vocabulary, query))
     say({"run": name, "prompt": prompt, "text": text}, as_json, prompt + joint + text)
+
+
+@app.command()
+def tensorboard(
+    name: Annotated[str, typer.Argument(help="Name of a run with a training log.")],
+    out: Annotated[str, typer.Option(help="Folder for TensorBoard; tensorboard/ in LSTM_HOME when left out.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Write the training log of a run for TensorBoard; again to add what is new."""
+    from lstm_core.tensorboard import write_events
+
+    folder = Path(out) if out else home() / "tensorboard"
+    written = write_events(open_run(name), folder)
+    lines = [
+        f"wrote {written.reports:,} reports of {name}, look at them with: tensorboard --logdir {quote(str(folder))}"
+    ]
+    if written.unreadable:
+        lines.append(f"{written.unreadable:,} lines of its log could not be read and were left out")
+    say({**asdict(written), "path": str(written.path)}, as_json, "\n".join(lines))
 
 
 @app.command()
