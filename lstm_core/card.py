@@ -1,34 +1,38 @@
 """The card of a run, in Markdown: what it is, what it was trained on, how well it does, what it is not for."""
 
+import re
+
 from lstm_core.files import write_bytes
 from lstm_core.run import Run
 from lstm_core.settings import MEASURES
 from lstm_core.sources import RECIPES
 
+OPTIMISERS = {"sgd": "SGD", "adagrad": "AdaGrad", "adamw": "AdamW"}
+
 
 def card(run: Run) -> str:
-    """The card's text, from the run's own files."""
-    model, training, corpus = run.model_config, run.train_config, run.config["corpus"]
+    """The card's text, from the run's own files. Names that a person gave are shown literally."""
+    model, corpus = run.model_config, run.config["corpus"]
     recipe = RECIPES.get(corpus["name"])
     kind = "characters" if run.kind == "char" else "words"
+    where = f", dropout {model.dropout:g} after each layer"
+    if model.embedding_dropout:
+        where += f" and {model.embedding_dropout:g} after the embedding"
     lines = [
         f"# {run.name}",
         "",
         f"A language model that predicts the next of {model.vocabulary:,} {kind}: {model.architecture}, embedding "
-        f"{model.embedding}, dropout {model.dropout:g} after each layer, {model.parameters:,} parameters.",
+        f"{model.embedding}{' (tied to the decoder)' if model.tied else ''}{where}, {model.parameters:,} parameters.",
         "",
         "## Data",
         "",
-        f"{recipe.title if recipe else corpus['name']}. Licence: {corpus['licence']}. "
+        f"{_literal(recipe.title if recipe else corpus['name'])}. "
+        f"Licence: {_literal(corpus['licence'] or 'not known')}. "
         f"SHA-256 of the text: `{corpus['fingerprint']}`. No text is stored here, only the list of {kind}.",
         "",
         "## Training",
         "",
-        f"{training.optimiser.upper()}, highest learning rate {training.learning_rate:g}, {training.schedule} "
-        f"schedule, {training.epochs} epochs, {training.batch} streams, windows of {training.bptt} tokens, "
-        f"gradient norm clipped at {training.clip_norm:g}, weight decay {training.weight_decay:g}, "
-        f"seed {training.seed}, precision {training.precision}. {_earlier(run)}"
-        f"Made with torch {run.config['versions']['torch']}. The log is `metrics.jsonl`.",
+        _training(run),
         "",
         "## Figures",
         "",
@@ -36,8 +40,10 @@ def card(run: Run) -> str:
         "",
         "## Limits",
         "",
-        "It has read this text and nothing else: it writes in its style and knows nothing of the world. It is made to "
-        "be looked into, not to be used as a writer.",
+        "It has read one text and nothing else: it writes in that text's style, repeats its prejudices and knows "
+        f"nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to stand "
+        "for is seen on this text and need not hold on another. It is made to be looked into, not to be used as a "
+        "writer.",
         "",
     ]
     return "\n".join(lines)
@@ -48,10 +54,42 @@ def write_card(run: Run) -> None:
     write_bytes(run.folder / "CARD.md", card(run).encode())
 
 
+def _literal(text: str) -> str:
+    """Text that Markdown shows as it stands, on one line."""
+    return re.sub(r"([^\w\s,.;:()-])", r"\\\1", " ".join(text.split()))
+
+
+def _training(run: Run) -> str:
+    training, versions = run.train_config, run.config["versions"]
+    if run.untrained_twin_of:
+        return (
+            f"None: the weights are as drawn from seed {training.seed}. It is the control of "
+            f"{run.untrained_twin_of}: what is found in both was not learned."
+        )
+    points = [point for point in run.log().points if {"epoch", "seconds"} <= point.keys()]
+    took = f", {points[-1]['epoch']:.3g} of them done in {points[-1]['seconds'] / 60:,.0f} minutes" if points else ""
+    clips = [
+        *([f"gradient norm clipped at {training.clip_norm:g}"] if training.clip_norm else []),
+        *([f"gradient values clipped at {training.clip_value:g}"] if training.clip_value else []),
+        *([f"weight decay {training.weight_decay:g}"] if training.weight_decay else []),
+    ]
+    return (
+        f"{OPTIMISERS[training.optimiser]}, highest learning rate {training.learning_rate:g}, {training.schedule} "
+        f"schedule, {training.epochs} epochs{took}, {training.batch} streams, windows of {training.bptt} tokens, "
+        f"{''.join(part + ', ' for part in clips)}seed {training.seed}, precision {training.precision}. "
+        f"{_earlier(run)}{_started(run)}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
+    )
+
+
 def _earlier(run: Run) -> str:
     """A sentence on the settings that the first epochs were trained with, where they were others."""
     parts = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in run.config.get("earlier", [])]
     return f"Dropout was {', '.join(parts)}, {run.model_config.dropout:g} from there on. " if parts else ""
+
+
+def _started(run: Run) -> str:
+    start = run.config.get("started_from")
+    return f"Began with the weights of {start['run']} (SHA-256 `{start['weights']}`). " if start else ""
 
 
 def _figures(run: Run) -> list[str]:

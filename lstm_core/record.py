@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lstm_core.card import write_card
 from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
 from lstm_core.files import inventory, write_json
 from lstm_core.model import LanguageModel
 from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder, sweep_recordings
 from lstm_core.run import Run, score_of
 from lstm_core.settings import MEASURES, SIGNALS
+from lstm_core.sources import RECIPES
 from lstm_core.streams import Reader, Report, Streams, Target, threads
 from lstm_core.tiles import TILE, Tiles, new_tiles, tile_count
 
@@ -222,14 +224,18 @@ def corpus_text(run: Run, source: str = "", start: int = 0, count: int = 0) -> T
     """A span of a corpus or text file (the run's own corpus when `source` is empty) in the run's vocabulary.
 
     `count` 0 = to the end. Another text is cut into tokens as its own corpus is: WikiText-2 and the Penn Treebank at
-    their blanks, running text into words and marks. Raises ValueError when the span lies outside the text.
+    their blanks, running text into words and marks; an imported run cuts running text as its own vocabulary says.
+    Raises ValueError when the span lies outside the text, or no text is named for a run that has none.
     """
     own = run.config["corpus"]["name"]
+    if not (source or own):
+        raise ValueError(f"{run.name} was imported without a text: name one with --text")
     corpus = read_corpus(source or own, run.kind)
     ids, unknown = corpus.ids, np.arange(0)
-    if corpus.vocabulary.tokens != run.vocabulary.tokens:
+    splitter = run.vocabulary.splitter if run.imported and corpus.name not in RECIPES else corpus.vocabulary.splitter
+    if corpus.vocabulary.tokens != run.vocabulary.tokens or splitter != corpus.vocabulary.splitter:
         whole = corpus if run.kind == "char" else read_corpus(corpus.name, "char")  # with the words that are rare in it
-        tokens = split_text(whole.vocabulary.decode(whole.ids), corpus.vocabulary.splitter)
+        tokens = split_text(whole.vocabulary.decode(whole.ids), splitter)
         encoding = run.vocabulary.encode_tokens(tokens)
         ids, unknown = encoding.ids, np.array(encoding.unknown, np.int64)
     stop = start + count if count else len(ids)
@@ -283,4 +289,5 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     if "before_rounding" in kept:  # of a shipped run: cannot be measured again
         result["before_rounding"] = kept["before_rounding"]
     write_json(run.folder / "results" / "evaluation.json", result)
+    write_card(run)
     return result

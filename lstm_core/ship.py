@@ -65,3 +65,4 @@ def _twin(run: Run, into: Path) -> None:
     config = {**read_json(run.folder / "config.json"), "untrained_twin_of": run.name}
     write_json(twin / "config.json", config)
     shutil.copyfile(run.folder / "vocabulary.json", twin / "vocabulary.json")
+    write_card(Run(twin))

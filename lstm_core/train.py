@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstm_core.arrays import check_shapes, load_arrays, save_arrays
+from lstm_core.card import write_card
 from lstm_core.corpus import Corpus
 from lstm_core.model import LanguageModel, State, build, detached
 from lstm_core.run import Run, score_of
@@ -227,6 +228,8 @@ class _Loop:
                 return
             report = self._report(mean, validation, float(norm), speed)
             self._write(report)
+            if ends_epoch:
+                write_card(self.run)
             reported = time.monotonic()
             losses, tokens = [], 0
             if ends_epoch or reported - checkpointed >= self.checkpoint_seconds:
@@ -308,6 +311,7 @@ class _Loop:
         if not self.config.epochs:
             self.run.save_weights(self._weights())
         self._checkpoint()
+        write_card(self.run)
         self.run.set_status("finished")
 
     # Checkpoint -------------------------------------------------------------------------------------------------------

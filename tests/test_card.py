@@ -5,7 +5,9 @@ from typing import Any
 
 from lstm_core.card import card, write_card
 from lstm_core.files import write_json
+from lstm_core.record import evaluate
 from lstm_core.run import Run
+from lstm_core.train import train
 
 Make = Callable[..., Run]
 
@@ -36,3 +38,29 @@ def test_a_word_run_of_a_persons_own_text_names_its_words(small_run: Make, words
     assert "book. Licence: your own text." in text
     write_card(run)
     assert (run.folder / "CARD.md").read_text() == text
+
+
+def test_training_and_scoring_leave_the_card_as_it_then_is(small_run: Make, corpus: Any) -> None:
+    run = small_run(training={"epochs": 1})
+    list(train(run, corpus))
+    first = (run.folder / "CARD.md").read_text()
+    assert first == card(run)
+    assert "1 epochs, 1 of them done in 0 minutes" in first
+    evaluate(run, corpus)
+    scored = (run.folder / "CARD.md").read_text()
+    assert scored == card(run) != first
+    assert "| validation split |" in scored
+
+
+def test_the_control_is_said_to_be_untrained(small_run: Make) -> None:
+    run = small_run(weights=True)
+    write_json(run.folder / "config.json", {**run.config, "untrained_twin_of": "big"})
+    assert "None: the weights are as drawn from seed 1. It is the control of big" in card(Run(run.folder))
+
+
+def test_fault_19_names_are_shown_as_they_are(small_run: Make) -> None:
+    run = small_run()
+    config = {**run.config, "corpus": {**run.config["corpus"], "name": "![x](http://a/b) <b>\n# *y*", "licence": "$z$"}}
+    write_json(run.folder / "config.json", config)
+    data = card(Run(run.folder)).split("## Data")[1].splitlines()[2]
+    assert data.startswith(r"\!\[x\](http:\/\/a\/b) \<b\> \# \*y\*. Licence: \$z\$. SHA-256")

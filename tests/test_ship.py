@@ -117,7 +117,7 @@ def test_a_shipped_run_is_not_shipped_again(small_run: Make, corpus: Any, models
 def test_the_card_says_what_the_run_is_and_how_well_it_does(small_run: Make, corpus: Any, models: Path) -> None:
     result = ship(finished(small_run("mine", weights=True)), corpus, into=models)
     card = (models / "mine" / "CARD.md").read_text()
-    for words in ("# mine\n", "LSTM 2 x 8", corpus.fingerprint, "ADAMW", "| its second half |"):
+    for words in ("# mine\n", "LSTM 2 x 8", corpus.fingerprint, "AdamW", "| its second half |"):
         assert words in card
     for part, name in (
         ("validation", "validation split"),
