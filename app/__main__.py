@@ -9,39 +9,41 @@ from collections.abc import Callable
 from app.demo import prepare
 from lstm_core.files import ROOT
 
-ADDRESS = "127.0.0.1"
+ADDRESS = "127.0.0.1"  # this machine only
 PORTS = range(8501, 8601)
 
 
-def is_free(port: int) -> bool:
+def is_free(port: int, address: str = ADDRESS) -> bool:
     """Whether a server could listen there now."""
     with socket.socket() as probe:
         if os.name == "posix":  # a port whose last server has just ended is free; elsewhere the option means more
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((ADDRESS, port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
 
 
-def free_port(asked: int | None = None) -> int:
+def free_port(asked: int | None = None, address: str = ADDRESS) -> int:
     """The port asked for, else the first free one from 8501; raises ValueError with the remedy when there is none."""
+    if not is_free(0, address):  # 0 stands for any port
+        raise ValueError(f"{address} is no address of this machine: leave --address out, or 0.0.0.0 for all it has")
     if asked is not None:
         if not 1 <= asked <= 65535:
             raise ValueError(f"port {asked} does not exist: choose one from 1024 to 65535")
-        if not is_free(asked):
+        if not is_free(asked, address):
             raise ValueError(f"port {asked} is taken or not allowed: choose another, or leave --port out")
         return asked
-    port = next(filter(is_free, PORTS), None)
+    port = next((port for port in PORTS if is_free(port, address)), None)
     if port is None:
         raise ValueError(f"ports {PORTS[0]} to {PORTS[-1]} are all taken: choose one with --port")
     return port
 
 
-def command(port: int) -> list[str]:
+def command(port: int, address: str = ADDRESS) -> list[str]:
     """The words that start Streamlit there without asking a first-run question; `.streamlit` holds the rest."""
-    server = ["--server.address", ADDRESS, "--server.port", str(port), "--server.headless", "true"]
+    server = ["--server.address", address, "--server.port", str(port), "--server.headless", "true"]
     return [sys.executable, "-m", "streamlit", "run", "app", *server, "--browser.gatherUsageStats", "false"]
 
 
@@ -64,25 +66,29 @@ def main() -> None:
     """Read the options and do it; a mistake becomes one line and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m app", description="Start the LSTM workbench on this machine.")
     parser.add_argument("--port", type=int, help=f"the port; the first free one from {PORTS[0]} when left out")
+    parser.add_argument(
+        "--address", default=ADDRESS, help=f"where to listen; {ADDRESS}, this machine only, when left out"
+    )
     parser.add_argument("--no-demo", action="store_true", help="do not record anything first")
     parser.add_argument("--prepare-only", action="store_true", help="record the demo, start nothing")
     options = parser.parse_args()
     try:
         if not options.prepare_only:
-            free_port(options.port)  # told now rather than after the demo
+            free_port(options.port, options.address)  # told now rather than after the demo
         if not options.no_demo:
             prepare(progress())
         if options.prepare_only:
             return
-        port = free_port(options.port)
+        port = free_port(options.port, options.address)
     except ValueError as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         raise SystemExit(130) from None
-    print(f"\n  LSTM workbench: http://{ADDRESS}:{port}   (Ctrl-C ends it)\n", flush=True)
+    host = ADDRESS if options.address == "0.0.0.0" else options.address
+    print(f"\n  LSTM workbench: http://{host}:{port}   (Ctrl-C ends it)\n", flush=True)
     os.chdir(ROOT)
-    os.execv(sys.executable, command(port))
+    os.execv(sys.executable, command(port, options.address))
 
 
 if __name__ == "__main__":
