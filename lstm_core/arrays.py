@@ -34,7 +34,7 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
         with safe_open(path, framework="numpy") as file:
             notes = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        _check_header(path)
+        check_header(path)
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): restore it or train again") from None
     for name, array in arrays.items():
@@ -45,7 +45,7 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
     return arrays, notes
 
 
-def _check_header(path: Path) -> None:
+def check_header(path: Path) -> None:
     """Raise ValueError where the header, already known to be whole, names something twice: readers would differ."""
 
     def once(pairs: list[tuple[str, Any]]) -> None:

@@ -109,6 +109,11 @@ class Run:
         return self.config.get("untrained_twin_of")
 
     @property
+    def imported(self) -> dict[str, str] | None:
+        """Which file of another program the weights came from ("file", "sha256"), or None."""
+        return self.config.get("imported")
+
+    @property
     def has_weights(self) -> bool:
         return self.untrained_twin_of is not None or (self.folder / "weights.safetensors").is_file()
 
@@ -193,12 +198,21 @@ class Run:
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
-        """Held by the one process that trains this run; raises RunBusy when another holds it."""
+        """Held by the one process that trains this run; raises RunBusy when another holds it.
+
+        Raises ValueError for an imported run: its weights stay those of the file.
+        """
+        self.check_trainable()
         try:
             with FileLock(self.folder / "training.lock", timeout=1):
                 yield
         except Timeout:
             raise RunBusy(f"{self.name} is being trained by another process: wait for it or cancel it") from None
+
+    def check_trainable(self) -> None:
+        """Raise ValueError that names the way out when the run was imported: its weights stay those of the file."""
+        if self.imported:
+            raise ValueError(f"{self.name} was imported and stays as it is: train another, --start-from {self.name}")
 
     @property
     def is_training(self) -> bool:
@@ -218,8 +232,8 @@ class Run:
     def status(self) -> str:
         """What became of it.
 
-        One of "untrained", "not started", "training", "finished", "cancelled", "diverged at step n", "died ..." or
-        "damaged: ..." with the name of the file that cannot be read.
+        One of "untrained", "imported", "not started", "training", "finished", "cancelled", "diverged at step n",
+        "died ..." or "damaged: ..." with the name of the file that cannot be read.
         """
         if self.untrained_twin_of:
             return "untrained"
@@ -339,11 +353,7 @@ def create_run(
 
     Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
     """
-    folder = runs_folder() / check_name(name, "run name")
-    if (folder / "config.json").exists():
-        raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
-    if (SHIPPED / name / "config.json").exists():
-        raise ValueError(f"a run named {name} came with the program: choose another name")
+    folder = new_folder(name)
     if model.vocabulary != len(corpus.vocabulary):
         raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
     config = describe(corpus, model, training)
@@ -366,6 +376,16 @@ def create_run(
     except OSError as error:
         raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
     return Run(folder)
+
+
+def new_folder(name: str) -> Path:
+    """Where a new run of that name is to be made; raises ValueError when the name is taken or not usable."""
+    folder = runs_folder() / check_name(name, "run name")
+    if (folder / "config.json").exists():
+        raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
+    if (SHIPPED / name / "config.json").exists():
+        raise ValueError(f"a run named {name} came with the program: choose another name")
+    return folder
 
 
 def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[str, Any]:
