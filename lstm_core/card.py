@@ -4,10 +4,8 @@ import re
 
 from lstm_core.files import write_bytes
 from lstm_core.run import Run
-from lstm_core.settings import MEASURES
+from lstm_core.settings import MEASURES, OPTIMISERS
 from lstm_core.sources import RECIPES
-
-OPTIMISERS = {"sgd": "SGD", "adagrad": "AdaGrad", "adamw": "AdamW"}
 
 
 def card(run: Run) -> str:

@@ -11,6 +11,7 @@ Kind = Literal["char", "word"]
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
 MEASURES: dict[Kind, str] = {"char": "bits_per_character", "word": "perplexity"}
+OPTIMISERS = {"sgd": "SGD", "adagrad": "AdaGrad", "adamw": "AdamW"}
 GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
 SIGNALS: dict[Cell, tuple[str, ...]] = {
     "lstm": ("h", "c", "i", "f", "g", "o"),
@@ -160,7 +161,7 @@ _WORD_RECIPE = TrainConfig(
 )
 
 PRESETS: dict[str, Preset] = {
-    "quick": Preset("Quick: the paper's shape, our faster recipe", "war-and-peace", "char", {}, TrainConfig()),
+    "quick": Preset("Standard: the paper's shape, our faster recipe", "war-and-peace", "char", {}, TrainConfig()),
     "tiny": Preset(
         "Tiny: one small layer, a first try in about a minute",
         "war-and-peace",

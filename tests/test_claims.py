@@ -64,3 +64,11 @@ def test_word_runs_and_untrained_twins_claim_nothing(paper_run: Any, home: Path)
     assert training_claims(Run(run.folder)) == []
     (run.folder / "config.json").unlink()
     assert training_claims(paper_run(kind="word")) == []
+
+
+def test_a_dropout_that_changed_on_the_way_is_told_and_is_not_the_papers(small_run: Any) -> None:
+    run = small_run(embedding=256, hidden=512, layers=3, dropout=0.25)
+    files.write_json(run.folder / "config.json", {**run.config, "earlier": [{"epochs": 15, "dropout": 0.5}]})
+    shape = training_claims(Run(run.folder))[0]
+    assert "dropout 0.5 until epoch 15, then 0.25" in shape.measured
+    assert shape.holds is False
