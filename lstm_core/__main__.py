@@ -188,6 +188,25 @@ def record(
 
 
 @app.command()
+def baseline(
+    corpus: Annotated[str, typer.Argument(help="Corpus name or text file.")],
+    order: Annotated[int, typer.Option(help="The highest; 8 for characters, 5 for words when left out.")] = 0,
+    kind: Annotated[str, typer.Option(help="char or word; the corpus' own when left out.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Score n-gram models of a text, what simple tables of the last few tokens achieve; kept below LSTM_HOME."""
+    from lstm_core import baseline as ngrams
+
+    text, query = corpora_module.read_corpus(corpus, _kind(kind)), ngrams.NgramQuery(order)
+    result = ngrams.kept_baseline(text.name, text.fingerprint, text.kind, query)
+    if result is None:
+        result = ngrams.baseline(text, query, report=progress)
+        ngrams.keep_baseline(result)
+    best = {score.model.method: score.model.order for score in result.best()}
+    say({**asdict(result), "best": best}, as_json, ngrams.table(result))
+
+
+@app.command()
 def findings(
     name: Annotated[str, typer.Argument(help="Name of a character run with a recording of its signal h or c.")],
     as_json: Json = False,

@@ -172,6 +172,22 @@ def test_evaluate_keeps_its_scores(cli: Verb, run: Run) -> None:
     assert run.validation == {"bits_per_character": found["validation"]["bits_per_character"]}
 
 
+def test_baseline_gives_each_method_at_its_best_and_keeps_it(
+    cli: Verb, book: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = document(cli("baseline", book, "--order", "3", "--json"))
+    assert (found["measure"], found["order"], found["held_out"]) == ("bits_per_character", 3, ["validation"])
+    assert set(found["best"]) == {"laplace", "add-k", "back-off", "interpolation"}
+    assert len(found["scores"]) == 12
+    assert len(list((home / "baselines").glob("*.json"))) == 1
+    monkeypatch.setattr("lstm_core.baseline.baseline", None)  # not computed again
+    assert document(cli("baseline", book, "--order", "3", "--json")) == found
+    out = cli("baseline", book, "--order", "3")[1]
+    last = next(score for score in found["scores"] if score["model"]["order"] == found["best"]["interpolation"]
+                and score["model"]["method"] == "interpolation")  # fmt: skip
+    assert f"{last['scores']['validation']:.4f} *" in out
+
+
 @pytest.fixture
 def quoting(small_run: Callable[..., Run]) -> Run:
     """An 8-unit run of a text that has every feature, with its untrained twin."""
@@ -315,6 +331,8 @@ def test_remove_frees_runs_and_recordings(cli: Verb, run: Run) -> None:
         (("record", "mine", "--start", "99999"), "is not within the"),
         (("record", "mine", "--text", "nowhere"), "no corpus or text file 'nowhere'"),
         (("record", "untrained"), "untrained has no weights yet: train it first"),
+        (("baseline", "nowhere"), "no corpus or text file 'nowhere'"),
+        (("baseline", "book", "--order", "9"), "order 9 is not usable for characters: choose 1 to 8"),
         (("generate", "nobody"), "unknown run nobody"),
         (("generate", "mine", "--tokens", "0"), "between 1 and 5000 can be written"),
         (("generate", "mine", "--temperature", "9"), "it must be in [0, 5]"),
