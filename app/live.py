@@ -24,7 +24,7 @@ def kept_fresh(draw: Callable[[], None]) -> None:
 def trainings_at_work() -> None:
     """Every unfinished run with its progress. To be drawn by `kept_fresh`; a start or an end draws the whole page."""
     mine = [run for run in list_runs() if not run.shipped]
-    unfinished = [run for run in mine if _at_work(run) or run.status not in ("finished", "untrained")]
+    unfinished = [run for run in mine if _at_work(run) or run.status not in ("finished", "untrained", "imported")]
     was_at_work = st.session_state.get("at_work", set())
     now_at_work = {run.name for run in unfinished if _at_work(run)}
     st.session_state["at_work"] = now_at_work

@@ -1,5 +1,7 @@
 """The offer to read a text with a run that has no recording yet: how much, what it costs, and the progress."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.cached import cached, corpus, corpus_facts
@@ -20,13 +22,16 @@ def offer_reading(run: Run) -> None:
     if own in names:
         names.remove(own)
         names.insert(0, own)
+    elif Path(own).is_file():
+        names.insert(0, own)
     if not names:
         st.warning("No text is at hand. See the page Training for how to add one.")
         return
     source = st.selectbox("Text", names, key="reading-text")
     length = st.select_slider("How much of it", LENGTHS, value=30_000, format_func=lambda n: f"{n:,}", key="reading-n")
     try:
-        whole = len(corpus(source, run.kind).ids)
+        own_words = run.imported and run.kind == "word"  # which may be cut otherwise than the corpus cuts its own
+        whole = len(cached(corpus_text)(run, source).ids if own_words else corpus(source, run.kind).ids)
         text = cached(corpus_text)(run, source, 0, min(length, whole))
         needed = bytes_needed(run, text)
     except ValueError as error:

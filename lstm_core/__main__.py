@@ -100,6 +100,7 @@ def train(
         if run.shipped:
             raise ValueError(f"{name} came with the program and is finished: choose another name")
         if settings or shape.keys() - {"dropout"}:
+        run.check_trainable()
             raise ValueError(
                 f"{name} is there already with settings of its own: only --epochs can be raised and --dropout changed"
             )
@@ -125,16 +126,65 @@ def train(
 def evaluate(
     name: Annotated[str, typer.Argument(help="Name of the run.")],
     as_json: Json = False,
+    text: Annotated[str, typer.Option(help="A corpus or text file to score all of instead; not kept.")] = "",
 ) -> None:
     """Score a run on its validation split as one stream with the state carried in; kept as results/evaluation.json."""
-    from lstm_core.record import evaluate as score
+    from lstm_core import foreign
+    from lstm_core import record as recording
 
     run = open_run(name)
-    result = score(run, corpora_module.read_corpus(run.config["corpus"]["name"], run.kind), report=progress)
+    if text:
+        result = foreign.score_text(run, recording.corpus_text(run, text))
+    else:
+        result = recording.evaluate(run, foreign.own_corpus(run), report=progress)
     say(result, as_json, json.dumps(result, indent=1))
 
 
 @app.command()
+@app.command("import")
+def import_model(
+    file: Annotated[Path, typer.Argument(help="Weights: a .pt or .pth state_dict, or .safetensors.")],
+    name: Annotated[str, typer.Option(help="Name of the run to be made.")],
+    vocabulary: Annotated[Path | None, typer.Option(help="Tokens in order: JSON list, or one a line.")] = None,
+    dictionary: Annotated[Path | None, typer.Option(help="Instead: a folder with train, valid and test.txt.")] = None,
+    text: Annotated[str, typer.Option(help="Corpus name or text file that it reads unless told otherwise.")] = "",
+    mapping: Annotated[Path | None, typer.Option(help="JSON: their name of a tensor -> ours, null = left out.")] = None,
+    cell: Annotated[str, typer.Option(help="lstm, gru or rnn (tanh); needed for rnn only.")] = "",
+    kind: Annotated[str, typer.Option(help="char or word; as the vocabulary looks when left out.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a run of a model that another program trained: nn.LSTM, nn.GRU or nn.RNN between encoder and decoder."""
+    from lstm_core import foreign
+
+    if (vocabulary is None) == (dictionary is None):
+        raise ValueError("a model needs its tokens in order: give one of --vocabulary FILE and --dictionary FOLDER")
+    if vocabulary is not None:
+        tokens = foreign.read_vocabulary(vocabulary, _kind(kind))
+    elif dictionary is not None:
+        tokens = foreign.read_dictionary(dictionary)
+    query = foreign.ImportQuery(cell, foreign.read_mapping(mapping) if mapping else {}, text)
+    run = foreign.import_run(name, file, tokens, query)
+    lines = [
+        f"imported {file.name} as {name}: {run.model_config.architecture}, {len(tokens):,} tokens",
+        f"see whether it is whole: python -m lstm_core evaluate {name} --text FILE",
+    ]
+    say(run.summary(), as_json, "\n".join(lines))
+
+
+@app.command("export")
+def export_model(
+    name: Annotated[str, typer.Argument(help="Name of the run.")],
+    file: Annotated[Path, typer.Argument(help="Where to: a name that ends in .pt, .pth or .safetensors.")],
+    as_json: Json = False,
+) -> None:
+    """Write the weights of a run for other programs, and its vocabulary beside them."""
+    from lstm_core import foreign
+
+    weights, tokens = foreign.export_run(open_run(name), file)
+    result = {"run": name, "weights": str(weights), "vocabulary": str(tokens)}
+    say(result, as_json, f"wrote {weights} and {tokens}")
+
+
 def ship(
     name: Annotated[str, typer.Argument(help="Name of a finished run of yours.")],
     as_json: Json = False,

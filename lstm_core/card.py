@@ -10,8 +10,7 @@ from lstm_core.sources import RECIPES
 
 def card(run: Run) -> str:
     """The card's text, from the run's own files. Names that a person gave are shown literally."""
-    model, corpus = run.model_config, run.config["corpus"]
-    recipe = RECIPES.get(corpus["name"])
+    model = run.model_config
     kind = "characters" if run.kind == "char" else "words"
     where = f", dropout {model.dropout:g} after each layer"
     if model.embedding_dropout:
@@ -24,9 +23,7 @@ def card(run: Run) -> str:
         "",
         "## Data",
         "",
-        f"{_literal(recipe.title if recipe else corpus['name'])}. "
-        f"Licence: {_literal(corpus['licence'] or 'not known')}. "
-        f"SHA-256 of the text: `{corpus['fingerprint']}`. No text is stored here, only the list of {kind}.",
+        _read(run) + f" No text is stored here, only the list of {kind}.",
         "",
         "## Training",
         "",
@@ -57,8 +54,25 @@ def _literal(text: str) -> str:
     return re.sub(r"([^\w\s,.;:()-])", r"\\\1", " ".join(text.split()))
 
 
+def _read(run: Run) -> str:
+    corpus = run.config["corpus"]
+    if run.imported:
+        return "Not known here: another program trained it."
+    recipe = RECIPES.get(corpus["name"])
+    return (
+        f"{_literal(recipe.title if recipe else corpus['name'])}. "
+        f"Licence: {_literal(corpus['licence'] or 'not known')}. "
+        f"SHA-256 of the text: `{corpus['fingerprint']}`."
+    )
+
+
 def _training(run: Run) -> str:
     training, versions = run.train_config, run.config["versions"]
+    if run.imported:
+        return (
+            f"Elsewhere: the weights are those of the file {_literal(run.imported['file'])}, SHA-256 "
+            f"`{run.imported['sha256']}`, as they were. How they came about is not known here."
+        )
     if run.untrained_twin_of:
         return (
             f"None: the weights are as drawn from seed {training.seed}. It is the control of "

@@ -34,7 +34,8 @@ for run in list_runs():
         text = f"the untrained twin of {run.untrained_twin_of}, for comparison: same shape, nothing learned"
     else:
         score = "".join(f", {value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
-        text = f"{run.model_config.architecture} on {run.config['corpus']['name']}: {run.status}{score}"
+        source = run.config["corpus"]["name"]
+        text = f"{run.model_config.architecture}{f' on {source}' if source else ''}: {run.status}{score}"
     st.text(f"{run.name}  ·  {text}")
 if not list_runs():
     st.caption("None yet. Train one on the page Training; the smallest takes about a minute.")

@@ -5,6 +5,7 @@ import streamlit as st
 
 from app import charts
 from app.claims import panel
+from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
 from lstm_core.claims import training_claims
@@ -82,3 +83,4 @@ for run in trained_runs():
         panel(training_claims(run))
 start_form()
 upload_form()
+import_form()

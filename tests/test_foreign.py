@@ -12,6 +12,7 @@ from foreign_models import RNNModel, made, numbered, perplexity
 from safetensors.torch import save_file
 
 from lstm_core import foreign, quarantine
+from lstm_core.card import card
 from lstm_core.corpus import Vocabulary, keep_text
 from lstm_core.foreign import (
     ImportQuery,
@@ -136,6 +137,7 @@ def test_an_imported_run_says_where_it_came_from(tmp_path: Path) -> None:
     assert (run.status, run.kind, run.has_weights, run.validation) == ("imported", "char", True, {})
     assert run.summary()["corpus"] == ""
     run.verify()
+    assert f"of the file model.pt, SHA-256 `{foreign.sha256_of(path)}`" in card(run)
     assert sorted(path.name for path in run.folder.parent.iterdir()) == ["theirs"]
 
 
@@ -336,3 +338,46 @@ def test_a_mapping_that_is_none_is_told(content: str, says: str, tmp_path: Path)
     (tmp_path / "map.json").write_text(content)
     with pytest.raises(ValueError, match=says):
         read_mapping(tmp_path / "map.json")
+
+
+# The command line -----------------------------------------------------------------------------------------------------
+
+
+def test_the_verbs_bring_a_model_in_score_it_let_it_write_and_take_it_out(
+    cli: Callable[..., tuple[int, str, str]], lines: Path, tmp_path: Path
+) -> None:
+    """Each as a person types it; the file is read by a process of its own."""
+    index, texts = numbered(lines)
+    model = made("rnn", len(index))
+    path, test = str(written(tmp_path / "model.pt", model)), str(lines / "test.txt")
+
+    def document(*words: str) -> Any:
+        code, out, err = cli(*words, "--json")
+        assert code == 0, err
+        return json.loads(out)
+
+    words = ("--name", "theirs", "--dictionary", str(lines), "--cell", "rnn", "--text", test)
+    assert document("import", path, *words)["status"] == "imported"
+    assert document("evaluate", "theirs", "--text", test)["perplexity"] == pytest.approx(
+        perplexity(model, texts["test"]), abs=1e-4
+    )
+    assert document("evaluate", "theirs")["validation"]["tokens"] == len(texts["test"]) - len(texts["test"]) * 95 // 100
+    assert document("record", "theirs", "--signals", "h")["tokens"] == len(texts["test"])
+    assert len(document("generate", "theirs", "--tokens", "5")["text"].split()) == 5
+    assert "theirs" in [row["name"] for row in document("runs")]
+    made_files = document("export", "theirs", str(tmp_path / "again.pt"))
+    stored = torch.load(made_files["weights"], weights_only=True)
+    assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
+    for words, says in (
+        (("import", path, "--name", "theirs", "--dictionary", str(lines)), "a run named theirs is there already"),
+        (("import", path, "--name", "b"), "give one of --vocabulary FILE and --dictionary FOLDER"),
+        (("import", path, "--name", "../b", "--dictionary", str(lines)), "is not usable"),
+        (("import", "x.pt", "--name", "b", "--dictionary", str(lines)), "x.pt is not there"),
+        (("import", path, "--name", "b", "--dictionary", str(lines), "--cell", "relu"), "relu RNN is not supported"),
+        (("export", "nobody", "x.pt"), "unknown run nobody"),
+        (("train", "theirs"), "theirs was imported and stays as it is"),
+        (("ship", "theirs"), "only a finished run can be shipped"),
+    ):
+        code, out, err = cli(*words)
+        assert (code, out) == (2, "")
+        assert says in err
