@@ -102,7 +102,12 @@ def loaded_by(*modules: str) -> set[str]:
 
 def test_analysis_starts_without_torch() -> None:
     loaded = loaded_by(
-        "lstm_core.run", "lstm_core.neurons", "lstm_core.recording", "lstm_core.corpus", "lstm_core.jobs"
+        "lstm_core.run",
+        "lstm_core.neurons",
+        "lstm_core.recording",
+        "lstm_core.corpus",
+        "lstm_core.jobs",
+        "lstm_core.foreign",
     )
     assert "lstm_core" in loaded
     assert not loaded & {"torch", "safetensors", *HEAVY, "streamlit", "plotly"}
