@@ -1,5 +1,7 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app import registry
@@ -86,11 +88,9 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
     """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those of a finding."""
     spec = recording.spec
     start = (first.signal, first.layer, first.unit) if first else (spec.signals[0], spec.layers[-1], 0)
-    columns = st.columns([2, 1, 1])
-    signal = columns[0].segmented_control(
-        "Signal", list(spec.signals), default=start[0], key=f"{key}-signal", bind="query-params", required=True
-    )
-    layer = columns[1].selectbox(
+    signal = _signal(spec.signals, start[0], f"{key}-signal")
+    columns = st.columns(2)
+    layer = columns[0].selectbox(
         "Layer",
         list(spec.layers),
         list(spec.layers).index(start[1]),
@@ -98,11 +98,38 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
         bind="query-params",
         help="Layer 1 reads the text, the last layer makes the guess.",
     )
-    unit = columns[2].number_input(
+    unit = columns[1].number_input(
         "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind="query-params"
     )
-    st.caption(f"**{signal}** is the {SIGNAL_NAMES[signal]}: {SIGNAL_MEANINGS[signal]}.")
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
+
+
+def _signal(signals: Sequence[str], first: str, name: str) -> str:
+    """The choice of a signal by its letter and name, with what each means.
+
+    Its letter alone stands in the URL below `name`; a widget bound to the URL would put its whole label there.
+    """
+    asked, before = st.query_params.get(name), f"{name}-asked"
+    if asked in signals and asked != st.session_state.get(before):
+        st.session_state[name] = asked
+    elif st.session_state.get(name) not in signals:
+        st.session_state[name] = first
+    chosen = (
+        st.segmented_control(
+            "Signal",
+            list(signals),
+            format_func=lambda signal: f"{signal}: {SIGNAL_NAMES[signal]}",
+            key=name,
+            required=True,
+        )
+        or first
+    )
+    st.query_params[name] = st.session_state[before] = chosen
+    st.caption(f"**{chosen}** is {SIGNAL_MEANINGS[chosen]}.")
+    with st.expander("What are these signals?"):
+        rows = [f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" for signal in signals]
+        st.markdown("\n".join(["| signal | name | what it is |", "| --- | --- | --- |", *rows]))
+    return chosen
 
 
 def tell(sentence: str, reason: object) -> None:

@@ -59,19 +59,19 @@ def text_heat_map(
     values: np.ndarray,
     *,
     key: str,
-    scale: tuple[float, float] = (-1.0, 1.0),
+    scale: tuple[float, float, float] = (-1.0, 0.0, 1.0),
     low: str = "low",
     high: str = "high",
     first: int = 0,
     words: bool = False,
 ) -> None:
-    """Draw at most LIMIT tokens, coloured by where their value (NaN = uncoloured) stands between the ends of `scale`.
+    """Draw at most LIMIT tokens, coloured by where their value (NaN = uncoloured) stands on `scale`.
 
-    Values past the ends have the colour of the end. `first` is the position of tokens[0].
+    `scale` is the value of full blue, of no colour and of full red; values past the ends have the colour of the end.
+    `first` is the position of tokens[0].
     """
     tokens, values = list(tokens[:LIMIT]), np.asarray(values[:LIMIT], dtype=float)
-    middle, half = (scale[0] + scale[1]) / 2, max((scale[1] - scale[0]) / 2, 1e-12)
-    colours = np.clip((values - middle) / half, -1, 1)
+    colours = np.interp(values, scale, (-1, 0, 1))
     data = {
         "tokens": tokens,
         "colours": [None if np.isnan(value) else round(float(value), 2) for value in colours],

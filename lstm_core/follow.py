@@ -6,6 +6,8 @@ A first form: a few features of running text. Pure functions of a recording.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 SEARCHED = ("h", "c")
+MARGIN = 0.01  # a later signal must score so much higher to be preferred: h lies between -1 and 1 and is easier to read
 LEAD = 200  # tokens shown before an example
 
 
@@ -98,9 +101,11 @@ def best_unit(
 ) -> Finding:
     """The unit of any layer that separates a feature best: chosen with its sign on the first half, scored on the other.
 
-    Searched are those of `signals` that the recording, and where it is given its untrained twin's, has. Raises
-    ValueError for an unknown feature, a recording of words, of none of the signals, or whose halves do not both have
-    and lack the feature, and for a twin's recording of another text, span or positions.
+    A unit's cell state is preferred to the best hidden state only where its AUROC on the first half is more than .01
+    higher, and so on in the order of the recording's signals. Searched are those of `signals` that the recording, and
+    where it is given its untrained twin's, has. Raises ValueError for an unknown feature, a recording of words, of
+    none of the signals, or whose halves do not both have and lack the feature, and for a twin's recording of another
+    text, span or positions.
     """
     if feature not in FEATURES:
         raise ValueError(f"feature {feature!r} is unknown: choose one of {', '.join(FEATURES)}")
@@ -196,13 +201,22 @@ def _places(recording: Recording, signals: Sequence[str], twin: Recording | None
 def _search(
     recording: Recording, mask: Mask, places: list[tuple[str, int, int]]
 ) -> tuple[tuple[str, int, int], int, float, float]:
-    """The place whose AUROC on the first half is farthest from .5, its sign there, and its AUROC so turned on both."""
+    """The place whose AUROC on the first half is farthest from .5, its sign there, and its AUROC so turned on both.
+
+    `places` are ordered by signal; one of a later signal has to be better by more than MARGIN.
+    """
     half = len(mask) // 2
-    scores = [auroc(recording.unit(*place)[:half], mask[:half]) for place in places]
-    best = max(range(len(places)), key=lambda number: two_sided(scores[number]))
-    held_out = auroc(recording.unit(*places[best])[half:], mask[half:])
+    scores = {place: auroc(recording.unit(*place)[:half], mask[:half]) for place in places}
+    strengths = {place: two_sided(score) for place, score in scores.items()}
+    best, *later = [
+        max(of_signal, key=lambda place: strengths[place]) for _, of_signal in groupby(places, itemgetter(0))
+    ]
+    for other in later:
+        if strengths[other] > strengths[best] + MARGIN:
+            best = other
+    held_out = auroc(recording.unit(*best)[half:], mask[half:])
     sign = 1 if scores[best] >= 0.5 else -1
-    return places[best], sign, two_sided(scores[best]), held_out if sign == 1 else 1 - held_out
+    return best, sign, strengths[best], held_out if sign == 1 else 1 - held_out
 
 
 def _is_whole(finding: Finding) -> bool:

@@ -40,8 +40,8 @@ class NeuronProfile:
     """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the layer's mean share per bin.
 
     Bins are right-open, the last one closed (thesis 5.1.1): 0 falls in [0, .01) of h. `outside` values lie beyond the
-    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). 99.5 % of the values lie within
-    `reach` of zero.
+    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). `reach` is how far the values go
+    below and above zero, see `reach_of`.
     """
 
     query: NeuronQuery
@@ -55,7 +55,7 @@ class NeuronProfile:
     lowest: float
     highest: float
     near_zero_share: float
-    reach: float
+    reach: tuple[float, float]
     top: tuple[Context, ...]
     bottom: tuple[Context, ...]
 
@@ -81,10 +81,22 @@ def profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
         float(values.min()),
         float(values.max()),
         float(np.mean(np.abs(values) <= NEAR_ZERO)),
-        float(np.quantile(np.abs(values), 0.995)),
+        reach_of(values),
         contexts(recording, values, query.contexts),
         contexts(recording, -values, query.contexts, sign=-1),
     )
+
+
+def reach_of(values: NDArray[np.float32]) -> tuple[float, float]:
+    """How far values (P,) go below and above zero, without their extremes: (low, high), low < 0 < high.
+
+    Of the values on either side of zero 99 % lie within; a side that is hardly used reaches a tenth of the other one.
+    """
+    below, above = (
+        float(np.quantile(part, 0.99)) if len(part) else 0.0 for part in (-values[values < 0], values[values > 0])
+    )
+    least = max(below, above, 1e-6) / 10
+    return -max(below, least), max(above, least)
 
 
 def contexts(

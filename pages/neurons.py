@@ -21,13 +21,16 @@ if recording is None:
     offer_reading(run)
     st.stop()
 
+if isinstance(gave_up := recording.exactness.get("gave_up"), str):
+    st.caption(
+        f"This text was read one token at a time, because {gave_up} (parts of the text that are read side by side). "
+        "The values are exact, it only took longer."
+    )
 finding = controls.best_finding(recording, run)
 signal, layer, unit = controls.place(recording, finding, key="neurons")
 profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
 words = run.kind == "word"
 noun = "words" if words else "characters"
-gate = profile.edges[0] == 0  # gates lie between 0 and 1; all else has its own reach to either side of zero
-scale = (0.0, 1.0) if gate else (-profile.reach, profile.reach)
 
 st.subheader("Over the text")
 colour = st.segmented_control(
@@ -44,30 +47,24 @@ start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key="
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
-if colour == PROBABILITY:
-    st.caption("Red: the network expected this character. Blue: it was surprised. Hover for the probability.")
-    text_heat_map(
-        tokens,
-        recording.probability[positions],
-        key="neurons-text",
-        scale=(0, 1),
-        low="surprised (0)",
-        high="expected (1)",
-        first=start,
-        words=words,
-    )
+by_probability = colour == PROBABILITY
+scale, low, high = (0.0, 0.5, 1.0), "0", "1"  # of a gate
+if by_probability:
+    low, high = "surprised (0)", "expected (1)"
+    st.caption(f"Red: the network expected this {noun[:-1]}. Blue: it was surprised. Hover for the probability.")
+elif profile.edges[0] == 0:
+    st.caption("Red: the gate is near 1. Blue: it is near 0. Hover for the value.")
 else:
-    values = recording.unit(signal, layer, unit)[start:stop]
-    text_heat_map(
-        tokens,
-        values,
-        key="neurons-text",
-        scale=scale,
-        low=f"{scale[0]:.3g}",
-        high=f"{scale[1]:.3g}",
-        first=start,
-        words=words,
+    scale = (profile.reach[0], 0.0, profile.reach[1])
+    low, high = f"{scale[0]:.3g}", f"{scale[2]:.3g}"
+    low += " or less" if f"{profile.lowest:.3g}" != low else ""
+    high += " or more" if f"{profile.highest:.3g}" != high else ""
+    st.caption(
+        "Red: above zero. Blue: below. A colour is full where only 1 % of the values on its side of zero go further. "
+        "Hover for the value."
     )
+values = recording.probability[positions] if by_probability else recording.unit(signal, layer, unit)[start:stop]
+text_heat_map(tokens, values, key="neurons-text", scale=scale, low=low, high=high, first=start, words=words)
 
 left, right = st.columns([3, 2])
 with left:
@@ -135,11 +132,11 @@ if encoding.unknown:
         "it read the nearest it has."
     )
 reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
-mine = reading.unit(signal, layer, unit) if colour != PROBABILITY else reading.probability
-text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale if colour != PROBABILITY else (0, 1), words=words)
-if colour != PROBABILITY:
+mine = reading.probability if by_probability else reading.unit(signal, layer, unit)
+text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale, low=low, high=high, words=words)
+if not by_probability:
     st.plotly_chart(
-        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of neuron {unit}", middle=sum(scale) / 2),
+        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of neuron {unit}", middle=scale[1]),
         key="neurons-line",
         alt="the unit's value at each character",
     )

@@ -124,6 +124,27 @@ def test_only_signals_of_both_recordings_are_searched(planted: Callable[..., Rec
     assert (found.signal, found.layer, found.unit) == ("c", 2, 3)
 
 
+@pytest.mark.parametrize(("strength_of_h", "signal"), [(0.49, "h"), (0.5, "h"), (1.0, "h"), (0.47, "c"), (0.0, "c")])
+def test_the_cell_state_is_chosen_only_where_it_is_better_by_more_than_a_hundredth(
+    strength_of_h: float, signal: str, planted: Callable[..., Recording]
+) -> None:
+    mask, half = follow.in_quotes(TEXT), len(TEXT) // 2
+    recording = planted(None, 1, TEXT, signals=("h", "c"))
+    arrays = {key: values.astype(np.float32) for key, values in recording.signals.items()}
+    noise = np.random.default_rng(3).uniform(0, 1, len(mask))
+    arrays["h", 1][2] = strength_of_h * mask + noise  # overlaps by 1 - strength: AUROC 1 - (1 - strength)^2 / 2
+    arrays["c", 2][5] = -100 * (0.5 * mask + noise)
+    found = follow.best_unit(replace(recording, signals=arrays), "inside direct speech")
+    scores = {
+        name: mannwhitneyu(values[:half][mask[:half]], values[:half][~mask[:half]]).statistic
+        / (mask[:half].sum() * (~mask[:half]).sum())
+        for name, values in (("h", arrays["h", 1][2]), ("c", -arrays["c", 2][5]))
+    }
+    assert (scores["c"] - scores["h"] > 0.01) == (signal == "c")
+    assert (found.signal, found.layer, found.unit, found.sign) == {"h": ("h", 1, 2, 1), "c": ("c", 2, 5, -1)}[signal]
+    assert found.chosen_with == pytest.approx(scores[signal])
+
+
 def test_words_and_recordings_without_the_signals_are_refused(planted: Callable[..., Recording]) -> None:
     with pytest.raises(ValueError, match="the recording has signals o, the search needs h or c"):
         follow.best_unit(planted(None, 1, TEXT, signals=("o",)), "inside direct speech")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.corpus import Vocabulary
-from lstm_core.neurons import BINS, NeuronQuery, contexts, profile
+from lstm_core.neurons import BINS, NeuronQuery, contexts, profile, reach_of
 from lstm_core.recording import Recording, RecordingSpec
 
 Plant = Callable[..., Recording]
@@ -79,6 +79,23 @@ def test_a_constant_cell_state_has_a_histogram() -> None:
     found = profile(planted(np.full((2, 50), 3.5, np.float32), "c"), NeuronQuery("c", 1, 0))
     assert (found.counts.sum(), found.outside, found.deviation) == (50, 0, 0)
     assert (np.diff(found.edges) > 0).all()
+
+
+def test_a_unit_reaches_as_far_as_99_percent_of_its_values_on_either_side_of_zero() -> None:
+    below, above = -np.arange(1, 1002) / 10, np.arange(1, 201.0)  # 1,001 and 200 values, evenly spaced
+    values = np.random.default_rng(0).permutation(np.concatenate([below, above, np.zeros(5)])).astype(np.float32)
+    assert reach_of(values) == pytest.approx((-99.1, 198.01))
+    assert profile(planted(values[None], "c"), NeuronQuery("c", 1, 0)).reach == pytest.approx((-99.1, 198.01))
+
+
+@pytest.mark.parametrize(
+    ("values", "reach"),
+    [([5.0, 5.0], (-0.5, 5.0)), ([-3.0, 0.1], (-3.0, 0.3)), ([-3.0, 0.6], (-3.0, 0.6)), ([0.0, 0.0], (-1e-7, 1e-7))],
+)
+def test_a_side_that_is_hardly_used_reaches_a_tenth_of_the_other(
+    values: list[float], reach: tuple[float, float]
+) -> None:
+    assert reach_of(np.array(values, np.float32)) == pytest.approx(reach)
 
 
 def test_layer_share_is_the_mean_share_of_all_units() -> None:
