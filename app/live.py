@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.cached import open_recording
 from app.controls import duration, tell
 from lstm_core import jobs
-from lstm_core.run import Run, list_runs, remove_run, score_of
+from lstm_core.recording import counted
+from lstm_core.run import Run, list_runs, recordings_of, remove_run, score_of
 
 _MEASURE = {"char": "bits per character", "word": "perplexity"}
 
@@ -76,7 +78,9 @@ def _buttons(run: Run, *, working: bool) -> None:
             return
         st.rerun()
     with st.popover("Remove"):
-        st.caption("Its training and all its files are lost.")
+        made = recordings_of(run)
+        st.caption("Its training and all its files are lost" + (f", and {counted(made)} of it." if made else "."))
         if st.button("Remove it for good", key=f"remove-{run.name}"):
+            open_recording.clear()  # the space of a file that is still open is not freed
             remove_run(run.name)
             st.rerun()

@@ -3,7 +3,7 @@
 import json
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
@@ -12,8 +12,9 @@ import typer
 
 from lstm_core import corpus as corpora_module
 from lstm_core.corpus import Corpus
-from lstm_core.files import check_name, home, size_of, write_json
-from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, remove_run, unreadable_runs
+from lstm_core.files import check_name, home, write_json
+from lstm_core.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
+from lstm_core.run import Run, create_run, extend_run, list_runs, open_run, recordings_of, remove_run, unreadable_runs
 from lstm_core.settings import MEASURES, PRESETS, Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -99,8 +100,8 @@ def train(
         run = open_run(name)
         if run.shipped:
             raise ValueError(f"{name} came with the program and is finished: choose another name")
-        if settings or shape.keys() - {"dropout"}:
         run.check_trainable()
+        if settings or shape.keys() - {"dropout"}:
             raise ValueError(
                 f"{name} is there already with settings of its own: only --epochs can be raised and --dropout changed"
             )
@@ -125,8 +126,8 @@ def train(
 @app.command()
 def evaluate(
     name: Annotated[str, typer.Argument(help="Name of the run.")],
-    as_json: Json = False,
     text: Annotated[str, typer.Option(help="A corpus or text file to score all of instead; not kept.")] = "",
+    as_json: Json = False,
 ) -> None:
     """Score a run on its validation split as one stream with the state carried in; kept as results/evaluation.json."""
     from lstm_core import foreign
@@ -140,7 +141,6 @@ def evaluate(
     say(result, as_json, json.dumps(result, indent=1))
 
 
-@app.command()
 @app.command("import")
 def import_model(
     file: Annotated[Path, typer.Argument(help="Weights: a .pt or .pth state_dict, or .safetensors.")],
@@ -185,6 +185,7 @@ def export_model(
     say(result, as_json, f"wrote {weights} and {tokens}")
 
 
+@app.command()
 def ship(
     name: Annotated[str, typer.Argument(help="Name of a finished run of yours.")],
     as_json: Json = False,
@@ -326,17 +327,42 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a run or a recording and say what it freed."""
-    from lstm_core.recording import recordings_folder, remove_recording
-
-    if not yes and sys.stdin.isatty():
-        typer.confirm(f"Remove {name}?", abort=True, err=True)
+    """Remove a run with its recordings, or one recording, and say what that freed."""
     if (recordings_folder() / check_name(name)).is_dir():
-        freed = remove_recording(name)
-    else:
-        freed = size_of(open_run(name).folder)
-        remove_run(name)
-    say({"removed": name, "bytes": freed}, as_json, f"removed {name}, freed {freed / 2**20:,.1f} MiB")
+        _remove_recording(name, yes, as_json)
+        return
+    made = recordings_of(open_run(name))
+    what = f"{name} and {counted(made)}" if made else name
+    _confirm(f"Remove {what}?", yes)
+    freed = remove_run(name)
+    result = {"removed": name, "bytes": freed, "recordings": [kept.key for kept in made]}
+    say(result, as_json, f"removed {what}, freed {freed / 2**20:,.1f} MiB")
+
+
+@app.command()
+def recordings(
+    key: Annotated[str, typer.Option("--remove", help="Remove the recording of this key.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the recordings, newest first: what each holds and how large it is. Or remove one."""
+    if key:
+        _remove_recording(key, yes, as_json)
+        return
+    kept = kept_recordings()
+    weights = {run.name: run.fingerprint for run in list_runs()}
+    rows, lines = [], []
+    for one in kept:
+        spec = asdict(one.spec) if one.spec else dict.fromkeys(field.name for field in fields(RecordingSpec))
+        shown_with = [name for name, fingerprint in weights.items() if fingerprint == spec["weights"]]
+        rows.append({"key": one.key, **spec, "bytes": one.bytes, "shown_with": shown_with, "problem": one.problem})
+        lines.append(f"{one.key:20} {one.bytes / 2**20:>10,.1f} MiB  {_contents(one.spec)}")
+        if one.problem:
+            lines.append(f"{'':20} cannot be opened: {one.problem}")
+        elif not shown_with:
+            lines.append(f"{'':20} no run has these weights any more: no page shows it")
+    text = "\n".join([*lines, counted(kept)]) if kept else "no recordings yet: make one with `record NAME`"
+    say(rows, as_json, text)
 
 
 @app.command()
@@ -345,7 +371,6 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
-    from lstm_core.recording import recordings_folder
     from lstm_core.recording import verify as verify_recording
 
     results: dict[str, str] = {}
@@ -374,6 +399,28 @@ def _new_run(
     model = chosen.model_config(len(text.vocabulary), **shape)
     training = replace(chosen.training, **settings)
     return create_run(name, text, model, training, start=open_run(start) if start else None), text
+
+
+def _remove_recording(key: str, yes: bool, as_json: bool) -> None:
+    _confirm(f"Remove the recording {key}?", yes)
+    freed = remove_recording(key)
+    say({"removed": key, "bytes": freed}, as_json, f"removed {key}, freed {freed / 2**20:,.1f} MiB")
+
+
+def _confirm(question: str, yes: bool) -> None:
+    """Ask a person at a terminal; ends the program where the answer is no."""
+    if not yes and sys.stdin.isatty():
+        typer.confirm(question, abort=True, err=True)
+
+
+def _contents(spec: RecordingSpec | None) -> str:
+    """What a recording holds, on one line."""
+    if spec is None:
+        return "?"
+    kept = {"all": "", "none": ", probabilities only"}.get(spec.positions, f", at {spec.positions}")
+    span = f"[{spec.span[0]:,} to {spec.span[1]:,})"
+    layers = ",".join(map(str, spec.layers))
+    return f"{spec.run:28} {spec.text} {span}  {','.join(spec.signals)} of layers {layers}{kept}"
 
 
 def _given(**settings: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import json
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -181,11 +182,47 @@ def find_recordings(weights: str | None = None) -> list[Path]:
     return [folder for _, folder in sorted(found, reverse=True)]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A recording as it lies on disk, `bytes` large. `problem` says why it cannot be opened and is empty where it can;
+    `spec` is None where not even that can be read.
+    """
+
+    key: str
+    bytes: int
+    spec: RecordingSpec | None
+    problem: str
+
+
+def counted(recordings: Sequence[Kept]) -> str:
+    """How many they are and how large, for people: "2 recordings (810.4 MiB)"."""
+    noun = "recording" if len(recordings) == 1 else "recordings"
+    return f"{len(recordings):,} {noun} ({sum(kept.bytes for kept in recordings) / 2**20:,.1f} MiB)"
+
+
+def kept_recordings() -> list[Kept]:
+    """What takes space: all recordings, newest first, those that cannot be opened too; not those still being made."""
+    folders = [folder for folder in recordings_folder().glob("*/") if folder.name.isalnum()]
+    return [_kept(folder) for folder in sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)]
+
+
+def _kept(folder: Path) -> Kept:
+    spec, problem = None, ""
+    try:
+        spec = _spec(read_json(folder / MANIFEST)["spec"], folder.name)
+        check_inventory(folder, _manifest(folder)["files"], hashes=False)
+    except ValueError as error:
+        problem = str(error)
+    except (KeyError, TypeError):
+        problem = f"{folder.name}: {MANIFEST} does not say what is recorded: record it again"
+    return Kept(folder.name, size_of(folder), spec, problem)
+
+
 def remove_recording(key: str) -> int:
     """Remove a recording by key; returns the bytes freed. Raises ValueError when there is none."""
     folder = recordings_folder() / key
     if not NAME.fullmatch(key) or not key.isalnum() or not folder.is_dir():
-        raise ValueError(f"no recording {key[:80]!r}")
+        raise ValueError(f"no recording {key[:80]!r}: `python -m lstm_core recordings` lists those there are")
     freed = size_of(folder)
     shutil.rmtree(folder)
     return freed
@@ -216,9 +253,14 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 def _spec(stored: dict[str, Any], name: str) -> RecordingSpec:
     try:
-        return RecordingSpec(**{**stored, **{key: tuple(stored[key]) for key in ("span", "signals", "layers")}})
-    except (KeyError, TypeError) as error:
+        spec = RecordingSpec(**{**stored, **{key: tuple(stored[key]) for key in ("span", "signals", "layers")}})
+        start, stop = spec.span
+        numbers, words = (start, stop, *spec.layers), (spec.run, spec.weights, spec.text, *spec.signals)
+        if {*map(type, numbers)} - {int} or {*map(type, words)} - {str}:
+            raise TypeError("a name or number is of another kind")
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{name}: {MANIFEST} does not say what is recorded ({error}): record it again") from None
+    return spec
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import math
 import platform
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,8 +29,10 @@ from lstm_core.files import (
     inventory,
     read_json,
     sha256_of,
+    size_of,
     write_json,
 )
+from lstm_core.recording import Kept, kept_recordings, remove_recording
 from lstm_core.settings import MEASURES, Kind, ModelConfig, TrainConfig, as_dict
 
 if TYPE_CHECKING:
@@ -423,14 +425,34 @@ def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = N
     return Run(run.folder)
 
 
-def remove_run(name: str) -> None:
-    """Remove a person's own run; raises ValueError for a shipped or a training one."""
+def recordings_of(run: Run) -> list[Kept]:
+    """What goes with a run when it is removed: recordings made under its name or with its weights.
+
+    Not those whose weights another run has: it shows them.
+    """
+    weights = {}
+    for folder in (*SHIPPED.glob("[!.]*/"), *runs_folder().glob("[!.]*/")):
+        with suppress(ValueError, KeyError):  # a damaged run that has no weights either
+            weights[folder] = Run(folder).fingerprint
+    own = weights.pop(run.folder, None)
+    others = set(weights.values())
+    made = [(kept, kept.spec) for kept in kept_recordings() if kept.spec is not None]
+    return [kept for kept, spec in made if (spec.run == run.name or spec.weights == own) and spec.weights not in others]
+
+
+def remove_run(name: str) -> int:
+    """Remove a person's own run and its recordings (`recordings_of`); returns the bytes freed.
+
+    Raises ValueError for a shipped run, RunBusy while it is being trained.
+    """
     run = open_run(name)
     if run.shipped:
         raise ValueError(f"{name} came with the program and stays")
     if run.is_training:
         raise RunBusy(f"{name} is being trained: cancel it first")
+    freed = size_of(run.folder) + sum(remove_recording(kept.key) for kept in recordings_of(run))
     shutil.rmtree(run.folder)
+    return freed
 
 
 def read_log(path: Path) -> Log:

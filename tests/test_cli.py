@@ -338,6 +338,7 @@ def test_remove_frees_runs_and_recordings(cli: Verb, run: Run) -> None:
         (("generate", "mine", "--temperature", "9"), "it must be in [0, 5]"),
         (("generate", "untrained"), "untrained has no weights yet: train it first"),
         (("remove", "nobody", "--yes"), "unknown run nobody"),
+        (("recordings", "--remove", "nobody"), "no recording 'nobody': `python -m lstm_core recordings` lists"),
         (("remove", "..", "--yes"), "is not usable"),
         (("remove", "../../x", "--yes"), "is not usable"),
         (("verify", "nobody"), "unknown run nobody"),

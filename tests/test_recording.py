@@ -1,5 +1,6 @@
 """A recording on disk: opened whole or not at all, checked by size and hash, removed by key."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,17 @@ import pytest
 
 from lstm_core import files, recording
 from lstm_core.record import RecordQuery, Text, record
-from lstm_core.recording import MANIFEST, Recording, find_recordings, recordings_folder, remove_recording, verify
+from lstm_core.recording import (
+    MANIFEST,
+    Recording,
+    counted,
+    find_recordings,
+    kept_recordings,
+    recordings_folder,
+    remove_recording,
+    verify,
+)
+from lstm_core.run import open_run, recordings_of, remove_run
 
 Make = Callable[..., Any]
 
@@ -206,3 +217,130 @@ def test_fault_20_only_recordings_are_removed(made: Recording, key: str) -> None
         remove_recording(key)
     assert recordings_folder().is_dir()
     assert made.folder.is_dir()
+
+
+# What is kept, and what goes with a run -------------------------------------------------------------------------------
+
+
+def test_all_that_takes_space_is_listed_newest_first_whole_or_not(
+    made: Recording, small_run: Make, corpus: Any
+) -> None:
+    text = Text("small", corpus.ids[:200], corpus.fingerprint, (0, 200))
+    other = record(open_run("small"), text, RecordQuery(positions="whitespace"))
+    os.utime(made.folder, (10**9, 10**9))
+    (recordings_folder() / ".beingmade").mkdir()
+    newer, older = kept_recordings()
+    assert (newer.key, newer.spec, newer.bytes, newer.problem) == (other.fingerprint, other.spec, other.bytes, "")
+    assert (older.key, older.spec, older.bytes, older.problem) == (made.fingerprint, made.spec, made.bytes, "")
+    assert counted([newer]) == f"1 recording ({other.bytes / 2**20:.1f} MiB)"
+    assert counted([newer, older]) == f"2 recordings ({(other.bytes + made.bytes) / 2**20:.1f} MiB)"
+
+
+@pytest.mark.parametrize(
+    ("damage", "says", "readable"),
+    [
+        (lambda folder: (folder / MANIFEST).unlink(), f"{MANIFEST} is missing", False),
+        (lambda folder: (folder / MANIFEST).write_text("{"), "is damaged", False),
+        (lambda folder: (folder / MANIFEST).write_text("[]"), "does not say what is recorded", False),
+        (lambda folder: rewrite_manifest(folder, schema=1), "is of schema 1, this program reads schema 2", True),
+        (lambda folder: rewrite_manifest(folder, files={"h-1.npy": 5}), "does not say what is recorded", True),
+        (lambda folder: (folder / "h-1.npy").unlink(), "h-1.npy is missing", True),
+    ],
+)
+def test_fault_30_a_recording_that_cannot_be_opened_is_listed_with_the_reason(
+    made: Recording, damage: Callable[[Path], Any], says: str, readable: bool
+) -> None:
+    damage(made.folder)
+    (kept,) = kept_recordings()
+    assert says in kept.problem
+    assert (kept.spec == made.spec) == readable
+    assert kept.bytes == made.bytes
+    assert remove_recording(kept.key) == kept.bytes
+
+
+@pytest.mark.parametrize(
+    "changes", [{"span": [1, 2, 3]}, {"span": ["a", 2]}, {"run": 5}, {"signals": [1]}, {"layers": ["x"]}]
+)
+def test_a_spec_of_other_kinds_is_refused(made: Recording, changes: dict[str, Any]) -> None:
+    rewrite_manifest(made.folder, spec={**files.read_json(made.folder / MANIFEST)["spec"], **changes})
+    with pytest.raises(ValueError, match="does not say what is recorded"):
+        Recording.open(made.folder)
+    assert kept_recordings()[0].spec is None
+
+
+def test_a_run_goes_with_the_recordings_that_nothing_else_shows(small_run: Make, corpus: Any, made: Recording) -> None:
+    text = Text("small", corpus.ids[:200], corpus.fingerprint, (0, 200))
+    run, equal = open_run("small"), small_run("equal", weights=True)
+    other = record(small_run("other", weights=True, training={"seed": 2}), text)
+    assert recordings_of(run) == recordings_of(equal) == []  # two runs have these weights
+    remove_run("equal")
+    assert find_recordings(made.spec.weights) == [made.folder]
+    run.save_weights({name: -value.detach().numpy() for name, value in run.load_model().named_parameters()})
+    now = record(run, text)  # the one before was made with weights that are no more
+    assert {kept.key for kept in recordings_of(run)} == {made.fingerprint, now.fingerprint}
+    size = files.size_of(run.folder) + made.bytes + now.bytes
+    assert remove_run("small") == size
+    assert find_recordings() == [other.folder]
+
+
+def test_recordings_of_a_shipped_run_stay_when_a_person_s_run_of_its_name_goes(
+    small_run: Make, made: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "models")
+    shutil.copytree(open_run("small").folder, tmp_path / "models" / "small")
+    run = open_run("small")
+    run.save_weights({name: -value.detach().numpy() for name, value in run.load_model().named_parameters()})
+    assert recordings_of(run) == []
+    remove_run("small")
+    assert open_run("small").shipped
+    assert find_recordings() == [made.folder]
+
+
+@pytest.mark.parametrize("without_weights", [False, True])
+def test_a_damaged_run_can_be_removed_with_its_recordings(made: Recording, without_weights: bool) -> None:
+    run = open_run("small")
+    (run.folder / "config.json").write_text("{")
+    if without_weights:
+        (run.folder / "weights.safetensors").unlink()
+    remove_run("small")
+    assert not run.folder.exists()
+    assert find_recordings() == []
+
+
+# The verb -------------------------------------------------------------------------------------------------------------
+
+
+def test_recordings_are_listed_and_removed_by_a_verb(cli: Make, made: Recording, small_run: Make) -> None:
+    (row,) = json.loads(cli("recordings", "--json")[1])
+    assert row.items() >= json.loads(json.dumps(vars(made.spec))).items()
+    assert (row["key"], row["bytes"], row["problem"]) == (made.fingerprint, made.bytes, "")
+    assert row["shown_with"] == ["small"]
+    code, out, _ = cli("recordings")
+    assert code == 0
+    for part in (made.fingerprint, f"{made.bytes / 2**20:,.1f} MiB", "small [100 to 600)", "h,c,i,f,g,o of layers 1,2",
+                 counted(kept_recordings())):  # fmt: skip
+        assert part in out
+    assert "no run has these weights" not in out
+    small_run("equal", weights=True)
+    shutil.rmtree(open_run("small").folder)
+    assert json.loads(cli("recordings", "--json")[1])[0]["shown_with"] == ["equal"]
+    shutil.rmtree(open_run("equal").folder)
+    assert "no run has these weights any more" in cli("recordings")[1]
+    rewrite_manifest(made.folder, schema=1)
+    assert "cannot be opened" in cli("recordings")[1]
+    code, out, _ = cli("recordings", "--remove", made.fingerprint, "--json")
+    assert (code, json.loads(out)) == (0, {"removed": made.fingerprint, "bytes": row["bytes"]})
+    assert cli("recordings", "--json")[1] == "[]\n"
+    assert "no recordings yet" in cli("recordings")[1]
+    code, _, err = cli("recordings", "--remove", made.fingerprint)
+    assert (code, "lists those there are" in err) == (2, True)
+
+
+def test_removing_a_run_says_which_recordings_went_with_it(cli: Make, made: Recording) -> None:
+    folder = open_run("small").folder
+    said = counted(recordings_of(open_run("small")))
+    size = files.size_of(folder) + made.bytes
+    code, out, _ = cli("remove", "small", "--yes")
+    assert (code, out) == (0, f"removed small and {said}, freed {size / 2**20:,.1f} MiB\n")
+    assert not folder.exists()
+    assert find_recordings() == []
