@@ -10,6 +10,7 @@ from app.demo import prepare
 from lstm_core.files import ROOT
 
 ADDRESS = "127.0.0.1"  # this machine only
+EVERYWHERE = "0.0.0.0"
 PORTS = range(8501, 8601)
 
 
@@ -28,7 +29,9 @@ def is_free(port: int, address: str = ADDRESS) -> bool:
 def free_port(asked: int | None = None, address: str = ADDRESS) -> int:
     """The port asked for, else the first free one from 8501; raises ValueError with the remedy when there is none."""
     if not is_free(0, address):  # 0 stands for any port
-        raise ValueError(f"{address} is no address of this machine: leave --address out, or 0.0.0.0 for all it has")
+        raise ValueError(
+            f"{address} is no address of this machine: leave --address out, or {EVERYWHERE} for all it has"
+        )
     if asked is not None:
         if not 1 <= asked <= 65535:
             raise ValueError(f"port {asked} does not exist: choose one from 1024 to 65535")
@@ -41,10 +44,17 @@ def free_port(asked: int | None = None, address: str = ADDRESS) -> int:
     return port
 
 
+def in_browser(address: str) -> str:
+    """The address that a browser on this machine can open: of a server that listens on all, the first it has."""
+    return ADDRESS if address == EVERYWHERE else address
+
+
 def command(port: int, address: str = ADDRESS) -> list[str]:
     """The words that start Streamlit there without asking a first-run question; `.streamlit` holds the rest."""
     server = ["--server.address", address, "--server.port", str(port), "--server.headless", "true"]
-    return [sys.executable, "-m", "streamlit", "run", "app", *server, "--browser.gatherUsageStats", "false"]
+    # Named, or Streamlit asks a host on the internet under which address it is known there.
+    browser = ["--browser.serverAddress", in_browser(address), "--browser.gatherUsageStats", "false"]
+    return [sys.executable, "-m", "streamlit", "run", "app", *server, *browser]
 
 
 def progress() -> Callable[[float, str], None]:
@@ -85,8 +95,7 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         raise SystemExit(130) from None
-    host = ADDRESS if options.address == "0.0.0.0" else options.address
-    print(f"\n  LSTM workbench: http://{host}:{port}   (Ctrl-C ends it)\n", flush=True)
+    print(f"\n  LSTM workbench: http://{in_browser(options.address)}:{port}   (Ctrl-C ends it)\n", flush=True)
     os.chdir(ROOT)
     os.execv(sys.executable, command(port, options.address))
 

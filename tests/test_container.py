@@ -222,6 +222,13 @@ def test_an_address_of_another_machine_is_refused() -> None:
         start.free_port(8501, "192.0.2.1")  # reserved for documentation, nobody has it
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_streamlit_does_not_ask_the_internet_where_it_is(address: str) -> None:
+    """Listening on all addresses it does, unless one is named for the browser."""
+    words = start.command(8501, address)
+    assert words[words.index("--browser.serverAddress") + 1] == "127.0.0.1"
+
+
 def test_a_port_taken_on_one_address_is_taken_on_all(answers: int) -> None:
     assert not start.is_free(answers, "0.0.0.0")
 
