@@ -17,9 +17,11 @@ def start_form() -> None:
     """Choose a preset, change what you like, see what it costs, start it."""
     st.subheader("Start a training")
     names = list(PRESETS)
-    name = st.selectbox(
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    name = left.selectbox(
         "Recipe", names, names.index("tiny"), format_func=lambda key: PRESETS[key].title, key="start-preset"
     )
+    cost = right.empty()  # beside the choice: what it takes, known once its text and shape are
     preset = PRESETS[name]
     run_name = st.text_input("Name of the run", f"my-{name}", key=f"start-name-{name}", max_chars=64)
     source, kind = _text(name, preset)
@@ -37,9 +39,10 @@ def start_form() -> None:
         return
     tokens = len(text.part("train"))
     seconds = training_seconds(model, training, tokens, machine_rate())
+    cost.markdown(f"takes **about {duration(seconds)}** on this machine with {model.parameters:,} parameters")
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
     st.caption(
-        f"{model.architecture}, {model.parameters:,} parameters, {tokens:,} tokens an epoch: about {duration(seconds)} "
-        f"on this machine, {training_bytes(model) / 2**20:,.0f} MiB on disk."
+        f"{model.architecture}, {epochs} of {tokens:,} tokens, {training_bytes(model) / 2**20:,.0f} MiB on disk."
     )
     if st.button("Start training", type="primary", key="start-go"):
         try:

@@ -5,17 +5,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import streamlit as st
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.controls import MAX_TYPED
+from app.controls import MAX_TYPED, duration
 from lstm_core import corpus as corpora
 from lstm_core import jobs
+from lstm_core.estimate import training_seconds
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, list_runs
+from lstm_core.settings import PRESETS, SIGNAL_MEANINGS, SIGNAL_NAMES, SIGNALS
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
 PAGES = ("home", "training", "neurons", "writing")
@@ -76,6 +79,57 @@ def test_the_neurons_page_shows_the_unit_that_a_link_names(read_run: Run) -> Non
     assert app.number_input(key="neurons-unit").value == 5
     assert app.selectbox(key="neurons-layer").value == 2
     assert app.segmented_control(key="neurons-signal").value == "c"
+
+
+def test_signals_are_chosen_by_name_and_explained_before(read_run: Run) -> None:
+    app = opened("neurons")
+    picker = app.segmented_control(key="neurons-signal")
+    named = ["h: hidden state", "c: cell state", "i: input gate", "f: forget gate", "g: candidate", "o: output gate"]
+    assert picker.options == named
+    table = next(element.value for element in app.markdown if element.value.startswith("| signal |"))
+    for signal in SIGNALS["lstm"]:
+        assert f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" in table
+    picker.set_value("f")
+    app.run()
+    assert app.query_params["neurons-signal"] == "f"  # the letter alone: what a link holds
+    app.query_params["neurons-signal"] = "o"  # back to an address of before
+    app.run()
+    assert app.segmented_control(key="neurons-signal").value == "o"
+
+
+@pytest.mark.parametrize("gave_up", ["2 of 3 streams never agreed", None])
+def test_a_text_that_was_read_token_by_token_is_told_with_its_reason(gave_up: str | None, read_run: Run) -> None:
+    from lstm_core.recording import find_recordings
+
+    path = find_recordings()[0] / "recording.json"
+    manifest = json.loads(path.read_text())
+    if gave_up:
+        manifest["exactness"]["gave_up"] = gave_up
+    path.write_text(json.dumps(manifest))
+    found = [caption.value for caption in opened("neurons").caption if "one token at a time" in caption.value]
+    assert len(found) == bool(gave_up)
+    if gave_up:
+        assert f"because {gave_up}" in found[0]
+        assert "The values are exact" in found[0]
+
+
+def test_the_colours_of_the_cell_state_end_where_few_values_go_further(
+    read_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lstm_core.neurons import reach_of
+    from lstm_core.recording import Recording, find_recordings
+
+    drawn: list[dict[str, Any]] = []
+    monkeypatch.setattr("app.heatmap._component", lambda key, data: drawn.append({"key": key, **data}))
+    values = Recording.open(find_recordings()[0]).unit("c", 2, 5)
+    opened("neurons", neurons_unit="5", neurons_layer="2", neurons_signal="c")
+    low, high = reach_of(values)
+    text = next(data for data in drawn if data["key"] == "neurons-text")
+    assert text["low"] == f"{low:.3g} or less"
+    assert text["high"] == (f"{high:.3g} or more" if f"{values.max():.3g}" != f"{high:.3g}" else f"{high:.3g}")
+    expected = np.where(values < 0, -np.minimum(values / low, 1), np.minimum(values / high, 1))
+    np.testing.assert_allclose(text["colours"], expected, atol=0.006)
+    assert min(text["colours"]) == -1  # the lowest 1 % are cut off
 
 
 def test_figures_on_the_neurons_page_are_those_of_the_recording(read_run: Run) -> None:
@@ -259,6 +313,32 @@ def test_fault_26_a_diverged_run_is_said_and_its_curve_is_drawn(read_run: Run) -
     (read_run.folder / "metrics.jsonl").write_text(json.dumps(line) + "\n")
     read_run.set_status("diverged at step 2")
     assert "diverged at step 2" in str(opened("training").dataframe[0].value)
+
+
+def test_a_dropout_that_changed_during_training_is_told(read_run: Run) -> None:
+    assert "until epoch" not in said(opened("training"))
+    earlier = [{"epochs": 15, "dropout": 0.5}, {"epochs": 17.5, "dropout": 0.25}]
+    stored = json.loads((read_run.folder / "config.json").read_text())
+    (read_run.folder / "config.json").write_text(json.dumps({**stored, "earlier": earlier}))
+    told = "small: dropout 0.5 until epoch 15, 0.25 until epoch 17.5, 0 from there."
+    assert told in [text.value for text in opened("training").text]
+
+
+def test_what_a_recipe_takes_stands_beside_it(read_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rate = 1e10  # multiply-adds a second
+    monkeypatch.setattr("app.starting.machine_rate", lambda: rate)
+    app = opened("training")
+    app.selectbox(key="start-preset").set_value("quick")
+    app.run()
+    app.selectbox(key="start-corpus-quick").set_value("small")
+    app.run()
+    text, preset = corpora.read_corpus("small"), PRESETS["quick"]
+    model = preset.model_config(len(text.vocabulary))
+    seconds = training_seconds(model, preset.training, len(text.part("train")), rate)
+    beside = next(column for column in app.columns if column.selectbox and column.selectbox[0].key == "start-preset")
+    cost = app.columns[list(app.columns).index(beside) + 1].markdown[0].value
+    assert f"about {duration(seconds)}**" in cost
+    assert f"{model.parameters:,} parameters" in cost
 
 
 def test_fault_28_a_missing_corpus_says_what_it_is_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
