@@ -56,8 +56,16 @@ def distribution(profile: NeuronProfile) -> go.Figure:
     return _layout(figure, x=f"{name} ({profile.query.signal})", y="share of the text")
 
 
-def curves(logs: Mapping[str, Log], kind: Kind, references: Sequence[tuple[str, float]] = ()) -> go.Figure:
-    """Training (thin) and validation (dots) scores of several runs over the epochs, with lines for known figures."""
+def curves(
+    logs: Mapping[str, Log],
+    kind: Kind,
+    references: Sequence[tuple[str, float]] = (),
+    tables: Sequence[tuple[str, float]] = (),
+) -> go.Figure:
+    """Training (thin) and validation (dots) scores of several runs over the epochs.
+
+    Lines for known figures: dotted those of `references`, dashed those of `tables`, each a label and a score.
+    """
     figure = go.Figure()
     for number, (name, log) in enumerate(logs.items()):
         colour = LINES[number % len(LINES)]
@@ -83,11 +91,23 @@ def curves(logs: Mapping[str, Log], kind: Kind, references: Sequence[tuple[str, 
         )
     for label, value in references:
         figure.add_hline(y=value, line_dash="dot", line_color=GREY, annotation_text=label)
+    for number, (label, value) in enumerate(sorted(tables, key=lambda line: line[1])):
+        # Neighbours may be close: labels stand on alternate sides, and the lowest line has its own below it.
+        place = "bottom left" if number == 0 else "top right" if number % 2 else "top left"
+        figure.add_hline(
+            y=value,
+            line_dash="dash",
+            line_width=1,
+            line_color=GREY,
+            annotation={"text": label},
+            annotation_position=place,
+        )
     measure = "bits per character" if kind == "char" else "perplexity"
     shown = [value for trace in figure.data for value in trace.y if value is not None]
     if shown:
         low, high = min(shown), float(np.quantile(shown, 0.97))
-        low = min([low, *(value for _, value in references)])
+        low = min([low, *(value for _, value in [*references, *tables])])
+        high = max([high, *(value for _, value in tables if value < 2 * high)])
         figure.update_yaxes(range=[low - 0.05 * (high - low + 0.1), high + 0.1 * (high - low + 0.1)])
     return _layout(figure, x="epochs (passes over the text)", y=measure, height=420)
 

@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from app import charts
+from app import baselines, charts
 from app.claims import panel
+from app.controls import KINDS as NOUNS
 from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
@@ -74,7 +75,14 @@ def curves() -> None:
         st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text it never trained on.")
         book = kind == "char" and any(run.config["corpus"]["name"].startswith("war-and-peace") for run in runs)
         known = [("paper, War and Peace: 1.660", 1.66)] if book else []
-        st.plotly_chart(charts.curves(logs, kind, known), key=f"training-curve-{kind}", alt="training curves")
+        result = baselines.comparable_tables(runs)
+        label = f"Compare with simple tables of the last {NOUNS[kind]}"
+        compared = result is not None and st.toggle(label, True, key=f"training-tables-{kind}")
+        tables = baselines.lines(result) if result and compared else []
+        st.plotly_chart(charts.curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt="training curves")
+        if result and compared:
+            baselines.explain(result)
+        baselines.hint(runs)
         for name, log in logs.items():
             if log.unreadable:
                 st.caption(f"{log.unreadable} lines of {name}'s log could not be read and are left out.")
@@ -87,6 +95,7 @@ kept_fresh(trainings_at_work)
 st.subheader("All runs")
 table()
 kept_fresh(curves)
+baselines.offers()
 for run in trained_runs():
     if run.shipped:
         panel(training_claims(run))
