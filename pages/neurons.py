@@ -57,8 +57,8 @@ elif profile.edges[0] == 0:
 else:
     scale = (profile.reach[0], 0.0, profile.reach[1])
     low, high = f"{scale[0]:.3g}", f"{scale[2]:.3g}"
-    low += " or less" if f"{profile.lowest:.3g}" != low else ""
-    high += " or more" if f"{profile.highest:.3g}" != high else ""
+    low += " or less" if float(f"{profile.lowest:.3g}") < float(low) else ""
+    high += " or more" if float(f"{profile.highest:.3g}") > float(high) else ""
     st.caption(
         "Red: above zero. Blue: below. A colour is full where only 1 % of the values on its side of zero go further. "
         "Hover for the value."
