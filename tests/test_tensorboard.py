@@ -37,8 +37,10 @@ def expected(run: Run) -> dict[str, list[tuple[int, float, float]]]:
     """The same from the lines of the log, by hand; values are stored in float32."""
     made = datetime.fromisoformat(run.config["created"]).timestamp()
     found: dict[str, list[tuple[int, float, float]]] = {}
-    for line in (run.folder / "metrics.jsonl").read_text().splitlines():
-        point = json.loads(line)
+    points = [json.loads(line) for line in (run.folder / "metrics.jsonl").read_text().splitlines()]
+    for index, point in enumerate(points):
+        if any(later["step"] <= point["step"] for later in points[index + 1 :]):
+            continue  # a resume repeated it
         values = {tag: point[field] for field, tag in FIELDS.items()}
         for part in ("train", "validation"):
             if (loss := point[f"{part}_loss"]) is not None:
