@@ -9,8 +9,9 @@ from app.controls import KINDS as NOUNS
 from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
+from lstm_core.card import card
 from lstm_core.claims import training_claims
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run, list_runs, open_run
 from lstm_core.settings import Kind
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
@@ -88,6 +89,15 @@ def curves() -> None:
                 st.caption(f"{log.unreadable} lines of {name}'s log could not be read and are left out.")
 
 
+def cards() -> None:
+    """The card of one run: what it is, what it read, how well it does."""
+    names = [run.name for run in list_runs()]
+    if names:
+        with st.expander("Model card: what a run is, what it was trained on, how well it does, what it is not for"):
+            name = st.selectbox("Card of", names, key="training-card")
+            st.markdown(card(open_run(name)))
+
+
 st.title("Training")
 st.caption("A model learns by guessing the next letter of a long text, again and again. The curve is how wrong it is.")
 st.subheader("At work now")
@@ -99,6 +109,7 @@ baselines.offers()
 for run in trained_runs():
     if run.shipped:
         panel(training_claims(run))
+cards()
 start_form()
 upload_form()
 import_form()

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.controls import MAX_TYPED, duration
 from lstm_core import corpus as corpora
 from lstm_core import jobs
+from lstm_core.card import card
 from lstm_core.estimate import training_seconds
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, list_runs
@@ -374,3 +375,12 @@ def test_a_text_of_one_s_own_becomes_a_corpus_under_a_safe_name_only(read_run: R
         corpora.keep_text("../../x", b"text")
     corpora.keep_text("mine", b"some text")
     assert "mine" in opened("training").selectbox(key="start-corpus-tiny").options
+
+
+def test_the_card_of_any_run_is_on_the_training_page(read_run: Run) -> None:
+    app = opened("training")
+    picker = app.selectbox(key="training-card")
+    assert read_run.name in picker.options
+    picker.set_value(read_run.name).run()
+    assert not app.exception
+    assert any(markdown.value == card(read_run).strip() for markdown in app.markdown)
