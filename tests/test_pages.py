@@ -1,16 +1,15 @@
 """Every page through Streamlit's own test driver: it draws, it takes bad input, it tells people what to do."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
-from streamlit.testing.v1 import AppTest
+from opened_pages import PAGES, nothing_shipped, opened, said  # noqa: F401 - a fixture that is used by being here
 
 from app.controls import MAX_TYPED, duration
 from lstm_core import corpus as corpora
@@ -21,21 +20,6 @@ from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, list_runs
 from lstm_core.settings import PRESETS, SIGNAL_MEANINGS, SIGNAL_NAMES, SIGNALS
 
-ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
-PAGES = ("home", "training", "neurons", "writing")
-
-
-@pytest.fixture(autouse=True)
-def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Only the test's own runs are at hand, and nothing is left in a cache."""
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "shipped")
-    monkeypatch.chdir(ENTRY.parent.parent)
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
-
 
 @pytest.fixture
 def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Callable[..., str]) -> Run:
@@ -44,24 +28,6 @@ def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Calla
     run = small_run("small", weights=True)
     record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
     return run
-
-
-def opened(page: str, **query: str) -> AppTest:
-    """A page as a deep link opens it."""
-    app = AppTest.from_file(str(ENTRY), default_timeout=30)
-    if page != "home":
-        app.switch_page(f"../pages/{page}.py")
-    for name, value in query.items():
-        app.query_params[name.replace("_", "-") if name != "run" else name] = value
-    app.run()
-    assert not app.exception, app.exception
-    return app
-
-
-def said(app: AppTest) -> str:
-    """All text for people on the page."""
-    parts = [*app.caption, *app.info, *app.warning, *app.error, *app.toast, *app.text, *app.markdown, *app.code]
-    return "\n".join(str(part.value) for part in parts)
 
 
 @pytest.mark.parametrize("where", PAGES)

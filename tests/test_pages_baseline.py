@@ -1,12 +1,12 @@
 """The dashed lines on the training page: shown for runs of one text, hidden on demand, offered where not computed."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
+from opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 from streamlit.testing.v1 import AppTest
 
 from app import charts
@@ -16,19 +16,7 @@ from lstm_core import jobs
 from lstm_core.baseline import NgramQuery, NgramResult, baseline, baseline_folder, keep_baseline
 from lstm_core.run import Log, Run
 
-ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
 POINT = {"step": 1, "epoch": 1.0, "train_loss": 1.5, "validation_loss": 1.4}
-
-
-@pytest.fixture(autouse=True)
-def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "shipped")
-    monkeypatch.chdir(ENTRY.parent.parent)
-    st.cache_data.clear()
-    st.cache_resource.clear()
-    yield
-    st.cache_data.clear()
-    st.cache_resource.clear()
 
 
 @pytest.fixture
@@ -48,14 +36,6 @@ def counted(text: str, kind: Any = "char") -> NgramResult:
     result = baseline(corpora.read_corpus(text, kind), NgramQuery())
     keep_baseline(result)
     return result
-
-
-def opened() -> AppTest:
-    app = AppTest.from_file(str(ENTRY), default_timeout=60)
-    app.switch_page("../pages/training.py")
-    app.run()
-    assert not app.exception, app.exception
-    return app
 
 
 def drawn(app: AppTest) -> list[str]:
@@ -80,7 +60,7 @@ def test_the_chart_has_a_dashed_line_for_each_method(trained: Callable[..., Run]
 def test_lines_can_be_hidden(trained: Callable[..., Run], kind: Any) -> None:
     trained("mine", "book", kind)
     result = counted("book", kind)
-    app = opened()
+    app = opened("training")
     labels = {label for label, _ in lines(result)}
     assert len(labels) == 4
     assert labels <= set(drawn(app))
@@ -95,7 +75,7 @@ def test_runs_of_two_texts_have_no_lines_in_common(trained: Callable[..., Run]) 
     trained("other", "another")
     for text in ("book", "another"):
         counted(text)
-    app = opened()
+    app = opened("training")
     assert drawn(app) == []
     assert "choose runs of one text" in "\n".join(caption.value for caption in app.caption)
     app.multiselect[0].set_value(["other"])
@@ -110,7 +90,7 @@ def test_a_run_with_another_vocabulary_is_not_compared(trained: Callable[..., Ru
     config = json.loads((run.folder / "config.json").read_text())
     config["model"]["vocabulary"] += 1
     (run.folder / "config.json").write_text(json.dumps(config))
-    assert drawn(opened()) == []
+    assert drawn(opened("training")) == []
 
 
 def test_what_is_not_computed_is_offered_as_the_job_that_a_person_would_type(
@@ -120,13 +100,13 @@ def test_what_is_not_computed_is_offered_as_the_job_that_a_person_would_type(
     started: list[tuple[Path, list[str]]] = []
     monkeypatch.setattr(jobs, "start", lambda folder, words: started.append((folder, list(words))))
     folder = baseline_folder("book", run.config["corpus"]["fingerprint"], "char", NgramQuery())
-    app = opened()
+    app = opened("training")
     assert drawn(app) == []
     app.button(key=f"baseline-{folder.name}").click()
     app.run()
     assert [place for place, _ in started] == [folder]
     assert cli(*started[0][1])[0] == 0
-    app = opened()
+    app = opened("training")
     assert len(drawn(app)) == 4
     assert not [button for button in app.button if str(button.key).startswith("baseline-")]
 
@@ -138,5 +118,5 @@ def test_a_count_that_came_to_nothing_is_told(trained: Callable[..., Run], code:
     folder.mkdir(parents=True)
     (folder / "job.json").write_text(json.dumps({"pid": 1, "command": ["baseline", "book"], "exit": code}))
     (folder / "job.log").write_text("lstm_core: no corpus or text file 'book'\n")
-    app = opened()
+    app = opened("training")
     assert says in "\n".join(str(part.value) for part in (*app.caption, *app.text))

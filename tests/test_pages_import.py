@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from foreign_models import made
-from test_pages import PAGES, nothing_shipped, opened, said  # noqa: F401 - a fixture that is used by being here
+from opened_pages import PAGES, nothing_shipped, opened, said  # noqa: F401 - a fixture that is used by being here
 
 from lstm_core import foreign, quarantine
 from lstm_core.corpus import Vocabulary, keep_text

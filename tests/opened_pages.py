@@ -1,0 +1,41 @@
+"""Pages opened in process, as a deep link opens them, with only the test's own runs at hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
+PAGES = ("home", "training", "neurons", "writing")
+
+
+@pytest.fixture(autouse=True)
+def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Only the test's own runs are at hand, and nothing is left in a cache."""
+    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "shipped")
+    monkeypatch.chdir(ENTRY.parent.parent)
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def opened(page: str, **query: str) -> AppTest:
+    """A page as a deep link opens it."""
+    app = AppTest.from_file(str(ENTRY), default_timeout=30)
+    if page != "home":
+        app.switch_page(f"../pages/{page}.py")
+    for name, value in query.items():
+        app.query_params[name.replace("_", "-") if name != "run" else name] = value
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All text for people on the page."""
+    parts = [*app.caption, *app.info, *app.warning, *app.error, *app.toast, *app.text, *app.markdown, *app.code]
+    return "\n".join(str(part.value) for part in parts)
