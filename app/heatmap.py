@@ -40,6 +40,7 @@ export default function (component) {
     spans.append(span)
   })
   box.replaceChildren(spans)
+  now.textContent = ""  // it told a value of what was drawn before
   box.onmouseover = event => {
     const k = event.target.dataset.k
     if (k === undefined) return

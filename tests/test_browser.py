@@ -116,20 +116,27 @@ def test_every_page_opens_from_a_deep_link(where: str, read_run: Run, server: Se
     assert tab.hosts == {"127.0.0.1"}
 
 
-def test_the_unit_is_kept_in_the_address_and_its_value_shown_on_hover(read_run: Run, server: Server, tab: Any) -> None:
+def test_the_unit_is_kept_in_the_address_and_its_value_shown_on_hover(
+    read_run: Run, server: Server, tab: Any, wait_for: Callable[..., None]
+) -> None:
     tab.goto(f"{server.address}/neurons?run=small&neurons-unit=3")
     settled(tab)
     assert tab.get_by_label("Neuron (unit)").input_value() == "3"
     tab.get_by_label("Neuron (unit)").fill("5")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**neurons-unit=5**")
-    tokens = tab.locator(".text span[data-k]")
-    tokens.nth(4).hover()
-    shown = tab.locator(".now").first.text_content()
     from lstm_core.recording import Recording, find_recordings
 
-    value = Recording.open(find_recordings()[0]).unit("h", 2, 5)[4]
-    assert shown == f"4: {tokens.nth(4).text_content().replace(' ', 'blank')} = {value:.3f}"
+    tokens = tab.locator(".text span[data-k]")
+    token = tokens.nth(4).text_content().replace(" ", "blank")
+    expected = f"4: {token} = {Recording.open(find_recordings()[0]).unit('h', 2, 5)[4]:.3f}"
+
+    def told() -> bool:
+        tokens.nth(3).hover()  # and away from what was drawn before the address changed
+        tokens.nth(4).hover()
+        return tab.locator(".now").first.text_content() == expected
+
+    wait_for(told, 30, expected)
     healthy(tab)
 
 
