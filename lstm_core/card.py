@@ -36,9 +36,9 @@ def card(run: Run) -> str:
         "## Limits",
         "",
         "It has read what it was trained on and nothing else: it writes in that style, repeats its prejudices and "
-        f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to stand "
-        "for is seen on this text and need not hold on another. It is made to be looked into, not to be used as a "
-        "writer.",
+        f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to "
+        "stand for is seen on this text and need not hold on another. It is made to be looked into, not to be used as "
+        "a writer.",
         "",
     ]
     return "\n".join(lines)
