@@ -14,7 +14,8 @@ def cards() -> None:
         stored = read_findings(open_run(DEFAULT_RUN))
     except ValueError:
         stored = ()
-    found = sorted(stored, key=lambda finding: -finding.chosen_with)[:3]
+    # What the untrained twin has as well was not learned: the widest lead over it comes first.
+    found = sorted(stored, key=lambda finding: (finding.control or 0.5) - finding.chosen_with)[:3]
     if not found:
         st.caption("The findings come with the trained model, which is not at hand here.")
         return
