@@ -24,21 +24,11 @@ import torch
 from machine import machine
 from torch import Tensor, nn
 
-from lstm_core.corpus import read_corpus
-from lstm_core.model import LanguageModel, build
+from lstm_core.model import LanguageModel
 from lstm_core.record import corpus_text, record
 from lstm_core.recording import Recording
-from lstm_core.run import Run, create_run, open_run
-from lstm_core.settings import SIGNALS, ModelConfig, TrainConfig
-
-
-def drawn_run() -> Run:
-    """A run of the paper's shape on War and Peace with weights as drawn: speed does not depend on their values."""
-    corpus = read_corpus("war-and-peace")
-    run = create_run("benchmark", corpus, ModelConfig(len(corpus.vocabulary)), TrainConfig())
-    model = build(run.model_config, 1)
-    run.save_weights({name: value.detach().numpy() for name, value in model.named_parameters()})
-    return run
+from lstm_core.run import Run, open_run
+from lstm_core.settings import SIGNALS
 
 
 @torch.inference_mode()
@@ -172,19 +162,18 @@ def own_memory() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=250_000)
-    parser.add_argument("--run", default="", help="a run at hand; one with weights as drawn when left out")
+    parser.add_argument("--run", default="war-and-peace-char", help="long memories make more of the text be read twice")
     parser.add_argument("--peer-tokens", type=int, default=3_000)
-    parser.add_argument("--memory-tokens", type=int, nargs="*", default=[50_000, 200_000], help="none to leave it out")
+    parser.add_argument("--memory-tokens", type=int, nargs="*", default=[300_000, 600_000], help="none to leave it out")
     parser.add_argument("--measure-memory", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure_memory:
         print(json.dumps(measure_memory(Run(options.measure_memory), options.tokens)))
         return
-    run = open_run(options.run) if options.run else None
+    run = open_run(options.run)
     result: dict[str, Any] = {"benchmark": "recording", "machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LSTM_HOME"] = folder
-        run = run or drawn_run()
         result["run"] = {"name": run.name, "architecture": run.model_config.architecture}
         result["speed"] = speed(run, options.tokens, min(options.peer_tokens, options.tokens))
         result["memory"] = [memory(run, tokens) for tokens in options.memory_tokens]

@@ -130,14 +130,13 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Score a run on its validation split as one stream with the state carried in; kept as results/evaluation.json."""
-    from lstm_core import foreign
     from lstm_core import record as recording
 
     run = open_run(name)
     if text:
-        result = foreign.score_text(run, recording.corpus_text(run, text))
+        result = recording.score_text(run, recording.corpus_text(run, text))
     else:
-        result = recording.evaluate(run, foreign.own_corpus(run), report=progress)
+        result = recording.evaluate(run, recording.own_corpus(run), report=progress)
     say(result, as_json, json.dumps(result, indent=1))
 
 

@@ -85,18 +85,13 @@ def _training(run: Run) -> str:
         *([f"gradient values clipped at {training.clip_value:g}"] if training.clip_value else []),
         *([f"weight decay {training.weight_decay:g}"] if training.weight_decay else []),
     ]
+    changed = f"Dropout was {run.dropout_history} on. " if run.dropout_history else ""
     return (
         f"{OPTIMISERS[training.optimiser]}, highest learning rate {training.learning_rate:g}, {training.schedule} "
         f"schedule, {training.epochs} epochs{took}, {training.batch} streams, windows of {training.bptt} tokens, "
         f"{''.join(part + ', ' for part in clips)}seed {training.seed}, precision {training.precision}. "
-        f"{_earlier(run)}{_started(run)}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
+        f"{changed}{_started(run)}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
     )
-
-
-def _earlier(run: Run) -> str:
-    """A sentence on the settings that the first epochs were trained with, where they were others."""
-    parts = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in run.config.get("earlier", [])]
-    return f"Dropout was {', '.join(parts)}, {run.model_config.dropout:g} from there on. " if parts else ""
 
 
 def _started(run: Run) -> str:

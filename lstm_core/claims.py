@@ -24,8 +24,7 @@ def training_claims(run: Run) -> list[Claim]:
         return []
     config, score = run.model_config, run.validation.get("bits_per_character")
     settings, corpus = run.train_config, run.config["corpus"]["name"]
-    earlier = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in run.config.get("earlier", [])]
-    dropout = ", then ".join([*earlier, f"{config.dropout:g}"])
+    dropout = run.dropout_history or f"{config.dropout:g}"
     same_shape = (config.cell, config.embedding, config.layers, config.hidden, config.dropout) == (
         "lstm",
         256,

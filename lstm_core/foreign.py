@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_core.arrays import Arrays, check_shapes, save_arrays
+from lstm_core.card import write_card
 from lstm_core.corpus import END, Corpus, Splitter, Vocabulary, decode_text, read_corpus
 from lstm_core.files import replacing, sha256_of, write_json
 from lstm_core.quarantine import SAFE, TORCH, check_file, read_tensors
-from lstm_core.run import Run, describe, new_folder, runs_folder, score_of
-from lstm_core.settings import GATES, MEASURES, Cell, Kind, ModelConfig, TrainConfig
+from lstm_core.run import Run, describe, new_folder, runs_folder
+from lstm_core.settings import GATES, Cell, Kind, ModelConfig, TrainConfig
 
 if TYPE_CHECKING:
-    from lstm_core.record import Text
+    pass
 
 CELLS = (*GATES, "relu")
 PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -75,6 +76,7 @@ def import_run(name: str, source: Path, vocabulary: Vocabulary, query: ImportQue
             write_json(run.folder / "config.json", config)
             run.save_weights({ours: arrays[theirs] for theirs, ours in _names(model).items()})
             run.set_status("imported")
+            write_card(run)
             run.folder.rename(folder)
     except OSError as error:
         raise ValueError(
@@ -109,43 +111,6 @@ def export_run(run: Run, target: Path) -> tuple[Path, Path]:
             torch.save(tensors, file)
     write_json(beside, _stored(run.vocabulary))
     return target, beside
-
-
-def score_text(run: Run, text: "Text") -> dict[str, Any]:
-    """How well a run predicts all of a text but its first token, read as one stream from a zero state.
-
-    `loss` in nats per token and its perplexity or bits per character, to be compared with what another program says of
-    the same model. Raises ValueError for a text of one token.
-    """
-    from lstm_core.record import RecordQuery, read
-
-    if len(text.ids) < 2:
-        raise ValueError(f"{text.name} has {len(text.ids)} tokens, a score needs at least 2")
-    losses = -np.log(read(run, text, RecordQuery(positions="none")).probability[1:].astype(np.float64))
-    loss = float(losses.mean())
-    return {
-        "weights": run.fingerprint,
-        "text": text.name,
-        "loss": loss,
-        MEASURES[run.kind]: score_of(loss, run.kind),
-        "tokens": len(losses),
-        "unknown_tokens": text.unknown,
-    }
-
-
-def own_corpus(run: Run) -> Corpus:
-    """The corpus that a run was made with, in the run's own vocabulary; raises ValueError when it has none."""
-    from lstm_core.record import corpus_text
-
-    if not run.imported:
-        return read_corpus(run.config["corpus"]["name"], run.kind)
-    text = corpus_text(run)
-    corpus = read_corpus(text.name, run.kind)
-    splits = corpus.splits
-    if len(text.ids) != len(corpus.ids):  # cut at other places
-        boundary = len(text.ids) * 95 // 100
-        splits = {"train": (0, boundary), "validation": (boundary, len(text.ids))}
-    return replace(corpus, vocabulary=run.vocabulary, ids=text.ids, splits=splits)
 
 
 # Tensors --------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -291,3 +291,36 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     write_json(run.folder / "results" / "evaluation.json", result)
     write_card(run)
     return result
+
+
+def score_text(run: Run, text: Text) -> dict[str, Any]:
+    """How well a run predicts all of a text but its first token, read as one stream from a zero state.
+
+    `loss` in nats per token and its perplexity or bits per character, to be compared with what another program says of
+    the same model. Raises ValueError for a text of one token.
+    """
+    if len(text.ids) < 2:
+        raise ValueError(f"{text.name} has {len(text.ids)} tokens, a score needs at least 2")
+    losses = -np.log(read(run, text, RecordQuery(positions="none")).probability[1:].astype(np.float64))
+    loss = float(losses.mean())
+    return {
+        "weights": run.fingerprint,
+        "text": text.name,
+        "loss": loss,
+        MEASURES[run.kind]: score_of(loss, run.kind),
+        "tokens": len(losses),
+        "unknown_tokens": text.unknown,
+    }
+
+
+def own_corpus(run: Run) -> Corpus:
+    """The corpus that a run was made with, in the run's own vocabulary; raises ValueError when it has none."""
+    if not run.imported:
+        return read_corpus(run.config["corpus"]["name"], run.kind)
+    text = corpus_text(run)
+    corpus = read_corpus(text.name, run.kind)
+    splits = corpus.splits
+    if len(text.ids) != len(corpus.ids):  # cut at other places
+        boundary = len(text.ids) * 95 // 100
+        splits = {"train": (0, boundary), "validation": (boundary, len(text.ids))}
+    return replace(corpus, vocabulary=run.vocabulary, ids=text.ids, splits=splits)

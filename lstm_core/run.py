@@ -283,6 +283,12 @@ class Run:
         losses: list[float] = [loss for loss in reported if isinstance(loss, int | float)]
         return {measure: score_of(min(losses), self.kind)} if losses else {}
 
+    @property
+    def dropout_history(self) -> str:
+        """How dropout changed while the run was trained, for people; empty where it did not."""
+        parts = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in self.config.get("earlier", [])]
+        return f"{', '.join(parts)}, {self.model_config.dropout:g} from there" if parts else ""
+
     def summary(self) -> dict[str, Any]:
         """What `runs --json` says of it."""
         return {

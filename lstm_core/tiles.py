@@ -3,7 +3,6 @@
 In the order of the file: all units of the first 256 positions, unit by unit, then all units of the next 256, and so on.
 """
 
-import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,8 +31,7 @@ class Tiles:
             raise ValueError(f"{path} is {self.tiles.shape}, {positions} positions expect tiles of {TILE}")
         self.shape = (self.tiles.shape[1], positions)
         self.dtype = self.tiles.dtype
-        self._file = path.open("rb+", buffering=0) if mode == "r+" else None
-        self._begin = path.stat().st_size - self.tiles.nbytes
+        self._path, self._begin = path, path.stat().st_size - self.tiles.nbytes
 
     def __getitem__(self, where: int | np.integer | tuple[slice, slice]) -> NDArray[Any]:
         """`[unit]` gives (P,), `[:, start:stop]` gives (U, stop - start); both are copies."""
@@ -55,7 +53,6 @@ class Tiles:
 
         Raises OSError when the disk is full.
         """
-        assert self._file is not None
         stop = start + values.shape[1]
         for tile in range(start // TILE, tile_count(stop)):
             a, b = max(start, tile * TILE), min(stop, (tile + 1) * TILE)
@@ -63,11 +60,9 @@ class Tiles:
             if b - a < TILE:
                 self.tiles[tile, :, a - tile * TILE : b - tile * TILE] = part
             else:
-                content = np.ascontiguousarray(part).data.cast("B")
-                offset = self._begin + tile * len(content)
-                while content:
-                    written = os.pwrite(self._file.fileno(), content, offset)
-                    content, offset = content[written:], offset + written
+                with self._path.open("rb+") as file:  # faster than through the map: no page is read or cleared first
+                    file.seek(self._begin + tile * self.tiles[0].nbytes)
+                    file.write(np.ascontiguousarray(part).data)
 
 
 def tile_count(positions: int) -> int:

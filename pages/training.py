@@ -46,19 +46,13 @@ def table() -> None:
     )
     st.dataframe(pd.DataFrame(rows).dropna(axis="columns", how="all"), hide_index=True, column_config=formats)
     for run in trained_runs():
-        if changes := _dropout(run):
-            st.text(f"{run.name}: {changes}.")
+        if changes := run.dropout_history:
+            st.text(f"{run.name}: dropout {changes}.")
     st.caption(
         "Bits per character: how many yes-or-no questions the model would still need, on average, to know the next "
         "letter. Perplexity: between how many equally likely words it wavers. Lower is better; both on text that it "
         "was not trained on."
     )
-
-
-def _dropout(run: Run) -> str:
-    """How the dropout of a run changed while it was trained; empty where it did not."""
-    parts = [f"{part['dropout']:g} until epoch {part['epochs']:g}" for part in run.config.get("earlier", [])]
-    return f"dropout {', '.join(parts)}, {run.model_config.dropout:g} from there" if parts else ""
 
 
 def curves() -> None:

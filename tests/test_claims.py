@@ -70,5 +70,5 @@ def test_a_dropout_that_changed_on_the_way_is_told_and_is_not_the_papers(small_r
     run = small_run(embedding=256, hidden=512, layers=3, dropout=0.25)
     files.write_json(run.folder / "config.json", {**run.config, "earlier": [{"epochs": 15, "dropout": 0.5}]})
     shape = training_claims(Run(run.folder))[0]
-    assert "dropout 0.5 until epoch 15, then 0.25" in shape.measured
+    assert "dropout 0.5 until epoch 15, 0.25 from there" in shape.measured
     assert shape.holds is False

@@ -18,13 +18,11 @@ from lstm_core.foreign import (
     ImportQuery,
     export_run,
     import_run,
-    own_corpus,
     read_dictionary,
     read_mapping,
     read_vocabulary,
-    score_text,
 )
-from lstm_core.record import corpus_text, evaluate
+from lstm_core.record import corpus_text, evaluate, own_corpus, score_text
 from lstm_core.run import Run, extend_run, list_runs
 from lstm_core.train import train
 
@@ -138,6 +136,7 @@ def test_an_imported_run_says_where_it_came_from(tmp_path: Path) -> None:
     assert run.summary()["corpus"] == ""
     run.verify()
     assert f"of the file model.pt, SHA-256 `{foreign.sha256_of(path)}`" in card(run)
+    assert (run.folder / "CARD.md").read_text() == card(run)
     assert sorted(path.name for path in run.folder.parent.iterdir()) == ["theirs"]
 
 
