@@ -103,12 +103,14 @@ def speed(corpus: Corpus, steps: int, block: int) -> dict[str, Any]:
     ours, theirs = our_steps("speed", corpus, config, training, 0), peer_steps(corpus, config, training, peer)
     next(ours), next(theirs)
     seconds: dict[str, list[float]] = {"ours": [], "peer": []}
+    processor = {"ours": 0.0, "peer": 0.0}  # seconds, of all threads: what else the machine does is not in it
     for _ in range(math.ceil(steps / block)):
         for name, loop in (("ours", ours), ("peer", theirs)):
-            start = time.perf_counter()
+            start, processor_start = time.perf_counter(), time.process_time()
             for _ in range(block):
                 next(loop)
             seconds[name].append(time.perf_counter() - start)
+            processor[name] += time.process_time() - processor_start
     del ours  # ends its training and frees its run
     tokens = training.batch * training.bptt * block * len(seconds["ours"])
     ratios = [theirs / ours for ours, theirs in zip(*seconds.values(), strict=True)]
@@ -120,6 +122,7 @@ def speed(corpus: Corpus, steps: int, block: int) -> dict[str, Any]:
         "peer_tokens_per_second": round(tokens / sum(seconds["peer"])),
         "times_peer": round(sum(seconds["peer"]) / sum(seconds["ours"]), 2),
         "times_peer_by_block": [round(ratio, 2) for ratio in ratios],
+        "times_peer_in_processor_time": round(processor["peer"] / processor["ours"], 2),
     }
 
 

@@ -8,14 +8,18 @@ import json
 import os
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "models"
+# what reading a damaged .npz may raise
+UNREADABLE = (OSError, ValueError, EOFError, KeyError, TypeError, BadZipFile, zlib.error, NotImplementedError)
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -5,6 +5,7 @@ supervisor waits for it and writes how it ended into job.json beside its log.
 """
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ NICENESS = 10
 
 @dataclass(frozen=True)
 class Job:
-    """job.json of a folder: process id of the supervisor, the verb's words, exit code once it has ended."""
+    """job.json of a folder: process id of the supervisor, the verb's words, exit code once it has ended (less than 0:
+    the number of the signal that ended it)."""
 
     pid: int
     command: tuple[str, ...]
@@ -58,6 +60,13 @@ def is_alive(folder: Path) -> bool:
     return job is not None and job.exit is None and _is_supervisor(job.pid, folder)
 
 
+def stop(folder: Path) -> None:
+    """Ask the folder's job to end: its verb gets SIGTERM. Nothing happens where none lives."""
+    job = find(folder)
+    if job is not None and is_alive(folder):
+        os.kill(job.pid, signal.SIGTERM)
+
+
 def last_line(folder: Path) -> str:
     """The last whole line of the job's log: its progress, or why it ended."""
     path = folder / "job.log"
@@ -94,6 +103,7 @@ def _supervise(folder: Path, words: Sequence[str]) -> None:
         child = subprocess.Popen(
             [sys.executable, "-m", "lstm_core", *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
+        signal.signal(signal.SIGTERM, lambda *_: child.terminate())  # the job is asked to end, and how it did is kept
         code = child.wait()
     _write(folder, os.getpid(), words, code)
 

@@ -34,15 +34,16 @@ class Tiles:
         self._path, self._begin = path, path.stat().st_size - self.tiles.nbytes
 
     def __getitem__(self, where: int | np.integer | tuple[slice, slice]) -> NDArray[Any]:
-        """`[unit]` gives (P,), `[:, start:stop]` gives (U, stop - start); both are copies."""
+        """`[unit]` gives (P,), `[:, start:stop]` gives (U, stop - start), `[a:b, start:stop]` of some units; copies."""
         if not isinstance(where, tuple):
             return np.ascontiguousarray(self.tiles[:, where]).reshape(-1)[: self.shape[1]]
         units, span = where
         start, stop, step = span.indices(self.shape[1])
-        if units != slice(None) or step != 1:
+        if units.step not in (None, 1) or step != 1:
             raise TypeError("tiles are read by unit, [unit], or by a window of positions, [:, start:stop]")
         first, last = start // TILE, tile_count(max(start, stop))
-        rows = self.tiles[first:last].transpose(1, 0, 2).reshape(self.shape[0], -1)
+        part = self.tiles[first:last, units]
+        rows = part.transpose(1, 0, 2).reshape(part.shape[1], -1)
         return rows[:, start - first * TILE : stop - first * TILE]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

@@ -6,8 +6,10 @@ Writes only into the run's folder. Knows nothing of pages.
 import json
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from lstm_core.settings import TrainConfig
 
 REPORT_SECONDS = 2.0
 CHECKPOINT_SECONDS = 60.0
+PACE_REPORTS = 31  # so many reports, about a minute, say how long a step takes
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,8 @@ class _Loop:
         self.model = (run.load_model() if begun else build(run.model_config, self.config.seed)).to(self.device)
         self.optimiser = _optimiser(self.model, self.config)
         self.progress = _Progress(rate=self.config.learning_rate)
+        self.pace: deque[float] = deque(maxlen=PACE_REPORTS)  # seconds a step since the report before, this process
+        self.validation_seconds = 0.0  # of this process' last validation
         self.state: State | None = None
         torch.manual_seed(self.config.seed + 1)
         if (run.folder / "checkpoint" / "checkpoint.safetensors").is_file():
@@ -219,6 +224,7 @@ class _Loop:
             if self._diverged(losses, norm):
                 return
             mean, speed = float(torch.stack(losses).mean()), tokens / max(now - reported, 1e-9)
+            self.pace.append((now - reported) / len(losses))
             try:
                 validation = self._end_epoch(cancelled) if ends_epoch else None
             except Cancelled:
@@ -274,7 +280,9 @@ class _Loop:
     def _end_epoch(self, cancelled: Callable[[], bool]) -> float:
         """Validation loss; keeps the weights when it is the best so far, lowers the rate on a plateau."""
         progress, config = self.progress, self.config
+        begun = time.monotonic()
         loss = evaluate(self.model, self.corpus.ids, *self.corpus.splits["validation"], cancelled=cancelled)
+        self.validation_seconds = time.monotonic() - begun
         if config.schedule == "plateau" and loss >= progress.best:
             progress.rate *= config.factor
         if loss < progress.best:
@@ -287,14 +295,21 @@ class _Loop:
 
     def _report(self, loss: float, validation: float | None, norm: float, speed: float) -> Report:
         progress = self.progress
-        left = progress.seconds / max(progress.step, 1) * (self.steps - progress.step)
         epoch = progress.step / self.windows
         kind = self.run.kind
         score = None if validation is None else score_of(validation, kind)
         scores = score_of(loss, kind), score
-        return Report(
-            progress.step, epoch, loss, validation, *scores, progress.rate, norm, speed, progress.seconds, left
-        )
+        times = progress.seconds, self._time_left()
+        return Report(progress.step, epoch, loss, validation, *scores, progress.rate, norm, speed, *times)
+
+    def _time_left(self) -> float:
+        """Seconds to the end: the steps at this process' pace of late, and its validations once one was timed.
+
+        The middle of the last reports is the pace, because a pause falls into one of them; sessions before this one
+        do not count, their machine may have been busy with other work.
+        """
+        validations = self.config.epochs - self.progress.step // self.windows
+        return median_low(self.pace) * (self.steps - self.progress.step) + self.validation_seconds * validations
 
     def _write(self, report: Report) -> None:
         with (self.run.folder / "metrics.jsonl").open("ab") as file:

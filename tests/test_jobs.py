@@ -51,6 +51,18 @@ def test_a_job_runs_a_verb_and_leaves_its_exit_code_and_log(folder: Path, ended:
 
 
 @pytest.mark.kill
+def test_a_job_can_be_stopped(folder: Path, ended: Any, wait_for: Callable[..., None]) -> None:
+    path = files.home() / "texts" / "long.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("one two three four five six seven\n" * 40_000)
+    jobs.start(folder, ["baseline", str(path), "--order", "6"])
+    wait_for(lambda: "%" in jobs.last_line(folder), what="the job's first progress")
+    jobs.stop(folder)
+    assert ended(folder).exit == -signal.SIGTERM
+    jobs.stop(folder)  # of what has ended there is nothing to stop
+
+
+@pytest.mark.kill
 def test_a_job_that_fails_says_why(folder: Path, ended: Any) -> None:
     jobs.start(folder, ["verify", "no-such-run"])
     assert ended(folder).exit == 2
