@@ -1,131 +1,93 @@
-"""Results as plotly figures. Pure: knows nothing of Streamlit."""
+"""Results as figures. Pure: knows nothing of Streamlit."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
+from app.figure import BLUE, GREY, LINES, RED, Axis, Figure, Level, Series
 from lstm_core.neurons import NeuronProfile
 from lstm_core.run import Log, score_of
 from lstm_core.settings import SIGNAL_NAMES, Kind
 
-RED, BLUE, GREY = "#d6453d", "#3b7dd8", "#8a8f98"
-LINES = ("#3b7dd8", "#e08a1e", "#2a9d5c", "#a353c4", "#d6453d", "#0fa3a3", "#8c6d46", "#c2417c")
+Lines = Sequence[tuple[str, float]]  # a label and a score each
 
 
-def _layout(figure: go.Figure, *, x: str, y: str, height: int = 340) -> go.Figure:
-    figure.update_layout(
-        xaxis_title=x,
-        yaxis_title=y,
+def distribution(profile: NeuronProfile, *, height: int = 340) -> Figure:
+    """How often the unit takes each value, over the mean of its layer and the Laplace distribution that fits best."""
+    query, edges = profile.query, profile.edges
+    middle = (edges[:-1] + edges[1:]) / 2
+    colours = tuple(RED if value > (0.5 if edges[0] == 0 else 0) else BLUE for value in middle)
+    one = Series(f"neuron {query.unit}", middle, profile.counts / max(profile.total, 1), "bars", colours)
+    all_ = Series(f"all neurons of layer {query.layer}", middle, profile.layer_share, "line", (GREY,))
+    fit = Series("Laplace fit", middle, profile.laplace_share, "line", (LINES[1],))
+    ends = float(edges[0]), float(edges[-1])
+    if query.signal == "c":  # the layer's widest units would make this one a needle
+        ends = 1.1 * min(profile.lowest, -1), 1.1 * max(profile.highest, 1)
+    return Figure(
+        Axis(f"{SIGNAL_NAMES[query.signal]} ({query.signal})", ends, reading=query.signal),
+        Axis("share of the text", digits=2, percent=True),
+        (one, all_, fit),
         height=height,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        hovermode="x unified",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
+        bar_width=float(edges[1] - edges[0]),
     )
-    return figure
 
 
-def distribution(profile: NeuronProfile) -> go.Figure:
-    """How often the unit takes each value, over the mean of its layer."""
-    middle = (profile.edges[:-1] + profile.edges[1:]) / 2
-    share = profile.counts / max(profile.total, 1)
-    colours = np.where(middle > (0.5 if profile.edges[0] == 0 else 0), RED, BLUE)
-    figure = go.Figure()
-    figure.add_bar(
-        x=middle,
-        y=share,
-        marker={"color": colours, "line": {"width": 0}},
-        name=f"neuron {profile.query.unit}",
-        hovertemplate="%{y:.2%}",
-    )
-    figure.add_scatter(
-        x=middle,
-        y=profile.layer_share,
-        mode="lines",
-        line={"color": GREY, "width": 2},
-        name=f"all neurons of layer {profile.query.layer}",
-        hovertemplate="%{y:.2%}",
-    )
-    figure.update_layout(bargap=0)
-    figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    if profile.query.signal == "c":  # the layer's widest units would make this one a needle
-        figure.update_xaxes(range=[1.1 * min(profile.lowest, -1), 1.1 * max(profile.highest, 1)])
-    name = SIGNAL_NAMES[profile.query.signal]
-    return _layout(figure, x=f"{name} ({profile.query.signal})", y="share of the text")
-
-
-def curves(
-    logs: Mapping[str, Log],
-    kind: Kind,
-    references: Sequence[tuple[str, float]] = (),
-    tables: Sequence[tuple[str, float]] = (),
-) -> go.Figure:
+def curves(logs: Mapping[str, Log], kind: Kind, references: Lines = (), tables: Lines = ()) -> Figure:
     """Training (thin) and validation (dots) scores of several runs over the epochs.
 
-    Lines for known figures: dotted those of `references`, dashed those of `tables`, each a label and a score.
+    Lines for known figures: dotted those of `references`, dashed those of `tables`.
     """
-    figure = go.Figure()
+    series = []
     for number, (name, log) in enumerate(logs.items()):
-        colour = LINES[number % len(LINES)]
-        points = log.points
-        figure.add_scattergl(
-            x=[point["epoch"] for point in points],
-            y=[score_of(point["train_loss"], kind) for point in points],
-            mode="lines",
-            line={"color": colour, "width": 1},
-            opacity=0.6,
-            name=f"{name}: training",
-            hovertemplate="%{y:.3f}",
-        )
-        held_out = [point for point in points if point.get("validation_loss") is not None]
-        figure.add_scatter(
-            x=[point["epoch"] for point in held_out],
-            y=[score_of(point["validation_loss"], kind) for point in held_out],
-            mode="lines+markers",
-            line={"color": colour, "width": 2},
-            marker={"size": 7},
-            name=f"{name}: validation",
-            hovertemplate="%{y:.3f}",
-        )
-    for label, value in references:
-        figure.add_hline(y=value, line_dash="dot", line_color=GREY, annotation_text=label)
-    for number, (label, value) in enumerate(sorted(tables, key=lambda line: line[1])):
-        # Neighbours may be close: labels stand on alternate sides, and the lowest line has its own below it.
-        place = "bottom left" if number == 0 else "top right" if number % 2 else "top left"
-        figure.add_hline(
-            y=value,
-            line_dash="dash",
-            line_width=1,
-            line_color=GREY,
-            annotation={"text": label},
-            annotation_position=place,
-        )
+        colours = (LINES[number % len(LINES)],)
+        series.append(Series(f"{name}: training", *_scores(log, "train_loss", kind), "thin line", colours))
+        series.append(Series(f"{name}: validation", *_scores(log, "validation_loss", kind), "dots", colours))
+    shown = np.concatenate([one.y for one in series] or [np.zeros(0)])
     measure = "bits per character" if kind == "char" else "perplexity"
-    shown = [value for trace in figure.data for value in trace.y if value is not None]
-    if shown:
-        low, high = min(shown), float(np.quantile(shown, 0.97))
-        low = min([low, *(value for _, value in [*references, *tables])])
-        high = max([high, *(value for _, value in tables if value < 2 * high)])
-        figure.update_yaxes(range=[low - 0.05 * (high - low + 0.1), high + 0.1 * (high - low + 0.1)])
-    return _layout(figure, x="epochs (passes over the text)", y=measure, height=420)
-
-
-def over_time(tokens: Sequence[str], values: np.ndarray, *, name: str, middle: float = 0.0) -> go.Figure:
-    """One value a token, in reading order; red above `middle`, blue below."""
-    figure = go.Figure()
-    shown = ["⏎" if token == "\n" else "␣" if token == " " else token for token in tokens]
-    figure.add_bar(
-        x=np.arange(len(values)),
-        y=values,
-        marker={"color": np.where(values > middle, RED, BLUE), "line": {"width": 0}},
-        customdata=shown,
-        hovertemplate="%{customdata}  %{y:.3f}<extra></extra>",
+    return Figure(
+        Axis("epochs (passes over the text)", digits=2, reading="epoch"),
+        Axis(measure, _heights(shown[np.isfinite(shown)], references, tables)),
+        tuple(series),
+        (
+            *(Level(label, value, "dot") for label, value in references),
+            *(Level(label, value, "dash") for label, value in tables),
+        ),
+        height=420,
     )
-    ticks = np.arange(len(values)) if len(values) <= 120 else None
-    if ticks is not None:
-        figure.update_xaxes(tickvals=ticks, ticktext=shown, tickangle=0)
-    _layout(figure, x="", y=name, height=240)
-    figure.update_layout(hovermode="closest", bargap=0.1)
-    return figure
+
+
+def _scores(log: Log, name: str, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
+    """Epochs (N,) and scores (N,) of the points that have this loss."""
+    points = [point for point in log.points if point.get(name) is not None]
+    return (
+        np.array([point["epoch"] for point in points], dtype=float),
+        np.array([score_of(point[name], kind) for point in points], dtype=float),
+    )
+
+
+def _heights(shown: np.ndarray, references: Lines, tables: Lines) -> tuple[float, float] | None:
+    """Ends of y: the first few points of a training would press all others together, tables far above as well."""
+    if not len(shown):
+        return None
+    low = min([float(shown.min()), *(value for _, value in [*references, *tables])])
+    high = float(np.quantile(shown, 0.97))
+    high = max([high, *(value for _, value in tables if value < 2 * high)])
+    return low - 0.05 * (high - low + 0.1), high + 0.1 * (high - low + 0.1)
+
+
+def over_time(tokens: Sequence[str], values: np.ndarray, *, name: str, middle: float = 0.0) -> Figure:
+    """One value a token, in reading order; red above `middle`, blue below."""
+    shown = tuple("⏎" if token == "\n" else "␣" if token == " " else token for token in tokens)
+    colours = tuple(RED if value > middle else BLUE for value in values)
+    bars = Series(name, np.arange(len(values)), np.asarray(values, dtype=float), "bars", colours)
+    return Figure(Axis("", labels=shown), Axis(name), (bars,), height=240, legend=False)
+
+
+def few_words(curve: Sequence[tuple[float, float]], paper: tuple[float, float] | None = None) -> Figure:
+    """Share of the clusters that hold one or two words, over how pure they have to be; a dot for the paper's figure."""
+    cuts, shares = np.array(curve, dtype=float).reshape(-1, 2).T
+    series = [Series("groups of few words", cuts, shares, "dots", (BLUE,))]
+    if paper:
+        series.append(Series(f"the paper: {paper[1]:.0%}", np.array(paper[:1]), np.array(paper[1:]), "dots", (RED,)))
+    purity = Axis("share that one or two words must make up", digits=0, percent=True)
+    return Figure(purity, Axis("share of the groups", (0.0, 1.0), 1, percent=True), tuple(series), height=280)

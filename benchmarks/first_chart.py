@@ -26,10 +26,14 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = {"cold": 5.0, "warm": 2.0}  # seconds
 SHOWN = """() => {
-  if (document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg')) return 'chart'
+  const parts = [...document.querySelectorAll('[data-testid=stMain] [data-testid=stBidiComponentIsolated]')]
+  const drawn = parts.some(part => part.shadowRoot?.querySelector('.figure svg [data-name] path'))
+  if (drawn || document.querySelector('[data-testid=stMain] .js-plotly-plot .main-svg')) return 'chart'
   const app = document.querySelector('[data-testid=stApp][data-test-connection-state=CONNECTED]')
   const main = document.querySelector('[data-testid=stMain] [data-testid=stElementContainer]')
-  const coming = document.querySelector('[data-testid=stPlotlyChart], [data-testid=stMain] [data-testid=stSkeleton]')
+  const empty = part => !part.shadowRoot?.firstChild || part.shadowRoot.querySelector('.figure svg:empty')
+  const coming = parts.some(empty) ||
+    document.querySelector('[data-testid=stPlotlyChart], [data-testid=stMain] [data-testid=stSkeleton]')
   return app?.dataset.testScriptState === 'notRunning' && main && !coming ? 'no chart' : false
 }"""
 
