@@ -1,0 +1,1 @@
+"""What the page Clusters is made of."""

@@ -1,0 +1,69 @@
+"""Which clustering is looked at: the choices of the page, each kept in the URL under its plain name."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from lstm_core.clusters import SETTINGS, SPANS, ClusterQuery, Data
+from lstm_core.run import Run
+from lstm_core.settings import SIGNAL_NAMES, SIGNALS
+
+DATA: dict[str, Data] = {"blanks after words": "whitespace", "all characters": "full"}
+COMPARED = ("h", "o")  # the signals that the paper clusters
+
+V = TypeVar("V")
+
+
+def first_query(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
+    """What the page opens with: the paper's, else what is at hand; raises ValueError for a run that reads words."""
+    usual = ClusterQuery().of(run)
+    return next((query for query in (usual, *kept) if query in kept), usual)
+
+
+def choose(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
+    """The choice of data, signal, size of clusters and text; other layers, signals and settings where one is kept."""
+    first = first_query(run, kept)
+    with st.container(horizontal=True, gap="medium"):
+        data = _one("Moments", DATA, first.data, "data")
+        signal = _one("Grouped by", _signals(run, kept), first.signal, "signal")
+        size = _one("Size of groups", _sizes(kept), (first.min_cluster_size, first.min_samples), "size")
+        tokens = _one("Text", _spans(data, kept), first.tokens, "text")
+        layer = _one("Layer", _layers(run, kept), first.layer, "layer")
+    return ClusterQuery(data, signal, layer, tokens, *size).of(run)
+
+
+def _one(label: str, options: Mapping[str, V], first: V, name: str) -> V:
+    """One choice among named values; nothing is drawn where there is only one."""
+    values = list(options.values())
+    if len(values) == 1:
+        return values[0]
+    start = next((title for title, value in options.items() if value == first), next(iter(options)))
+    chosen = st.segmented_control(
+        label, list(options), default=start, key=f"clusters-{name}", bind="query-params", required=True
+    )
+    return options.get(chosen or start, options[start])
+
+
+def _signals(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, str]:
+    wanted = [*COMPARED, *(query.signal for query in kept)]
+    return {SIGNAL_NAMES[signal]: signal for signal in wanted if signal in SIGNALS[run.model_config.cell]}
+
+
+def _sizes(kept: Sequence[ClusterQuery]) -> dict[str, tuple[int, int]]:
+    """The presets, and other settings that a result is kept of."""
+    others = {(query.min_cluster_size, query.min_samples) for query in kept} - set(SETTINGS.values())
+    return SETTINGS | {f"{size} / {samples}": (size, samples) for size, samples in sorted(others)}
+
+
+def _spans(data: Data, kept: Sequence[ClusterQuery]) -> dict[str, int]:
+    """How much text: as much as the paper read, and what else is kept of these data."""
+    others = {query.tokens for query in kept if query.data == data} - {SPANS[data]}
+    titles = {tokens: "the whole text" if tokens < 0 else f"the first {tokens:,} characters" for tokens in others}
+    return {"as much as the paper": SPANS[data]} | {titles[tokens]: tokens for tokens in sorted(others)}
+
+
+def _layers(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, int]:
+    last = run.model_config.layers
+    others = sorted({query.layer for query in kept} - {last})
+    return {f"{last} (the last)": last} | {str(layer): layer for layer in others}

@@ -1,0 +1,196 @@
+"""Clusters as tables and sentences for people. Pure: knows nothing of Streamlit.
+
+A table is a list of lines, each a value by column name. Shares are in [0, 1]; NaN is what is not defined.
+"""
+
+import csv
+import io
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Literal
+
+from app.clusters.tags import family
+from lstm_core.cluster_table import ALMOST, Row, TagShare, best_by_tag, words_of
+from lstm_core.clusters import NOISE, Clustering
+
+Kind = Literal["one or two words", "after punctuation", "line breaks", "grammar", "mixed"]
+
+Lines = list[dict[str, object]]
+
+CLEAR = 0.8  # share of one kind of word (all verbs, all nouns ...) from which a cluster is told by grammar
+_CHARACTERS = {" ": "␣", "\n": "⏎", "": "end"}
+_GOOD_EXAMPLES = ("MD", "PRP", "PRP$", "IN", "VBD", "JJ", "NN")  # the plainest first
+
+
+def kind(row: Row) -> Kind:
+    """What holds a cluster of blanks together, as far as its words tell."""
+    if row.newline_only:
+        return "line breaks"
+    if row.punctuation >= ALMOST:
+        return "after punctuation"
+    if row.two_words >= ALMOST:
+        return "one or two words"
+    shares: Counter[str] = Counter()
+    for share in row.tags:
+        shares[family(share.tag)] += share.precision  # type: ignore[assignment]
+    return "grammar" if max(shares.values(), default=0) >= CLEAR else "mixed"
+
+
+def visible(text: str) -> str:
+    """Text on one line: line breaks as ⏎."""
+    return text.replace("\n", "⏎")
+
+
+def sign(character: str) -> str:
+    """One character that is seen: a blank as ␣, a line break as ⏎, none as "end"."""
+    return _CHARACTERS.get(character, character)
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share for people, — where it is not defined."""
+    return "—" if math.isnan(share) else f"{100 * share:.{digits}f}%"
+
+
+def share_of(row: Row, tag: str) -> TagShare | None:
+    """What a cluster has of a part of speech, or None."""
+    return next((share for share in row.tags if share.tag == tag), None)
+
+
+def chosen_rows(rows: Sequence[Row], *, tag: str = "", least: int = 0, few_words: bool = True) -> tuple[Row, ...]:
+    """The rows that pass the filters: with that part of speech (best F1 first), of at least that size.
+
+    `few_words` False leaves out those of one or two words and those after punctuation.
+    """
+    kept = [row for row in rows if row.size >= least and (few_words or row.newline_only or row.few_words < ALMOST)]
+    if not tag:
+        return tuple(kept)
+    shares = [(share.f1, row) for row in kept if (share := share_of(row, tag))]
+    return tuple(row for _, row in sorted(shares, key=lambda pair: (-pair[0], pair[1].cluster)))
+
+
+def word_lines(rows: Sequence[Row], tag: str = "") -> Lines:
+    """One line a cluster of blanks; with the precision, recall and F1 of `tag` where one is named, else of the top."""
+    return [_line(row, tag) for row in rows]
+
+
+def _line(row: Row, tag: str) -> dict[str, object]:
+    top = share_of(row, tag) if tag else next(iter(row.tags), None)
+    told = {
+        "tag": top.tag if top else None,
+        "precision": top.precision if top else math.nan,
+        "recall": top.recall if top else math.nan,
+    }
+    if tag:
+        told["F1"] = top.f1 if top else math.nan
+    else:
+        told["next tags"] = ", ".join(
+            f"{share.tag} {percent(share.precision, 0)} / {percent(share.recall, 0)}" for share in row.tags[1:3]
+        )
+    return {
+        "cluster": row.cluster,
+        "moments": row.size,
+        "commonest words": ", ".join(visible(word) for word, _ in row.words),
+        **told,
+        "few words": row.few_words,
+        "kind": kind(row),
+        "strength": row.strength,
+    }
+
+
+def character_lines(rows: Sequence[Row]) -> Lines:
+    """One line a cluster of full data: the commonest characters read at its moments, and those that came next."""
+    return [
+        {
+            "cluster": row.cluster,
+            "moments": row.size,
+            "character read": _told(row.characters),
+            "character next": _told(row.following),
+            "kind": "line breaks" if row.newline_only else "characters",
+            "strength": row.strength,
+        }
+        for row in rows
+    ]
+
+
+def _told(characters: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{sign(character)} {percent(share, 0)}" for character, share in characters)
+
+
+def beside(one: Sequence[Row], other: Sequence[Row], names: tuple[str, str]) -> Lines:
+    """For every part of speech the best cluster of two clusterings side by side, the best told first."""
+    sides = [
+        (name, {row.cluster: row for row in rows}, best_by_tag(rows))
+        for name, rows in zip(names, (one, other), strict=True)
+    ]
+    tags = {tag: max(best[tag].f1 for *_, best in sides if tag in best) for *_, best in sides for tag in best}
+    lines: Lines = []
+    for tag in sorted(tags, key=lambda tag: -tags[tag]):
+        line: dict[str, object] = {"tag": tag}
+        for name, rows, best in sides:
+            share = best.get(tag)
+            line[f"{name}: cluster"] = share.cluster if share else None
+            line[f"{name}: words"] = ", ".join(word for word, _ in rows[share.cluster].words[:3]) if share else None
+            line[f"{name}: precision"] = share.precision if share else math.nan
+            line[f"{name}: recall"] = share.recall if share else math.nan
+        lines.append(line)
+    return lines
+
+
+def example(rows: Sequence[Row]) -> Row | None:
+    """The cluster that shows best what clusters are: told by grammar, of several words, of the plainest tag.
+
+    Of full data the one with the clearest characters at its moments and after them.
+    """
+    if not any(row.words for row in rows):
+        clear = [row for row in rows if not row.newline_only and row.characters and row.following]
+        return max(
+            clear, key=lambda row: min(row.characters[0][1], row.following[0][1]), default=next(iter(rows), None)
+        )
+    best = best_by_tag(rows)
+    tags = [tag for tag in _GOOD_EXAMPLES if tag in best] + [tag for tag in best if tag not in _GOOD_EXAMPLES]
+    by_number = {row.cluster: row for row in rows}
+    told = [by_number[best[tag].cluster] for tag in tags]
+    several = [row for row in told if kind(row) == "grammar" and len(row.words) > 2]
+    return next(iter(several), next(iter(told), rows[0] if rows else None))
+
+
+def sentence(row: Row, *, words: bool) -> str:
+    """What one cluster is, in one sentence."""
+    if not words:
+        (read, before), (following, after) = row.characters[0], row.following[0]
+        return (
+            f"The network puts {row.size:,} moments into one group: {percent(before, 0)} of them after reading "
+            f"{sign(read)}, {percent(after, 0)} before {sign(following)}."
+        )
+    if row.newline_only or not row.words:
+        return f"One group holds {row.size:,} line breaks and blanks without a word before them."
+    told = [f"“{visible(word)}”" for word, _ in row.words[:3]]
+    listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    more = " (and others)" if len(row.words) > 3 else ""
+    return f"The network puts the blanks after {listed}{more} into one group: nobody told it to."
+
+
+def table_csv(lines: Lines) -> str:
+    """Lines as CSV, their columns' names on top; what is not defined is empty."""
+    out = io.StringIO()
+    table = csv.DictWriter(out, list(lines[0]) if lines else [], lineterminator="\n")
+    table.writeheader()
+    for line in lines:
+        table.writerow({name: "" if value != value else value for name, value in line.items()})
+    return out.getvalue()
+
+
+def points_csv(found: Clustering, text: str) -> str:
+    """All points as CSV: position in the text, character, word before, tag, cluster (empty for none), strength."""
+    words = words_of(found, text) or [""] * len(found.labels)
+    names = [*found.tag_names, ""]
+    tags = [names[code] for code in found.tags.tolist()] or [""] * len(found.labels)
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(("position", "character", "word", "tag", "cluster", "strength"))
+    places, labels, strength = found.positions.tolist(), found.labels.tolist(), found.strength.tolist()
+    for place, word, tag, label, sure in zip(places, words, tags, labels, strength, strict=True):
+        number = "" if label == NOISE else label
+        table.writerow((found.span[0] + place, text[place], word, tag, number, f"{sure:.3f}"))
+    return out.getvalue()

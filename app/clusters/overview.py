@@ -1,0 +1,140 @@
+"""All clusters of a clustering: the figures on top, and the table with its filters."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.charts import few_words
+from app.clusters import frames
+from app.clusters.result import Shown
+from app.clusters.tags import known, named
+from app.drawing import draw
+from app.table import Choice, Column, show
+from lstm_core.cluster_claims import PAPER_CLUSTERS, PAPER_FEW_WORDS
+from lstm_core.cluster_table import ALMOST, Row, few_word_curve, few_word_share
+from lstm_core.clusters import SETTINGS, SPANS, Clustering, ClusterQuery
+
+CHOSEN = "clusters-cluster"  # the chosen cluster: a number field elsewhere on the page, which the URL keeps
+_ALL = "all"
+_LARGEST = 10_000_000  # moments: more than any text has
+
+
+def headline(found: Clustering, rows: Sequence[Row] | None) -> None:
+    """How many clusters, of how many points, how much noise, how many of few words; `rows` None = text not at hand."""
+    query = found.query
+    words = query.data == "whitespace" and rows is not None
+    left, right = st.columns([2, 3]) if words else (st.container(), None)
+    with left:
+        first, second = st.columns(2)
+        first.metric("Groups (clusters)", f"{len(found.persistence):,}")
+        second.metric("Moments (points)", f"{len(found.labels):,}")
+        first.metric("In no group (noise)", frames.percent(found.noise_share))
+        share = few_word_share(rows) if words and rows else float("nan")
+        second.metric(
+            "Groups of few words",
+            frames.percent(share),
+            help="Share of the groups in which at least 90% of the moments follow one of two words, or punctuation. "
+            "Groups of line breaks are not counted.",
+        )
+    told = _paper(query)
+    if told:
+        left.caption(told)
+    if words and right is not None and rows:
+        with right:
+            draw(
+                few_words(few_word_curve(rows), (ALMOST, PAPER_FEW_WORDS)),
+                key="clusters-curve",
+                alt="Share of the groups of one or two words, over how pure a group has to be",
+            )
+
+
+def _paper(query: ClusterQuery) -> str:
+    """What the paper found with this query."""
+    settings = (query.min_cluster_size, query.min_samples)
+    number = PAPER_CLUSTERS.get((query.data, query.signal))
+    if number is None or settings != SETTINGS["paper"] or query.tokens != SPANS[query.data]:
+        return ""
+    few = f", {PAPER_FEW_WORDS:.0%} of them of few words" if query.data == "whitespace" else ""
+    return f"The paper, with its own network on War and Peace: {number} groups{few}."
+
+
+def table(view: Shown, chosen: int) -> str:
+    """The clusters, one a row, with filters; selecting a row chooses a cluster. Returns the tag filtered by, or ""."""
+    tag, rows = _filtered(view)
+    if not rows:
+        st.caption("No group passes these filters: choose another part of speech or a smaller size.")
+        return tag
+    lines = frames.word_lines(rows, tag) if view.has_words else frames.character_lines(rows)
+    show(
+        lines,
+        [column(name, tag) for name in lines[0]],
+        key="clusters-table",
+        alt=f"{len(rows)} groups with their sizes and what they hold",
+        choice=Choice("cluster", chosen, _take),
+    )
+    st.caption(
+        f"{len(rows):,} of {len(view.rows):,} groups. Click a row to see that group, a column's name to sort."
+        + (
+            " Groups of line breaks are layout and count neither as few-word groups nor for a part of speech."
+            if view.has_words
+            else ""
+        )
+    )
+    return tag
+
+
+def _filtered(view: Shown) -> tuple[str, tuple[Row, ...]]:
+    """The filters above the table and the rows that pass them."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        tag, few = _ALL, False
+        if view.has_words:
+            tags = sorted({share.tag for row in view.rows for share in row.tags})
+            titles = {named(tag): tag for tag in tags}
+            chosen = st.selectbox(
+                "Part of speech", [_ALL, *titles], key="clusters-tag", bind="query-params", width=320,
+                help="Shows how well each group tells this part of speech, the best first.",
+            )  # fmt: skip
+            tag = titles.get(chosen or _ALL, _ALL)
+        least = st.number_input(
+            "At least this many moments", 0, _LARGEST, 0, 50, key="clusters-least", bind="query-params", width=220
+        )
+        if view.has_words:
+            few = st.toggle(
+                "Hide groups of one or two words", key="clusters-hide", bind="query-params",
+                help="Also those that only tell the punctuation before.",
+            )  # fmt: skip
+    tag = "" if tag == _ALL else tag
+    return tag, frames.chosen_rows(view.rows, tag=tag, least=int(least), few_words=not few)
+
+
+def _take(number: int) -> None:
+    st.session_state[CHOSEN] = number
+
+
+def column(name: str, tag: str = "") -> Column:
+    """How a column of clusters or tags is shown, and what it means where a part of speech is filtered by, or none."""
+    of = f"of {tag}" if tag else "of the part of speech that is commonest in the group"
+    all_columns = (
+        Column("cluster", "whole", help="Groups are numbered by size."),
+        Column("moments", "whole", help="How many points the group has."),
+        Column("commonest words", width=22, help="The words before the blank, the commonest first."),
+        Column("character read", width=36, help="The characters at the moments, the commonest first."),
+        Column("character next", width=36, help="What came next in the text, the commonest first."),
+        Column("tag", help="Part of speech; what each means is listed below."),
+        Column("precision", "percent", help=f"Share {of} among the group's moments."),
+        Column("recall", "percent", help=f"Which share {of} in the text is in this group."),
+        Column("F1", "number", help="Harmonic mean of precision and recall."),
+        Column("next tags", width=15, help="The second and third part of speech: precision / recall."),
+        Column("few words", "percent", help="How far one or two words, or punctuation, make it up."),
+        Column("kind", help=f"Grammar: at least {frames.CLEAR:.0%} verbs, or nouns, or adjectives ... in any form."),
+        Column("strength", "number", 2, "How surely its moments belong to it, from 0 to 1, on average."),
+    )
+    return next(one for one in all_columns if one.name == name)
+
+
+def tags_explained(view: Shown) -> None:
+    """What each tag means."""
+    if view.has_words:
+        with st.expander("What do MD, VBD and the other tags mean?"):
+            tags = known({share.tag for row in view.rows for share in row.tags})
+            show(tags, (Column("tag"), Column("meaning", width=60)), key="clusters-tags", alt="What the tags mean")

@@ -1,0 +1,73 @@
+"""The same moments grouped by hidden state and by output gate: which tells a part of speech better."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from app.clusters import frames
+from app.clusters.concordance import concordance
+from app.clusters.result import Shown, shown
+from app.clusters.tags import named
+from app.controls import tell
+from app.table import Column, show
+from lstm_core.cluster_table import best_by_tag, members
+from lstm_core.clusters import ClusterQuery
+from lstm_core.run import Run
+from lstm_core.settings import SIGNAL_NAMES
+
+
+def side_by_side(run: Run, view: Shown, tag: str, kept: Sequence[ClusterQuery]) -> None:
+    """For a part of speech the best cluster of the hidden state beside that of the output gate."""
+    query = view.found.query
+    pair = [replace(query, signal=signal) for signal in ("h", "o")]
+    if not view.has_words or query not in pair:
+        return
+    st.subheader("Hidden state beside output gate")
+    if missing := [one for one in pair if one not in kept]:
+        st.caption(
+            f"With the same settings, groups by {SIGNAL_NAMES[missing[0].signal]} are not at hand. Choose it above "
+            "to compute them; both then stand here side by side."
+        )
+        return
+    try:
+        views = [shown(run, one) for one in pair]
+    except ValueError as error:
+        tell("The other result cannot be used.", error)
+        return
+    sides = [(SIGNAL_NAMES[one.signal], side) for one, side in zip(pair, views, strict=True) if side is not None]
+    bests = [best_by_tag(side.rows) for _, side in sides]
+    tags = [tag for tag in bests[0] if all(tag in best for best in bests)]
+    if len(sides) < 2 or not tags:
+        st.caption("No part of speech is told by both.")
+        return
+    titles = {named(one): one for one in tags}
+    first = next((title for title, one in titles.items() if one == (tag or "MD")), next(iter(titles)))
+    chosen = st.selectbox(
+        "Which group tells it best?", list(titles), list(titles).index(first), key=f"clusters-both-{tag}", width=320
+    )
+    for place, (name, side), best in zip(st.columns(2), sides, bests, strict=True):
+        share = best[titles[chosen]]
+        with place:
+            st.markdown(f"**{name.capitalize()}**: group {share.cluster}, {share.size:,} moments")
+            st.caption(f"precision {share.precision:.1%}, recall {share.recall:.1%}, F1 {share.f1:.3f}")
+            st.text(", ".join(frames.visible(word) for word, _ in side.rows[share.cluster].words))
+            excerpts = members(side.found, side.text, share.cluster, 6)
+            concordance(side.found, excerpts, key=f"clusters-both-{name}", alt=f"Examples of group {share.cluster}")
+    with st.expander("All parts of speech"):
+        names = (sides[0][0], sides[1][0])
+        lines = frames.beside(sides[0][1].rows, sides[1][1].rows, names)
+        show(lines, _columns(names), key="clusters-both", alt="The best group of both for every part of speech")
+
+
+def _columns(names: Sequence[str]) -> list[Column]:
+    """Those of `frames.beside`."""
+    columns = [Column("tag", help="Part of speech; what each means is listed below the table of groups.")]
+    for name in names:
+        columns += [
+            Column(f"{name}: cluster", "whole", help="Number of the group that tells this part of speech best."),
+            Column(f"{name}: words", width=24, help="Its commonest words."),
+            Column(f"{name}: precision", "percent", help="Share of its moments with this part of speech."),
+            Column(f"{name}: recall", "percent", help="Which share of the part of speech in the text it has."),
+        ]
+    return columns

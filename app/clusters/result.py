@@ -1,0 +1,82 @@
+"""A kept clustering with its text and table, as pages get it, and as CSV files to take along."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.cached import cached
+from app.clusters import frames
+from lstm_core import cluster_table, clusters
+from lstm_core.claims import Claim
+from lstm_core.cluster_claims import cluster_claims
+from lstm_core.cluster_table import Row
+from lstm_core.clusters import Clustering, ClusterQuery
+from lstm_core.files import home
+from lstm_core.run import Run
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A clustering with the text it was made of, and what its clusters hold."""
+
+    found: Clustering
+    text: str
+    rows: tuple[Row, ...]
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the points stand after words: those of whitespace data."""
+        return self.found.query.data == "whitespace"
+
+
+def _stamp(run: Run) -> int:
+    """When a result of the run was last written: what is cached of older files is not used."""
+    folders = (clusters.results_folder(run), home() / "clusters")
+    return max((path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.json")), default=0)
+
+
+def _read(run: Run, query: ClusterQuery, stamp: int) -> Clustering | None:
+    return clusters.read_clustering(run, query)
+
+
+def _shown(run: Run, query: ClusterQuery, stamp: int) -> Shown | None:
+    found = clusters.read_clustering(run, query)
+    if found is None:
+        return None
+    text = clusters.text_of(run, found)
+    return Shown(found, text, cluster_table.table(found, text))
+
+
+def _claims(run: Run, stamp: int) -> list[Claim]:
+    return cluster_claims(run)
+
+
+def claims(run: Run) -> list[Claim]:
+    """What the paper says of clusters beside what is kept of the run; raises ValueError as `cluster_claims` does."""
+    return cached(_claims)(run, _stamp(run))
+
+
+def kept_result(run: Run, query: ClusterQuery) -> Clustering | None:
+    """The kept result of a query, or None; raises ValueError when its files are damaged."""
+    return cached(_read)(run, query, _stamp(run))
+
+
+def shown(run: Run, query: ClusterQuery) -> Shown | None:
+    """The same with its text and table; raises ValueError also when the text is not at hand."""
+    return cached(_shown)(run, query, _stamp(run))
+
+
+def downloads(view: Shown) -> None:
+    """The table and all points as CSV files."""
+    query = view.found.query
+    name = f"{view.found.run}-{query.data}-{query.signal}{query.layer}-{query.min_cluster_size}"
+    lines = frames.word_lines(view.rows) if view.has_words else frames.character_lines(view.rows)
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table as CSV", lambda: frames.table_csv(lines), f"{name}.csv", "text/csv",
+            key="clusters-csv-table", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "All points as CSV", lambda: frames.points_csv(view.found, view.text), f"{name}-points.csv", "text/csv",
+            key="clusters-csv-points", on_click="ignore",
+        )  # fmt: skip

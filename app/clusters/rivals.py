@@ -1,0 +1,58 @@
+"""The same moments grouped by other methods, with other settings and by other models, beside the groups shown."""
+
+import streamlit as st
+
+from app.clusters.frames import Lines
+from app.clusters.result import Shown
+from app.controls import tell
+from app.table import Column, show
+from lstm_core.rivals import Comparison, read_comparison
+from lstm_core.run import Run
+
+COLUMNS = (
+    Column("way", width=60, help="The method with its settings, or the network whose moments were grouped."),
+    Column("groups", "whole", help="How many groups it made."),
+    Column("noise", "percent", help="Share of the moments that it left in no group."),
+    Column("few words", "percent", help="Share of the groups that are one or two words, or punctuation."),
+    Column("tells parts of speech", "number", help="F1 of its best group for each, as a mean over the common ones."),
+    Column("tells modal verbs", "number", help="F1 of its best group for can, would and the like."),
+    Column("agreement with ours", "number", help="Adjusted Rand index: 1 the same groups, 0 no more than by chance."),
+)
+
+
+def other_ways(run: Run, view: Shown) -> None:
+    """What other ways to group make of the same moments; nothing where they were not compared."""
+    try:
+        compared = read_comparison(run, view.found.query)
+    except ValueError as error:
+        tell("The comparison with other methods cannot be used.", error)
+        return
+    if compared is None:
+        return
+    st.subheader("Would another method find the same?")
+    least = min(compared.stability, default=float("nan"))
+    st.caption(
+        "Agreement is 1 where two ways put the same moments together, 0 where they agree by chance (adjusted Rand "
+        "index, over the moments that both put somewhere). With only "
+        f"{compared.kept:.0%} of the moments, drawn {len(compared.stability)} times, ours agrees with itself by "
+        f"{least:.2f} at least. How well a way tells parts of speech is the F1 of its best group for each, as a mean "
+        "over the common ones. The last lines are other networks: the untrained twin has learned nothing."
+    )
+    show(lines(compared), COLUMNS, key="clusters-rivals", alt="Ways to group the same moments, and other networks")
+
+
+def lines(compared: Comparison) -> Lines:
+    """One line a way, then one a model; agreement with ours is missing for other models, whose moments are others."""
+    scores = [*compared.agreement[0], *[float("nan")] * len(compared.controls)]
+    return [
+        {
+            "way": row.name,
+            "groups": row.clusters,
+            "noise": row.noise_share,
+            "few words": row.few_word_share,
+            "tells parts of speech": row.tag_f1,
+            "tells modal verbs": row.modal_f1,
+            "agreement with ours": score,
+        }
+        for row, score in zip((*compared.rows, *compared.controls), scores, strict=True)
+    ]
