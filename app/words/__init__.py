@@ -1,0 +1,1 @@
+"""What the page Word vectors is made of."""

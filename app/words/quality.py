@@ -1,0 +1,252 @@
+"""How far vectors agree with people about which words are alike: the benchmarks as figure and table, and one's own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from app.cached import machine_rate
+from app.controls import tell
+from app.drawing import draw
+from app.figure import BLUE, GREY, LINES, Axis, Figure, Mark, Series
+from app.table import Column, Line, show
+from app.words.source import Judgements, Vectors, offer
+from lstm_core.corpus import decode_text
+from lstm_core.run import Run
+from lstm_core.similarity import Score, Stratum, judge, mean_rho, score
+from lstm_core.similarity_peers import Peer
+from lstm_core.similarity_result import at_hand
+from lstm_core.sources import CorpusMissing
+from lstm_core.word_claims import PAPER_MEAN
+from lstm_core.word_pairs import BENCHMARKS, PAPER, parse_pairs
+
+LARGEST = 2_000_000  # bytes of a file of pairs
+ENOUGH = 20  # pairs that a correlation of a part is told from
+_OWN = "embeddings-own"
+
+
+def headline(found: Judgements) -> None:
+    """The means as figures, and all scores drawn with their intervals."""
+    if found.best is None or found.paper is None:
+        return
+    ours, as_paper = mean_rho(found.best.scores), mean_rho(found.paper.scores)
+    columns = st.columns(4)
+    about = (
+        "Mean rank correlation (Spearman) with people's judgement over the 13 benchmarks; 1 would be full agreement."
+    )
+    columns[0].metric("The best vectors here", _told(ours), help=about)
+    columns[1].metric("The paper's vectors here", _told(as_paper), help=about)
+    columns[2].metric("In the paper", f"{PAPER_MEAN:.3f}", help="Its own model, of another text.")
+    if found.peers and (other := found.peers.strongest):
+        columns[3].metric(f"{other.name}, same text", _told(mean_rho(other.scores)), help=_peer_help(other))
+    draw(
+        correlations(found),
+        key="embeddings-correlations",
+        alt="Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'",
+    )
+
+
+def _peer_help(peer: Peer) -> str:
+    return (
+        f"{peer.name}: its options are chosen as ours are, among {len(peer.options)}. On the pairs that both have, the "
+        f"best vectors here are above it on {peer.above} of {len(peer.ours_less)} benchmarks."
+    )
+
+
+def correlations(found: Judgements) -> Figure:
+    """All scores of a run that was judged by both kinds of vectors: a place for each benchmark, one for the means."""
+    assert found.best is not None and found.paper is not None
+    tasks = [one.task for one in found.best.scores]
+    rows: list[tuple[str, dict[str, Score], str, bool]] = [
+        ("best, here", {one.task: one for one in found.best.scores}, BLUE, True),
+        ("as the paper, here", {one.task: one for one in found.paper.scores}, LINES[1], True),
+    ]
+    peers = found.peers.peers if found.peers else ()
+    for peer, colour in zip(peers, LINES[2:], strict=False):
+        rows.append((peer.name, {one.task: one for one in peer.scores}, colour, False))
+    step = 0.7 / len(rows)
+    series = []
+    for number, (name, scores, colour, interval) in enumerate(rows):
+        x = np.arange(len(tasks) + 1) + step * (number - len(rows) / 2)
+        given = [scores.get(task) for task in tasks]
+        mean = mean_rho([one for one in given if one])
+        y = _array([one.rho if one else None for one in given] + [mean])
+        ends = (_array([getattr(one, end) if one else None for one in given] + [None]) for end in ("low", "high"))
+        low, high = ends if interval else (None, None)
+        series.append(Series(name, x, y, "points", (colour,), low, high))
+    theirs = [PAPER[task][0].rho if task in PAPER else None for task in tasks]
+    mark: Mark = "points"
+    at = np.arange(len(tasks) + 1) + step * len(rows) / 2
+    series.append(Series("the paper's own", at, _array([*theirs, PAPER_MEAN]), mark, (GREY,)))
+    return Figure(
+        Axis("", (-0.5, len(tasks) + 0.5), labels=(*tasks, "mean")),
+        Axis("rank correlation with people", digits=2),
+        tuple(series),
+        height=400,
+    )
+
+
+def _array(values: Sequence[float | None]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+def _told(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def offer_to_compare(run: Run) -> None:
+    """Offer to judge a run's vectors, with the download of the benchmarks where they are not at hand."""
+    words, label = ["similarity", "--", run.name], "Compare with people's judgement"
+    try:
+        _, missing = at_hand()
+    except CorpusMissing:
+        missing = list(BENCHMARKS)
+    if missing:
+        words, label = ["similarity", "--fetch", "--", run.name], "Download the benchmarks and compare"
+        st.caption(f"{len(missing)} of the {len(BENCHMARKS)} benchmarks are not at hand: 0.2 MB from github.com.")
+    offer(run, words, label, machine_rate(), key="similarity")
+
+
+# Tables ---------------------------------------------------------------------------------------------------------------
+
+
+def table(found: Judgements) -> None:
+    """Every benchmark with its pairs and all correlations; what the intervals mean."""
+    if found.best is None or found.paper is None:
+        return
+    rows = lines(found)
+    first = found.peers.strongest if found.peers else None
+    rho = "Spearman's rank correlation with people's scores."
+    columns = [
+        Column("benchmark"),
+        Column("found", "whole", help="Pairs of which this text has both words."),
+        Column("missing", "whole", help="Pairs of which it lacks a word: they are left out."),
+        Column("best here", "number", help=f"{rho} Options chosen on one half of the pairs, judged on the other."),
+        Column("95% interval", help="Over pairs drawn anew (bootstrap)."),
+        Column("as the paper", "number", help=f"{rho} The paper's vectors, of the model here."),
+    ]
+    if first:
+        columns += [
+            Column(first.name, "number", help=_peer_help(first)),
+            Column("best less it", "number", help="On the pairs that both have."),
+            Column("its interval", help="95% of that difference; with 0 in it chance alone may have made it."),
+        ]
+    columns += [
+        Column("the paper: found", "whole"),
+        Column("the paper", "number", help="Its own model, of the Lancaster-Oslo/Bergen corpus."),
+        Column(
+            "Turian 2010",
+            "number",
+            help="The paper's Table 4, where it is called Metaoptimize: vectors of Turian et al.",
+        ),
+        Column("word2vec", "number", help="The paper's Table 4: skip-gram vectors of Mikolov et al. 2013."),
+    ]
+    show(rows, columns, key="embeddings-benchmarks", alt="Pairs found and rank correlations of each benchmark")
+    st.caption(
+        "Other pairs are found in another text, so columns of different texts are not strictly comparable: only the "
+        "differences on common pairs are."
+    )
+
+
+def lines(found: Judgements) -> list[Line]:
+    """The rows of the table, in the paper's order, then the means."""
+    assert found.best is not None and found.paper is not None
+    as_paper = {one.task: one for one in found.paper.scores}
+    first = found.peers.strongest if found.peers else None
+    theirs = {one.task: one for one in first.scores} if first else {}
+    less = {one.task: one for one in first.ours_less} if first else {}
+    rows: list[Line] = []
+    for one in found.best.scores:
+        paper = PAPER.get(one.task)
+        row: dict[str, object] = {
+            "benchmark": one.task,
+            "found": one.found,
+            "missing": one.missing,
+            "best here": one.rho,
+            "95% interval": _interval(one.low, one.high),
+            "as the paper": as_paper[one.task].rho if one.task in as_paper else None,
+            "the paper: found": paper[0].found if paper else None,
+            "the paper": paper[0].rho if paper else None,
+            "Turian 2010": paper[1].rho if paper else None,
+            "word2vec": paper[2].rho if paper else None,
+        }
+        if first:
+            beside = less.get(one.task)
+            row |= {
+                first.name: theirs[one.task].rho if one.task in theirs else None,
+                "best less it": beside.difference if beside else None,
+                "its interval": _interval(beside.low, beside.high) if beside else "",
+            }
+        rows.append(row)
+    mean: dict[str, object] = {"benchmark": "mean", "95% interval": "", "its interval": ""}
+    for name in rows[0].keys() - mean.keys():
+        values = [float(row[name]) for row in rows if row[name] is not None]  # type: ignore[arg-type]
+        counted = name in ("found", "missing", "the paper: found")
+        mean[name] = None if not values or counted else sum(values) / len(values)
+    return [*rows, mean]
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{round(low, 2) + 0:.2f} to {round(high, 2) + 0:.2f}"
+
+
+def by_frequency(found: Judgements) -> None:
+    """The correlation apart by how often the rarer word of a pair stands in the text."""
+    if found.best is None or not found.best.strata:
+        return
+    with st.expander("Are rare words worse?"):
+        strata = next(iter(found.best.strata.values()))
+        columns = [Column("benchmark"), *(Column(_stratum(one), "number") for one in strata)]
+        rows: list[Line] = [
+            {"benchmark": task} | {_stratum(one): one.rho if one.found >= ENOUGH else None for one in parts}
+            for task, parts in found.best.strata.items()
+        ]
+        show(rows, columns, key="embeddings-strata", alt="Rank correlations by how often the rarer word is in the text")
+        st.caption(
+            "Rank correlation of the best vectors over the pairs whose rarer word stands that often in the text; a "
+            f"dash where fewer than {ENOUGH} pairs are left."
+        )
+
+
+def _stratum(one: Stratum) -> str:
+    return f"{one.least:,} to {one.most:,} times" if one.most is not None else f"{one.least:,} times or more"
+
+
+# One's own ------------------------------------------------------------------------------------------------------------
+
+
+def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
+    """A benchmark that a person brings, judged by each kind of vectors (title, vectors)."""
+    with st.expander("Your own benchmark"):
+        file = st.file_uploader(
+            "A text file: word, word, score on each line, between tabs, commas or blanks", ["txt", "csv", "tsv"],
+            key=_OWN, max_upload_size=2,
+        )  # fmt: skip
+        if file is None:
+            return
+        try:
+            if file.size > LARGEST:
+                raise ValueError(f"the file has {file.size:,} bytes: give one of at most {LARGEST:,}")
+            pairs = parse_pairs(decode_text(file.getvalue()), "the file")
+        except ValueError as error:
+            tell("This file cannot be used.", error)
+            return
+        scores = [(title, score(judge(vectors.table, pairs))) for title, vectors in kinds]
+        rows: list[Line] = [
+            {
+                "vectors": title,
+                "found": one.found,
+                "missing": one.missing,
+                "correlation": one.rho,
+                "95% interval": _interval(one.low, one.high),
+            }
+            for title, one in scores
+        ]
+        columns = [
+            Column("vectors"), Column("found", "whole", help="Pairs of which both words are at hand."),
+            Column("missing", "whole"), Column("correlation", "number", help="Spearman's rank correlation."),
+            Column("95% interval"),
+        ]  # fmt: skip
+        show(rows, columns, key=f"{_OWN}-table", alt="Your benchmark: pairs found and rank correlations")
+        if not all(vectors.whole for _, vectors in kinds):
+            st.caption("Only the commonest words are at hand: make the vectors of all words to find more pairs.")

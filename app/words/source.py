@@ -1,0 +1,88 @@
+"""Which vectors are at hand for a run: those of all words of its text, or of the commonest, which come with it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.cached import corpus, word_vectors
+from app.controls import duration, tell
+from app.work import at_work, last_attempt, start_button
+from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable
+from lstm_core.files import home
+from lstm_core.neighbours import Neighbour
+from lstm_core.run import Run
+from lstm_core.settings import GATES
+from lstm_core.similarity_peers import Peers, read_peers
+from lstm_core.similarity_result import SimilarityQuery, SimilarityResult, read_similarity
+from lstm_core.word_sample import WordSample
+
+LOADING = 8  # seconds until the work begins
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Vectors as the page has them: `whole` where every word of the text is among them."""
+
+    table: EmbeddingTable
+    whole: bool
+
+    def counted(self, found: tuple[Neighbour, ...], sample: WordSample | None) -> list[dict[str, object]]:
+        """Neighbours as lines of a table: word, value, how often it stands in the text, part of speech if known."""
+        tags = dict(zip(sample.words, sample.tags, strict=True)) if sample else {}
+        return [
+            {"word": one.word, "value": one.value, "times": one.counted, "tag": tags.get(one.word, "")} for one in found
+        ]
+
+
+def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None) -> Vectors | None:
+    """The vectors of a query (`EmbeddingQuery.of`): of all words where they are kept, else of the sample, else None."""
+    whole = word_vectors(run, query)
+    if whole is not None:
+        return Vectors(whole, True)
+    table = sample.table(query) if sample else None
+    return Vectors(table, False) if table is not None else None
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """What benchmarks say: of the paper's vectors of a run, of its best, of other methods on the same text."""
+
+    paper: SimilarityResult | None
+    best: SimilarityResult | None
+    peers: Peers | None
+
+
+def judgements(run: Run) -> Judgements:
+    """What is kept of a run; raises ValueError for one without a text of its own."""
+    paper, best = (read_similarity(run, SimilarityQuery(kind)) for kind in ("paper", "best"))  # type: ignore[arg-type]
+    return Judgements(paper, best, read_peers(run))
+
+
+# What is not at hand --------------------------------------------------------------------------------------------------
+
+
+def offer(run: Run, words: list[str], label: str, rate: float, *, key: str) -> None:
+    """Offer the verb `words` that makes what is missing, or draw its progress; `rate` as of `estimate.matrix_rate`."""
+    folder = home() / "words" / "jobs" / f"{key}-{run.fingerprint[:20]}"
+    if at_work(folder, f"words-{key}"):
+        return
+    try:
+        text = corpus(run.config["corpus"]["name"], "char")
+    except ValueError as error:
+        tell("The text that the vectors are made of is not at hand.", error)
+        return
+    last_attempt(folder)
+    seconds = reading_seconds(run, len(text.ids), rate)
+    st.caption(
+        f"The model reads all {len(text.ids):,} characters of {text.title} for it: about {duration(seconds)} on this "
+        "machine, less where it has read them before. The work goes on when this page is closed; what it makes is kept."
+    )
+    start_button(label, folder, words, f"words-{key}-go")
+
+
+def reading_seconds(run: Run, tokens: int, rate: float) -> float:
+    """About how long reading a text takes on a machine that does `rate` multiply-adds a second."""
+    config = run.model_config
+    widths = [config.embedding] + [config.hidden] * (config.layers - 1)
+    products = sum(GATES[config.cell] * config.hidden * (width + config.hidden) for width in widths)
+    return LOADING + 2 * products * tokens / rate

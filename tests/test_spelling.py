@@ -1,0 +1,114 @@
+"""Words that a text lacks: read in contexts, they get what the text's own reading gives; contexts, refusals."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lstm_core import spelling
+from lstm_core.corpus import keep_text, read_corpus
+from lstm_core.embeddings import BEST, PAPER, EmbeddingQuery, embeddings
+from lstm_core.record import RecordQuery, read, typed_text
+from lstm_core.run import Run
+from lstm_core.spelling import Context, context_at, drawn_contexts, spell, spell_unknown, typed_context
+
+ADJUSTED = replace(BEST, removed=3)
+
+
+def stronger(model: Any) -> None:
+    """Makes states differ by far more than half precision rounds."""
+    for values in model.parameters():
+        values.mul_(4)
+
+
+@pytest.fixture
+def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
+    keep_text("book", (words(300) + " greenhouse when the river runs over").encode())
+    return small_run("mine", read_corpus("book"), weights=stronger)
+
+
+@pytest.fixture
+def text(run: Run) -> str:
+    corpus = read_corpus("book")
+    return corpus.vocabulary.decode(corpus.ids.tolist())
+
+
+@pytest.mark.parametrize("query", [PAPER, ADJUSTED, EmbeddingQuery("c", (1, 2), ("before", "next"))])
+def test_a_word_seen_once_gets_its_own_vector_when_spelled_in_its_own_context(
+    run: Run, text: str, query: EmbeddingQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spelling, "LEAD", len(text))
+    table = embeddings(run, query)
+    start = text.index("greenhouse")
+    found = spell(run, table, ["greenhouse"], [[context_at(text, start, start + 10)]])
+    own = table.vectors[table.index["greenhouse"]]
+    np.testing.assert_allclose(found.vectors[0], own, atol=2e-2)  # the table is of states in half precision
+    assert found.unknown == ()
+
+
+def test_states_are_those_of_reading_each_context_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spelling, "BATCH", 2)
+    table = embeddings(run, EmbeddingQuery(layers=(2,), moments=("before", "after", "next")))
+    contexts = [Context("", " stop."), Context("the old ", " runs over\nyou"), Context("when", ", a house ")]
+    found = spell(run, table, ["rouse"], [contexts]).vectors[0].reshape(3, 8)
+    read_as = ["rouse stop.", "the old rouse runs over\nyou", "when rouse , a house "]
+    places = [(-1, 5, 5), (7, 13, 18), (4, 10, 12)]
+    sums = np.zeros((3, 8))
+    for whole, at in zip(read_as, places, strict=True):
+        states = np.asarray(read(run, typed_text(run, whole)[0], RecordQuery(("h",), (2,))).signal("h", 2)).T
+        sums += [states[k] if k >= 0 else np.zeros(8) for k in at]
+    means = sums / 3
+    np.testing.assert_allclose(found, means / np.linalg.norm(means, axis=1, keepdims=True), atol=1e-4)
+
+
+def test_spelling_is_deterministic_and_words_do_not_touch_each_other(run: Run) -> None:
+    table = embeddings(run)
+    one = spell_unknown(run, table, ["rouse"])
+    again, three = spell_unknown(run, table, ["rouse"]), spell_unknown(run, table, ["heron", "rouse", "verily"])
+    np.testing.assert_array_equal(one.vectors, again.vectors)
+    np.testing.assert_allclose(three.vectors[1], one.vectors[0], atol=1e-5)
+    assert not np.allclose(three.vectors[0], three.vectors[1], atol=1e-3)
+
+
+def test_typed_contexts_say_where_the_word_goes(run: Run) -> None:
+    assert typed_context("the _ runs") == Context("the ", " runs")
+    for text in ("the house", "_ and _"):
+        with pytest.raises(ValueError, match="mark one with _"):
+            typed_context(text)
+    table = embeddings(run)
+    typed = spell_unknown(run, table, ["rouse"], ["the old _ runs"]).vectors
+    np.testing.assert_array_equal(typed, spell(run, table, ["rouse"], [[Context("the old ", " runs")]]).vectors)
+
+
+def test_contexts_are_cut(run: Run, text: str) -> None:
+    table = embeddings(run)
+    long = [Context(text * 3, " stop." * 500)]
+    short = [Context((text * 3)[-spelling.LEAD :], (" stop." * 500)[: spelling.TAIL])]
+    np.testing.assert_array_equal(
+        spell(run, table, ["rouse"], [long]).vectors, spell(run, table, ["rouse"], [short]).vectors
+    )
+
+
+def test_drawn_contexts_are_places_of_words_the_same_for_a_seed(text: str) -> None:
+    found = drawn_contexts(text, 20)
+    assert found == drawn_contexts(text, 20) != drawn_contexts(text, 20, seed=1)
+    assert all(context.before[-1:] in (" ", "\n") and context.after[0] in (" ", "\n") for context in found)
+    with pytest.raises(ValueError, match="no word between blanks"):
+        drawn_contexts("12 34", 2)
+
+
+def test_characters_that_the_model_does_not_know_are_named(run: Run) -> None:
+    assert spell_unknown(run, embeddings(run), ["rouže", "日"]).unknown == ("ž", "日")
+
+
+@pytest.mark.parametrize("word", ["", "two words", "a\tb"])
+def test_what_is_not_one_word_is_refused(run: Run, word: str) -> None:
+    with pytest.raises(ValueError, match="is not one word"):
+        spell_unknown(run, embeddings(run), [word])
+
+
+def test_a_word_needs_a_context(run: Run) -> None:
+    with pytest.raises(ValueError, match="no context"):
+        spell(run, embeddings(run), ["rouse"], [[]])
