@@ -3,7 +3,6 @@
 A first form: a few features of running text. Pure functions of a recording.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -11,14 +10,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstm_core.recording import Recording, find_recordings
+from lstm_core.marks import before_capital, in_quotes, inside_name, late_in_line, paragraph_start
+from lstm_core.ranks import Mask, auroc, two_sided
+from lstm_core.recording import Recording, opened_recordings
 
 if TYPE_CHECKING:
     from lstm_core.run import Run
 
-Mask = NDArray[np.bool_]
 SEARCHED = ("h", "c")
 MARGIN = 0.01  # a later signal must score so much higher to be preferred: h lies between -1 and 1 and is easier to read
 LEAD = 200  # tokens shown before an example
@@ -45,46 +44,6 @@ class Finding:
     positives: int
     total: int
     example: int
-
-
-def in_quotes(text: str) -> Mask:
-    """Between an opening and a closing straight double quotation mark of the same paragraph (thesis: parity)."""
-    mask = np.zeros(len(text), bool)
-    for paragraph in re.finditer(r"(?:(?!\n\s*\n)[\s\S])+", text):
-        inside = False
-        for position in range(*paragraph.span()):
-            if text[position] == '"':
-                inside = not inside
-            mask[position] = inside
-    return mask
-
-
-def late_in_line(text: str, column: int = 55) -> Mask:
-    """At least `column` characters after the last line break: where a wrapped line must soon end."""
-    ends = np.array([-1, *(match.start() for match in re.finditer("\n", text))])
-    positions = np.arange(len(text))
-    return positions - ends[np.searchsorted(ends, positions) - 1] > column
-
-
-def paragraph_start(text: str, characters: int = 40) -> Mask:
-    """Within the first characters of a paragraph."""
-    mask = np.zeros(len(text), bool)
-    for match in re.finditer(r"\n\s*\n", text):
-        mask[match.end() : match.end() + characters] = True
-    return mask
-
-
-def inside_name(text: str) -> Mask:
-    """Within a word that begins with a capital letter, after its first letter."""
-    mask = np.zeros(len(text), bool)
-    for match in re.finditer(r"\b[A-Z]\w+", text):
-        mask[match.start() + 1 : match.end()] = True
-    return mask
-
-
-def before_capital(text: str) -> Mask:
-    """The next character is a capital letter: a name or a new sentence is about to begin."""
-    return np.array([character.isupper() for character in text[1:]] + [False])
 
 
 FEATURES: dict[str, Callable[[str], Mask]] = {
@@ -139,17 +98,26 @@ def best_unit(
 def comparable(recording: Recording, twin: Recording) -> bool:
     """Whether two recordings are of the same positions of the same text and share a signal to search."""
     one, other = recording.spec, twin.spec
-    same = all(getattr(one, name) == getattr(other, name) for name in ("text_fingerprint", "span", "positions"))
-    return same and bool(set(one.signals) & set(other.signals) & set(SEARCHED) and set(one.layers) & set(other.layers))
+    shared = set(one.signals) & set(other.signals) & set(SEARCHED) and set(one.layers) & set(other.layers)
+    return same_reading(recording, twin) and bool(shared)
+
+
+def same_reading(recording: Recording, twin: Recording) -> bool:
+    """Whether two recordings are of the same positions of the same text."""
+    compared = ("text_fingerprint", "span", "positions")
+    return all(getattr(recording.spec, name) == getattr(twin.spec, name) for name in compared)
+
+
+def twins_of(run: str) -> Iterator["Run"]:
+    """The untrained twins of a run that are at hand."""
+    from lstm_core.run import list_runs
+
+    return (other for other in list_runs() if other.untrained_twin_of == run)
 
 
 def usable_recordings(weights: str) -> Iterator[Recording]:
     """Whole recordings of these weights that `best_unit` can search at every position, newest first."""
-    for folder in find_recordings(weights):
-        try:
-            recording = Recording.open(folder)
-        except ValueError:  # damaged: `verify` says so
-            continue
+    for recording in opened_recordings(weights):
         if recording.spec.positions == "all" and set(SEARCHED) & set(recording.names):
             yield recording
 
@@ -162,20 +130,6 @@ def read_findings(run: "Run") -> tuple[Finding, ...]:
     except TypeError:
         return ()
     return tuple(finding for finding in found if finding.feature in FEATURES) if all(map(_is_whole, found)) else ()
-
-
-def auroc(values: NDArray[np.float32], mask: Mask) -> float:
-    """Probability that a value where the mask holds exceeds one where it does not, ties counted half (Mann-Whitney)."""
-    from scipy.stats import rankdata  # here: pages that only read findings start without it
-
-    positives = int(mask.sum())
-    ranks = rankdata(values)
-    return float((ranks[mask].sum() - positives * (positives + 1) / 2) / (positives * (len(mask) - positives)))
-
-
-def two_sided(value: float) -> float:
-    """An AUROC whichever way it points: in [.5, 1]."""
-    return max(value, 1 - value)
 
 
 def _places(recording: Recording, signals: Sequence[str], twin: Recording | None) -> list[tuple[str, int, int]]:

@@ -1,4 +1,4 @@
-"""What one unit does over a recording: the distribution of its values and the places where it is highest and lowest.
+"""What one unit does over a recording: the distribution of its values, and places where it is high, usual and low.
 
 Pure functions of a recording; knows nothing of models or pages.
 """
@@ -8,15 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.distributions import BINS, CELL_INTERVAL, DistributionQuery, Distributions, bounds_of
 from lstm_core.recording import Recording
+from lstm_core.shapes import laplace_below
+from lstm_core.tally import NEAR_ZERO
 
-BINS = 200
-NEAR_ZERO = 0.01  # thesis, section 5.1.1: a value counts as near zero within [-.01, .01]
+QUANTILES = (0.9, 0.5, 0.1)  # contexts are shown near these, too
+GOLDEN = (5**0.5 - 1) / 2  # its multiples, without their whole parts, never come close to each other
 
 
 @dataclass(frozen=True)
 class NeuronQuery:
-    """One unit of one signal of one layer (layers from 1, units from 0); `contexts` places at either end."""
+    """One unit of one signal of one layer (layers from 1, units from 0); `contexts` places at either end and each
+    quantile between."""
 
     signal: str
     layer: int
@@ -35,13 +39,23 @@ class Context:
     after: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Between:
+    """Places where a unit's value is nearest to `value`, below which a share of `quantile` of its values lies."""
+
+    quantile: float
+    value: float
+    contexts: tuple[Context, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class NeuronProfile:
     """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the layer's mean share per bin.
 
     Bins are right-open, the last one closed (thesis 5.1.1): 0 falls in [0, .01) of h. `outside` values lie beyond the
-    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). `reach` is how far the values go
-    below and above zero, see `reach_of`.
+    edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). `median` and `spread`, the mean
+    distance from it, make the Laplace distribution that fits best. `reach` is how far the values go below and above
+    zero, see `reach_of`. `between` are places near the QUANTILES.
     """
 
     query: NeuronQuery
@@ -52,37 +66,52 @@ class NeuronProfile:
     total: int
     mean: float
     deviation: float
+    median: float
+    spread: float
     lowest: float
     highest: float
     near_zero_share: float
     reach: tuple[float, float]
     top: tuple[Context, ...]
+    between: tuple[Between, ...]
     bottom: tuple[Context, ...]
 
+    @property
+    def laplace_share(self) -> NDArray[np.float64]:
+        """Share of values (BINS,) that the Laplace distribution of greatest likelihood has in each bin."""
+        return np.diff(laplace_below(self.edges, self.median, self.spread))
 
-def profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
-    """The profile of a unit; raises ValueError when the recording lacks the signal, layer or unit, or kept nothing."""
+
+def profile(recording: Recording, query: NeuronQuery, whole: Distributions | None = None) -> NeuronProfile:
+    """The profile of a unit, beside the whole layer where its `distributions` over this recording are at hand, else
+    beside a sample of it, so that a page need not wait.
+
+    Raises ValueError when the recording lacks the signal, layer or unit, or kept nothing, and for distributions of
+    another recording, signal or layer.
+    """
     values = recording.unit(query.signal, query.layer, query.unit)
     if not len(values):
         raise ValueError("the recording kept no position: there is nothing to show")
-    sample = _layer_sample(recording, query)
-    edges = _edges(query.signal, sample)
+    edges, layer_share = _sampled(recording, query) if whole is None else _exact(recording, query, whole)
     counts = np.histogram(values, edges)[0]
-    layer = np.histogram(sample, edges)[0]
+    median = float(np.median(values))
     return NeuronProfile(
         query,
         counts,
         edges,
-        layer / max(sample.size, 1),
+        layer_share,
         len(values) - int(counts.sum()),
         len(values),
         float(values.mean(dtype=np.float64)),
         float(values.std(dtype=np.float64)),
+        median,
+        float(np.abs(values - median).mean(dtype=np.float64)),
         float(values.min()),
         float(values.max()),
         float(np.mean(np.abs(values) <= NEAR_ZERO)),
         reach_of(values),
         contexts(recording, values, query.contexts),
+        tuple(contexts_near(recording, values, quantile, query.contexts) for quantile in QUANTILES),
         contexts(recording, -values, query.contexts, sign=-1),
     )
 
@@ -106,11 +135,35 @@ def contexts(
 
     Source: "top K contexts", Kadar et al. 2017. `sign` -1 reports the values with their sign turned back.
     """
-    found: list[Context] = []
-    taken: list[int] = []
     pool = min(len(values), count * (2 * around + 1))  # no place can shadow more than this
     order = np.argpartition(-values, pool - 1)[:pool]
-    for index in order[np.argsort(-values[order], kind="stable")]:
+    order = order[np.argsort(-values[order], kind="stable")]
+    return _first_places(recording, sign * values, order, count, around)
+
+
+def contexts_near(
+    recording: Recording, values: NDArray[np.float32], quantile: float, count: int, *, around: int = 40
+) -> Between:
+    """The `count` places whose `values` (P,) are nearest to a quantile of them, in [0, 1]; apart as in `contexts`.
+
+    Equally near ones are taken from all over the text, in an order that is always the same.
+    """
+    value = float(np.quantile(values, quantile, method="inverted_cdf"))
+    distance = np.abs(values - np.float32(value))
+    pool = min(len(values), count * (2 * around + 1))
+    near = np.flatnonzero(distance <= np.partition(distance, pool - 1)[pool - 1])  # with all that are as near
+    scattered = np.modf(near * GOLDEN)[0]
+    order = near[np.lexsort((scattered, distance[near]))]
+    return Between(quantile, value, _first_places(recording, values, order, count, around))
+
+
+def _first_places(
+    recording: Recording, values: NDArray[np.float32], order: NDArray[np.int64], count: int, around: int
+) -> tuple[Context, ...]:
+    """The first `count` places of an order of positions, without those within `around` tokens of an earlier one."""
+    found: list[Context] = []
+    taken: list[int] = []
+    for index in order:
         position = int(recording.positions[index])
         if len(found) == count:
             break
@@ -120,7 +173,7 @@ def contexts(
         before = tuple(recording.text(position - around, position))
         after = tuple(recording.text(position + 1, position + 1 + around))
         token = recording.text(position, position + 1)[0]
-        found.append(Context(position, float(sign * values[index]), before, token, after))
+        found.append(Context(position, float(values[index]), before, token, after))
     return tuple(found)
 
 
@@ -135,10 +188,25 @@ def _layer_sample(recording: Recording, query: NeuronQuery, values: int = 2_000_
     return np.concatenate(windows)
 
 
-def _edges(signal: str, sample: NDArray[np.float32]) -> NDArray[np.float64]:
-    if signal == "c":
-        low, high = np.quantile(sample, [0.001, 0.999])
-        return np.linspace(low, max(high, low + 1e-6), BINS + 1)
-    # bounds of tanh and of the logistic function
-    bounds = {"h": (-1, 1), "g": (-1, 1), "n": (-1, 1)}.get(signal, (0, 1))
-    return np.linspace(*bounds, BINS + 1)
+def _sampled(recording: Recording, query: NeuronQuery) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Edges (BINS + 1,) and the layer's share of values per bin (BINS,), of a sample."""
+    sample = _layer_sample(recording, query)
+    ends = bounds_of(query.signal)
+    if np.isinf(ends).any():
+        low, high = np.quantile(sample, CELL_INTERVAL)
+        ends = low, max(high, low + 1e-6)
+    edges = np.linspace(*ends, BINS + 1)
+    return edges, np.histogram(sample, edges)[0] / max(sample.size, 1)
+
+
+def _exact(
+    recording: Recording, query: NeuronQuery, whole: Distributions
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of all values of the layer."""
+    asked = DistributionQuery(query.signal, query.layer)
+    if whole.query != asked or whole.source.key != recording.fingerprint:
+        raise ValueError(
+            f"the distributions are of {whole.query.signal} of layer {whole.query.layer} over {whole.source.text}, "
+            f"the profile of {query.signal} of layer {query.layer} over {recording.spec.text}: make those of the same"
+        )
+    return whole.edges, whole.counts.sum(axis=0) / (whole.counts.shape[0] * whole.total)

@@ -1,16 +1,19 @@
-"""What does one unit do? Its values over the text, how often it takes them, where it is highest, and on your text."""
+"""What does one unit do? Its values over the text and in all, among those of its layer, its places, your own text."""
 
-import pandas as pd
 import streamlit as st
 
 from app import charts, controls
 from app.cached import cached, model
+from app.drawing import draw
 from app.heatmap import text_heat_map
+from app.neurons.places import places
+from app.neurons.ranking import all_neurons
+from app.neurons.unit import beside, facts, other_signal, relatives
 from app.reading import offer_reading
 from lstm_core import neurons
-from lstm_core.neurons import Context, NeuronQuery
+from lstm_core.neurons import NeuronQuery
 
-WINDOW = 1500
+WINDOW = 1000
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
@@ -28,7 +31,8 @@ if isinstance(gave_up := recording.exactness.get("gave_up"), str):
     )
 finding = controls.best_finding(recording, run)
 signal, layer, unit = controls.place(recording, finding, key="neurons")
-profile = cached(neurons.profile)(recording, NeuronQuery(signal, layer, unit))
+query = NeuronQuery(signal, layer, unit)
+profile = cached(neurons.profile)(recording, query)
 words = run.kind == "word"
 noun = "words" if words else "characters"
 
@@ -42,7 +46,7 @@ colour = st.segmented_control(
     required=True,
 )
 kept = len(recording.positions)
-beginning = min(finding.example, kept - 1) if finding else 0
+beginning = finding.example if finding and finding.example < kept else 0  # found in another text
 start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key="neurons-start", bind="query-params")
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
@@ -60,7 +64,7 @@ else:
     low += " or less" if float(f"{profile.lowest:.3g}") < float(low) else ""
     high += " or more" if float(f"{profile.highest:.3g}") > float(high) else ""
     st.caption(
-        "Red: above zero. Blue: below. A colour is full where only 1 % of the values on its side of zero go further. "
+        "Red: above zero. Blue: below. A colour is full where only 1% of the values on its side of zero go further. "
         "Hover for the value."
     )
 values = recording.probability[positions] if by_probability else recording.unit(signal, layer, unit)[start:stop]
@@ -69,7 +73,9 @@ text_heat_map(tokens, values, key="neurons-text", scale=scale, low=low, high=hig
 left, right = st.columns([3, 2])
 with left:
     st.subheader("How often it takes each value")
-    st.plotly_chart(charts.distribution(profile), key="neurons-distribution", alt="distribution of the unit's values")
+    height = 480 if beside(recording, signal) else 340  # as the column at its side
+    alt = f"How often neuron {unit} takes each value"
+    draw(charts.distribution(profile, height=height), key="neurons-distribution", alt=alt)
 with right:
     st.subheader("In figures")
     first, second = st.columns(2)
@@ -81,36 +87,14 @@ with right:
     second.metric(f"{noun.capitalize()} read", f"{profile.total:,}")
     if profile.outside:
         st.caption(f"{profile.outside:,} values lie outside the picture.")
+    other_signal(recording, query)
 
-
-def table(contexts: tuple[Context, ...]) -> None:
-    """Contexts as a table; blanks and line breaks made visible."""
-    joint = " " if words else ""
-    rows = [
-        {
-            "value": context.value,
-            "before": joint.join(context.before).replace("\n", "⏎"),
-            "here": {" ": "␣", "\n": "⏎"}.get(context.token, context.token),
-            "after": joint.join(context.after).replace("\n", "⏎"),
-        }
-        for context in contexts
-    ]
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        column_config={
-            "value": st.column_config.NumberColumn(format="%.3f", width="small"),
-            "here": st.column_config.TextColumn(width="small"),
-        },
-    )
-
-
-st.subheader("Where it is highest and lowest")
-highest, lowest = st.tabs(["Highest", "Lowest"])
-with highest:
-    table(profile.top)
-with lowest:
-    table(profile.bottom)
+whole = all_neurons(run, recording, query)
+labels = whole[1] if whole else None
+if whole:
+    facts(*whole, unit, noun)
+places(profile, words=words)
+relatives(recording, query, labels)
 
 st.subheader("Your own text")
 typed = st.text_area(
@@ -135,8 +119,8 @@ reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
 mine = reading.probability if by_probability else reading.unit(signal, layer, unit)
 text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale, low=low, high=high, words=words)
 if not by_probability:
-    st.plotly_chart(
+    draw(
         charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of neuron {unit}", middle=scale[1]),
         key="neurons-line",
-        alt="the unit's value at each character",
+        alt=f"Value of neuron {unit} at each of the {noun}",
     )

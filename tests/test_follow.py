@@ -11,6 +11,7 @@ from scipy.stats import mannwhitneyu
 from lstm_core import follow
 from lstm_core.corpus import Vocabulary
 from lstm_core.files import write_json
+from lstm_core.marks import in_quotes
 from lstm_core.recording import Recording, RecordingSpec
 
 
@@ -39,39 +40,9 @@ TEXT = (
 )
 
 
-def test_quotes_are_inside_from_the_opening_mark_to_before_the_closing_one() -> None:
-    text = 'a "bc" d\n\n"open paragraph\n\nnext'
-    inside = "".join("x" if value else "." for value in follow.in_quotes(text))
-    assert inside == "." * 2 + "xxx" + "." * 5 + "x" * 15 + "." * 6
-
-
-def test_the_end_of_a_line_is_near_after_the_column() -> None:
-    text = "a" * 60 + "\n" + "b" * 10
-    assert follow.late_in_line(text, 55).tolist() == [k >= 55 for k in range(61)] + [False] * 10
-
-
-def test_names_and_capitals() -> None:
-    text = "so Anna ran"
-    assert np.flatnonzero(follow.before_capital(text)).tolist() == [2]
-    assert np.flatnonzero(follow.inside_name(text)).tolist() == [4, 5, 6]
-
-
-def test_a_paragraph_has_begun_for_forty_characters() -> None:
-    text = "one.\n\n" + "b" * 100
-    assert np.flatnonzero(follow.paragraph_start(text)).tolist() == list(range(6, 46))
-
-
-def test_auroc_is_the_mann_whitney_statistic() -> None:
-    rng = np.random.default_rng(1)
-    values = rng.integers(0, 9, 500).astype(np.float32)
-    mask = rng.random(500) < 0.3
-    expected = mannwhitneyu(values[mask], values[~mask]).statistic / (mask.sum() * (~mask).sum())
-    assert follow.auroc(values, mask) == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_planted_unit_is_found_with_its_sign(sign: int, planted: Callable[..., Recording]) -> None:
-    recording = planted(follow.in_quotes(TEXT), sign, TEXT)
+    recording = planted(in_quotes(TEXT), sign, TEXT)
     found = follow.best_unit(recording, "inside direct speech", twin=planted(None, 1, TEXT, seed=5))
     assert (found.signal, found.layer, found.unit, found.sign) == ("h", 2, 3, sign)
     assert found.auroc > 0.95
@@ -90,7 +61,7 @@ def test_a_feature_that_one_half_lacks_is_refused(planted: Callable[..., Recordi
 
 
 def test_a_unit_that_turns_round_scores_below_chance_in_its_chosen_direction(planted: Callable[..., Recording]) -> None:
-    mask = follow.in_quotes(TEXT)
+    mask = in_quotes(TEXT)
     turns = np.where(np.arange(len(mask)) < len(mask) // 2, 1, -1)
     found = follow.best_unit(
         planted(mask * turns, 1, TEXT), "inside direct speech", twin=planted(mask * turns, -1, TEXT)
@@ -119,7 +90,7 @@ def test_a_twin_that_read_otherwise_is_refused(planted: Callable[..., Recording]
 
 
 def test_only_signals_of_both_recordings_are_searched(planted: Callable[..., Recording]) -> None:
-    recording = planted(follow.in_quotes(TEXT), 1, TEXT, signals=("h", "c"))
+    recording = planted(in_quotes(TEXT), 1, TEXT, signals=("h", "c"))
     found = follow.best_unit(recording, "inside direct speech", twin=planted(None, 1, TEXT, signals=("c", "o")))
     assert (found.signal, found.layer, found.unit) == ("c", 2, 3)
 
@@ -128,7 +99,7 @@ def test_only_signals_of_both_recordings_are_searched(planted: Callable[..., Rec
 def test_the_cell_state_is_chosen_only_where_it_is_better_by_more_than_a_hundredth(
     strength_of_h: float, signal: str, planted: Callable[..., Recording]
 ) -> None:
-    mask, half = follow.in_quotes(TEXT), len(TEXT) // 2
+    mask, half = in_quotes(TEXT), len(TEXT) // 2
     recording = planted(None, 1, TEXT, signals=("h", "c"))
     arrays = {key: values.astype(np.float32) for key, values in recording.signals.items()}
     noise = np.random.default_rng(3).uniform(0, 1, len(mask))
@@ -156,7 +127,7 @@ def test_words_and_recordings_without_the_signals_are_refused(planted: Callable[
 
 def test_the_example_is_up_to_200_tokens_before_the_feature_begins(planted: Callable[..., Recording]) -> None:
     found = follow.best_unit(planted(None, 1, TEXT), "inside direct speech")
-    mask = follow.in_quotes(TEXT)
+    mask = in_quotes(TEXT)
     assert mask[found.example + follow.LEAD + 1]
     assert not mask[found.example + follow.LEAD]
 

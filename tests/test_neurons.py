@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import laplace
 
 from lstm_core.corpus import Vocabulary
-from lstm_core.neurons import BINS, NeuronQuery, contexts, profile, reach_of
+from lstm_core.neurons import BINS, QUANTILES, NeuronQuery, contexts, contexts_near, profile, reach_of
 from lstm_core.recording import Recording, RecordingSpec
 
 Plant = Callable[..., Recording]
@@ -163,6 +164,48 @@ def test_contexts_of_kept_positions_are_places_in_the_whole_text() -> None:
 def test_no_contexts_where_none_are_asked_for() -> None:
     found = profile(planted(normal(1, 100)), NeuronQuery("h", 1, 0, contexts=0))
     assert found.top == found.bottom == ()
+    assert [one.contexts for one in found.between] == [(), (), ()]
+
+
+@given(
+    st.lists(st.integers(-6, 6), min_size=1, max_size=60), st.integers(1, 8), st.integers(0, 6), st.floats(0.05, 0.95)
+)
+def test_contexts_near_a_quantile_are_those_a_plain_search_finds(
+    values: list[int], count: int, around: int, quantile: float
+) -> None:
+    array = np.array(values, np.float32)
+    found = contexts_near(planted(array[None]), array, quantile, count, around=around)
+    value = sorted(values)[max(int(np.ceil(quantile * len(values) - 1e-9)), 1) - 1]
+    assert found.value == value
+    left, expected = set(range(len(values))), []
+    while left and len(expected) < count:
+        nearest = min(abs(values[position] - value) for position in left)
+        if len(expected) < len(found.contexts):  # among equally near ones any place may be taken
+            place = found.contexts[len(expected)]
+            assert place.position in left
+            assert abs(values[place.position] - value) == nearest
+            assert place.value == values[place.position]
+            left -= set(range(place.position - around, place.position + around + 1))
+        expected.append(nearest)
+    assert [abs(context.value - value) for context in found.contexts] == expected
+
+
+def test_equally_near_places_are_taken_from_all_over_the_text() -> None:
+    found = profile(planted(np.zeros((1, 20_000), np.float32)), NeuronQuery("h", 1, 0))
+    assert [(one.quantile, one.value) for one in found.between] == [(quantile, 0) for quantile in QUANTILES]
+    places = [context.position for context in found.between[1].contexts]
+    assert len(places) == 12
+    assert len({place // 5000 for place in places}) == 4
+
+
+def test_the_laplace_fit_is_that_of_scipy() -> None:
+    values = normal(2, 4001)
+    found = profile(planted(values), NeuronQuery("h", 1, 1))
+    where, scale = laplace.fit(values[1].astype(np.float64))
+    assert (found.median, found.spread) == (pytest.approx(where), pytest.approx(scale))
+    np.testing.assert_allclose(found.laplace_share, np.diff(laplace.cdf(found.edges, where, scale)), atol=1e-7)
+    still = profile(planted(np.full((1, 9), 0.25, np.float32)), NeuronQuery("h", 1, 0))
+    assert still.laplace_share.sum() == pytest.approx(1)  # all of it in one place
 
 
 # Refusals -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""What the page Neurons is made of."""

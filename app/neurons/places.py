@@ -1,0 +1,52 @@
+"""Places in the text where one neuron is high, usual and low, as a table."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.table import Column, show
+from lstm_core.neurons import Context, NeuronProfile
+
+_COLUMNS = (
+    Column("value", "number"),
+    Column("before", width=60, end=True),
+    Column("here"),
+    Column("after", width=60),
+)
+_NAMES = {0.9: "high", 0.5: "middle", 0.1: "low"}
+
+
+def places(profile: NeuronProfile, *, words: bool) -> None:
+    """The places with the highest values, those near some quantiles, and those with the lowest."""
+    st.subheader("Where it is highest, usual and lowest")
+    kinds = {
+        "highest": ("The highest values of all.", profile.top),
+        **{
+            _NAMES[one.quantile]: (
+                f"Near {one.value:.3f}: {one.quantile:.0%} of its values are lower or the same.", one.contexts
+            )
+            for one in profile.between
+        },
+        "lowest": ("The lowest values of all.", profile.bottom),
+    }  # fmt: skip
+    chosen = st.segmented_control(
+        "Which places", list(kinds), default="highest", key="neurons-places", bind="query-params", required=True
+    )
+    caption, contexts = kinds[chosen or "highest"]
+    st.caption(caption)
+    alt = f"Where the values of neuron {profile.query.unit} are {chosen}, in the text"
+    show(_lines(contexts, words), _COLUMNS, key="neurons-contexts", alt=alt)
+
+
+def _lines(contexts: Sequence[Context], words: bool) -> list[dict[str, object]]:
+    """Blanks and line breaks made visible."""
+    joint = " " if words else ""
+    return [
+        {
+            "value": context.value,
+            "before": joint.join(context.before).replace("\n", "⏎"),
+            "here": {" ": "␣", "\n": "⏎"}.get(context.token, context.token),
+            "after": joint.join(context.after).replace("\n", "⏎"),
+        }
+        for context in contexts
+    ]

@@ -1,0 +1,110 @@
+"""All neurons of a layer: how unusual each is, what it follows, in a table with filters, and as a file."""
+
+import streamlit as st
+
+from app.cached import cached
+from app.clusters.frames import table_csv
+from app.controls import tell
+from app.neurons import frames
+from app.neurons.frames import Ranking
+from app.neurons.labels import kept_labels, offer
+from app.table import Choice, Column, show
+from lstm_core.distributions import DistributionQuery, distributions
+from lstm_core.label_search import Labels
+from lstm_core.neurons import NeuronQuery
+from lstm_core.recording import Recording
+from lstm_core.run import Run
+
+CHOSEN = "neurons-unit"  # the number field at the top of the page, which the URL keeps
+
+
+def ranked(recording: Recording, query: DistributionQuery) -> Ranking:
+    """The ranking of a layer's units; raises ValueError as `distributions` does."""
+    return frames.ranking(distributions(recording, query))
+
+
+def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ranking, Labels | None] | None:
+    """The section with the table of all units; returns what it shows, None where their values cannot be counted."""
+    st.subheader("All neurons of this layer")
+    try:
+        with st.spinner("Counting the values of all neurons"):
+            found = cached(ranked)(recording, DistributionQuery(query.signal, query.layer))
+    except ValueError as error:
+        tell("The neurons of this layer cannot be compared.", error)
+        return None
+    labels = kept_labels(run, recording, query)
+    st.text(frames.sentence(found, labels))
+    offer(run, recording, query, labels)
+    units = _filtered(found, labels)
+    made = frames.lines(found, labels, units)
+    if not made:
+        st.caption("No neuron passes these filters: choose another shape or label, or show those near zero.")
+        return found, labels
+    show(
+        made,
+        [column for column in _columns(found) if column.name in made[0]],
+        key="neurons-all",
+        alt=f"{len(made)} neurons with their distributions, the most unusual first",
+        choice=Choice("neuron", query.unit, choose),
+    )
+    aside = int(found.set_aside.sum())
+    hidden = aside if not any(found.set_aside[unit] for unit in units) else 0
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"{len(units):,} of {len(found.order):,} neurons, the most unusual first; {found.total:,} values of each. "
+            + f"{hidden:,} that stay near zero are not among them. " * bool(hidden)
+            + "Click a row to see that neuron, a column's name to sort."
+        )
+        st.download_button(
+            "Table as CSV", lambda: table_csv(frames.exported(made)), f"{run.name}-{query.signal}{query.layer}.csv",
+            "text/csv", key="neurons-csv", on_click="ignore",
+        )  # fmt: skip
+    return found, labels
+
+
+def choose(unit: int) -> None:
+    """Make another unit that of the whole page."""
+    st.session_state[CHOSEN] = unit
+
+
+def _filtered(found: Ranking, labels: Labels | None) -> list[int]:
+    """The filters above the table and the units that pass them."""
+    label = frames.ALL
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        shape = st.selectbox(
+            "Shape of its distribution", [frames.ALL, *frames.NAMES.values()], key="neurons-shape",
+            bind="query-params", width=240,
+        )  # fmt: skip
+        if labels is not None:
+            options = [frames.ALL, frames.ANY, frames.NONE, *frames.label_names(labels)]
+            label = st.selectbox("What it follows", options, key="neurons-label", bind="query-params", width=360)
+        aside = int(found.set_aside.sum())
+        shown = st.toggle(
+            f"Show neurons near zero ({aside:,})", key="neurons-near-zero", bind="query-params", disabled=not aside,
+            help="More than 90% of their values lie within ±0.01: they are set aside.",
+        )  # fmt: skip
+    return frames.chosen_units(found, labels, shape=shape or frames.ALL, label=label or frames.ALL, near_zero=shown)
+
+
+def _columns(found: Ranking) -> tuple[Column, ...]:
+    """Those of `frames.lines`."""
+    low, high = found.ends
+    return (
+        Column("neuron", "whole"),
+        Column("values", "histogram", ends=found.ends, help=f"How often it takes each value, from {low:.3g} to "
+               f"{high:.3g}, dashed: zero. Sorts by where they lie."),
+        Column("unlike the mean", "number", 2, "How unlike the mean of the layer its values are distributed, in bits: "
+               "the sum of the last two columns (Kullback-Leibler divergence, both directions)."),
+        Column("follows", width=36, help="What its value tells best, as found on one half of the text and confirmed "
+               "on the other. High, low: where this holds. Rises, falls: with how far."),
+        Column("score", "number", 2, "On the half of the text that it was not chosen on: for high and low the AUROC "
+               "(0.5 is guessing, 1 never wrong), for rises and falls a rank correlation (0 to 1)."),
+        Column("untrained", "number", 2, "The score of the best neuron of an untrained network for the same."),
+        Column("learned", help="Whether it scores higher than any neuron of an untrained network."),
+        Column("shape", help="Of its distribution: two peaks, one-sided, Laplace (one sharp peak), near zero, other."),
+        Column("near zero", "percent", help="Share of its values within ±0.01."),
+        Column("it from mean", "number", 2, "Divergence of its distribution from the mean one, in bits: high where "
+               "it takes values that are rare in the layer."),
+        Column("mean from it", "number", 2, "Divergence of the mean distribution from its own, in bits: high where "
+               "it lacks values that are common in the layer."),
+    )  # fmt: skip

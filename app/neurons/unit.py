@@ -1,0 +1,84 @@
+"""One neuron among the others: what it follows, how unusual it is, the same neuron's other signal, its relatives."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from app import charts
+from app.cached import cached
+from app.drawing import draw
+from app.neurons import frames
+from app.neurons.frames import Ranking
+from app.neurons.ranking import choose
+from app.table import Choice, Column, show
+from lstm_core import neurons
+from lstm_core.label_search import Labels
+from lstm_core.neurons import NeuronProfile, NeuronQuery
+from lstm_core.recording import Recording
+from lstm_core.related import RelatedQuery, related
+from lstm_core.settings import SIGNAL_NAMES
+
+_BESIDE = {"h": "c"}  # what else a unit is looked at beside; h for all others
+
+
+def facts(found: Ranking, labels: Labels | None, unit: int, noun: str) -> None:
+    """What a unit follows, how unusual and of which shape its values are."""
+    st.subheader(f"Neuron {unit}")
+    if labels is not None:
+        st.text(frames.follows_sentence(labels.units[unit], noun))
+    st.text(frames.place_sentence(found, unit))
+    st.text(frames.shape_sentence(found, unit))
+
+
+def beside(recording: Recording, signal: str) -> str | None:
+    """The signal that a recording has to be looked at beside another, None where it has none."""
+    other = _BESIDE.get(signal, "h")
+    return other if other != signal and other in recording.names else None
+
+
+def other_signal(recording: Recording, query: NeuronQuery) -> None:
+    """The distribution of the same unit's cell state beside its hidden state, and the other way; nothing where the
+    recording does not have it."""
+    other = beside(recording, query.signal)
+    if other is None:
+        return
+    profile: NeuronProfile = cached(neurons.profile)(recording, replace(query, signal=other, contexts=0))
+    st.markdown(f"**The same neuron's {SIGNAL_NAMES[other]}**")
+    alt = f"How often the {SIGNAL_NAMES[other]} of neuron {query.unit} takes each value"
+    draw(charts.distribution(profile, height=220), key="neurons-beside", alt=alt)
+
+
+def relatives(recording: Recording, query: NeuronQuery, labels: Labels | None) -> None:
+    """The units of the layer whose values go most with those of this one, or most against."""
+    st.subheader("Neurons that do the same, or the opposite")
+    found = cached(related)(recording, RelatedQuery(query.signal, query.layer, query.unit))
+    if not found:
+        st.caption("This neuron, or every other one, has the same value all over the text: nothing goes with it.")
+        return
+    lines = [
+        {
+            "neuron": one.unit,
+            "correlation": one.correlation,
+            **({} if labels is None else {"follows": _label(labels, one.unit)}),
+        }
+        for one in found
+    ]
+    columns = (
+        Column("neuron", "whole"),
+        Column("correlation", "number", 2, "Over all of the text that was read (Pearson): 1 rises and falls together, "
+               "-1 the opposite, 0 unrelated."),
+        Column("follows", width=40, help="What its value tells best."),
+    )  # fmt: skip
+    show(
+        lines,
+        [column for column in columns if column.name in lines[0]],
+        key="neurons-related",
+        alt=f"The neurons whose values go most with those of neuron {query.unit}",
+        choice=Choice("neuron", None, choose),
+    )
+    st.caption("Of the same layer and signal, by the size of the correlation. Click a row to see that neuron.")
+
+
+def _label(labels: Labels, unit: int) -> str | None:
+    label = labels.units[unit]
+    return frames.told(label) if label.label else None

@@ -1,0 +1,74 @@
+"""Which units of a layer do the same, or the opposite, as a unit: the correlation of their values over a recording.
+
+Pure functions of a recording; knows nothing of models or pages. U units, P positions kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.recording import Recording
+
+WINDOW = 4096  # positions read at a time
+
+
+@dataclass(frozen=True)
+class RelatedQuery:
+    """The `count` nearest relatives of a unit (from 0) of a signal of a layer (from 1)."""
+
+    signal: str
+    layer: int
+    unit: int
+    count: int = 5
+
+
+@dataclass(frozen=True)
+class Related:
+    """A unit and the correlation of its values with those of the unit asked for, in [-1, 1]."""
+
+    unit: int
+    correlation: float
+
+
+def related(recording: Recording, query: RelatedQuery) -> tuple[Related, ...]:
+    """The units with the highest |correlation|, the highest first, of equal ones the lower number first.
+
+    Units whose values never change have no correlation and are left out. Raises ValueError where the recording lacks
+    the signal, layer or unit.
+    """
+    found = correlations(recording, query.signal, query.layer, query.unit)
+    strength = np.nan_to_num(np.abs(found), nan=-1.0)
+    strength[query.unit] = -1.0
+    order = np.argsort(-strength, kind="stable")[: query.count].tolist()
+    return tuple(Related(unit, float(found[unit])) for unit in order if strength[unit] >= 0)
+
+
+def correlations(
+    recording: Recording, signal: str, layer: int, unit: int, *, window: int = WINDOW
+) -> NDArray[np.float64]:
+    """Pearson's correlation of a unit with every unit of its layer (U,), over all positions; NaN where one of the two
+    never changes.
+
+    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
+    each unit's first value so that nothing is lost where values lie far from zero. Raises ValueError as `related`.
+    """
+    values = recording.unit(signal, layer, unit).astype(np.float64)
+    units, total = recording.spec.units, len(values)
+    if not total:
+        return np.full(units, np.nan)
+    first = recording.window(signal, layer, 0, 1).astype(np.float64)  # (U, 1)
+    one = values - values[0]
+    sums, squares, products = np.zeros((3, units))
+    for start in range(0, total, window):
+        part = recording.window(signal, layer, start, min(start + window, total)) - first  # (U, n)
+        sums += part.sum(axis=1)
+        squares += np.vecdot(part, part)
+        products += part @ one[start : start + window]
+    shared = products - sums * one.sum() / total
+    spread = np.maximum(squares - np.square(sums) / total, 0.0)  # (U,)
+    own = max(one @ one - one.sum() ** 2 / total, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = shared / np.sqrt(spread * own)
+    found[(spread == 0) | (own == 0)] = np.nan
+    return np.clip(found, -1.0, 1.0)
