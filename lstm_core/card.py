@@ -23,7 +23,7 @@ def card(run: Run) -> str:
         "",
         "## Data",
         "",
-        _read(run) + f" No text is stored here, only the list of {kind}.",
+        f"{_read(run)} {_stored(run, kind)}",
         "",
         "## Training",
         "",
@@ -64,6 +64,12 @@ def _read(run: Run) -> str:
         f"Licence: {_literal(corpus['licence'] or 'not known')}. "
         f"SHA-256 of the text: `{corpus['fingerprint']}`."
     )
+
+
+def _stored(run: Run, kind: str) -> str:
+    if run.figures_only:
+        return "Neither text nor weights are stored here, only settings, training log and figures."
+    return f"No text is stored here, only the list of {kind}."
 
 
 def _training(run: Run) -> str:

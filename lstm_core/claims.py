@@ -45,7 +45,7 @@ def training_claims(run: Run) -> list[Claim]:
         Claim(
             "P4",
             "paper, section 3.2",
-            "1.660 bits per character on the last 5 % of War and Peace",
+            "1.660 bits per character on the last 5% of War and Peace",
             "not trained yet" if score is None else f"{score:.3f} bits per character on {corpus}",
             f"the paper: plain SGD, 170 epochs; here: {OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, "
             f"batch {settings.batch}; editions differ in quotes and line breaks",

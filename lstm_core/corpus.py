@@ -135,6 +135,17 @@ class Corpus:
         start, stop = self.splits[split]
         return self.ids[start:stop]
 
+    def span(self, split: str, tokens: int, first: int = 0) -> tuple[int, int]:
+        """Where at most so many tokens of a split stand, from its `first` on; raises ValueError when there are none."""
+        if split not in self.splits:
+            raise ValueError(f"{self.name} has no split {split!r}: choose one of {', '.join(self.splits)}")
+        if tokens < 1:
+            raise ValueError(f"{tokens} tokens cannot be read: choose 1 or more")
+        begin, end = self.splits[split]
+        if begin + first >= end:
+            raise ValueError(f"the {split} split of {self.name} has {end - begin:,} tokens, none at {first:,}")
+        return begin + first, min(begin + first + tokens, end)
+
 
 # Named corpora and a person's own texts ------------------------------------------------------------------------------
 

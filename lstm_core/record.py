@@ -227,10 +227,7 @@ def corpus_text(run: Run, source: str = "", start: int = 0, count: int = 0) -> T
     their blanks, running text into words and marks; an imported run cuts running text as its own vocabulary says.
     Raises ValueError when the span lies outside the text, or no text is named for a run that has none.
     """
-    own = run.config["corpus"]["name"]
-    if not (source or own):
-        raise ValueError(f"{run.name} was imported without a text: name one with --text")
-    corpus = read_corpus(source or own, run.kind)
+    corpus = read_corpus(run.source(source), run.kind)
     ids, unknown = corpus.ids, np.arange(0)
     splitter = run.vocabulary.splitter if run.imported and corpus.name not in RECIPES else corpus.vocabulary.splitter
     if corpus.vocabulary.tokens != run.vocabulary.tokens or splitter != corpus.vocabulary.splitter:

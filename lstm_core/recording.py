@@ -9,7 +9,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -180,6 +180,15 @@ def find_recordings(weights: str | None = None) -> list[Path]:
         except (ValueError, KeyError, OSError):
             continue
     return [folder for _, folder in sorted(found, reverse=True)]
+
+
+def opened_recordings(weights: str) -> Iterator[Recording]:
+    """The recordings of these weights that can be opened, newest first; of a damaged one `verify` tells."""
+    for folder in find_recordings(weights):
+        try:
+            yield Recording.open(folder)
+        except ValueError:
+            continue
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
 
 SCHEMA = 1
+_LISTED = ("config.json", "vocabulary.json", "weights.safetensors")  # in the manifest
 
 
 class RunBusy(ValueError):
@@ -111,6 +112,21 @@ class Run:
         return self.config.get("untrained_twin_of")
 
     @property
+    def sweep(self) -> dict[str, Any] | None:
+        """The sweep that it is part of, as planned when it was made ("name", "dropouts", "seeds"), or None."""
+        note = self.config.get("sweep")
+        if not isinstance(note, dict) or not isinstance(note.get("name"), str):
+            return None
+        return note if all(isinstance(note.get(key), list) for key in ("dropouts", "seeds")) else None
+
+    def source(self, named: str = "") -> str:
+        """The text to read: the one that is named, else the run's own; raises ValueError for a run that has none."""
+        source: str = named or self.config["corpus"]["name"]
+        if not source:
+            raise ValueError(f"{self.name} was imported without a text: name one with --text")
+        return source
+
+    @property
     def imported(self) -> dict[str, str] | None:
         """Which file of another program the weights came from ("file", "sha256"), or None."""
         return self.config.get("imported")
@@ -120,13 +136,33 @@ class Run:
         return self.untrained_twin_of is not None or (self.folder / "weights.safetensors").is_file()
 
     @property
+    def figures_only(self) -> bool:
+        """Whether it was trained and its weights are not here: its log and results can be shown, nothing can be read.
+
+        Either they were left out when it was shipped ("figures_of" in config.json), or they were lost.
+        """
+        lost = self._stored_status() == "finished" and (self.folder / "metrics.jsonl").is_file()
+        return not self.has_weights and ("figures_of" in self.config or lost)
+
+    @property
     def fingerprint(self) -> str:
-        """Identifies the weights: SHA-256 of their file, or of the settings that an untrained twin is drawn from."""
+        """Identifies the weights: SHA-256 of their file, or of the settings that an untrained twin is drawn from.
+
+        Of a run that has figures only: of the file that they were made with.
+        """
         weights = self.folder / "weights.safetensors"
         if weights.is_file():
             return _fingerprint(weights, weights.stat().st_mtime_ns)
+        if self.figures_only and (known := self._figures_of()):
+            return known
         drawn = json.dumps([self.config["model"], self.config["training"]["seed"]], sort_keys=True)
         return hashlib.sha256(drawn.encode()).hexdigest()
+
+    def _figures_of(self) -> str | None:
+        """The hash of the weights that are not here: of config.json, else of the manifest."""
+        listed = _readable(self.folder / "manifest.json").get("weights.safetensors")
+        found = self.config.get("figures_of", listed.get("sha256") if isinstance(listed, dict) else None)
+        return found if isinstance(found, str) else None
 
     # Weights ----------------------------------------------------------------------------------------------------------
 
@@ -139,6 +175,8 @@ class Run:
         if self.untrained_twin_of is not None:
             return build(self.model_config, self.train_config.seed).eval()
         path = self.folder / "weights.safetensors"
+        if self.figures_only:
+            raise ValueError(f"{self.name} has figures only, its weights are not here: choose another run or train one")
         if not path.is_file():
             raise ValueError(f"{self.name} has no weights yet: train it first")
         stored, notes = load_arrays(path)
@@ -155,8 +193,8 @@ class Run:
         self.write_manifest()
 
     def write_manifest(self) -> None:
-        """Write size and SHA-256 of the settings, vocabulary and weights."""
-        names = ["config.json", "vocabulary.json", "weights.safetensors"]
+        """Write size and SHA-256 of the settings, vocabulary and weights, as far as they are there."""
+        names = [name for name in _LISTED if (self.folder / name).is_file()]
         write_json(self.folder / "manifest.json", inventory(self.folder, names))
 
     def check_manifest(self, *, weights: bool = True) -> None:
@@ -173,7 +211,8 @@ class Run:
     def verify(self) -> None:
         """Read the settings and compare every file with its hash; raises ValueError naming the first damaged one."""
         _check_settings(self)
-        _ = self.vocabulary
+        if "figures_of" not in self.config:
+            _ = self.vocabulary
         path, inside = self.folder / "weights.safetensors", False
         if path.is_file():
             inside = "sha256" in load_arrays(path)[1]
@@ -202,7 +241,7 @@ class Run:
     def training_lock(self) -> Iterator[None]:
         """Held by the one process that trains this run; raises RunBusy when another holds it.
 
-        Raises ValueError for an imported run: its weights stay those of the file.
+        Raises ValueError for a run that stays as it is, see `check_trainable`.
         """
         self.check_trainable()
         try:
@@ -212,7 +251,9 @@ class Run:
             raise RunBusy(f"{self.name} is being trained by another process: wait for it or cancel it") from None
 
     def check_trainable(self) -> None:
-        """Raise ValueError that names the way out when the run was imported: its weights stay those of the file."""
+        """Raise ValueError that names the way out for a run that stays as it is: an imported one, or figures alone."""
+        if "figures_of" in self.config:
+            raise ValueError(f"{self.name} has figures only and cannot go on: train another with its settings")
         if self.imported:
             raise ValueError(f"{self.name} was imported and stays as it is: train another, --start-from {self.name}")
 
@@ -234,20 +275,27 @@ class Run:
     def status(self) -> str:
         """What became of it.
 
-        One of "untrained", "imported", "not started", "training", "finished", "cancelled", "diverged at step n",
-        "died ..." or "damaged: ..." with the name of the file that cannot be read.
+        One of "untrained", "imported", "not started", "training", "finished", "figures only" (trained, its
+        weights not here), "cancelled", "diverged at step n", "died ..." or "damaged: ..." with the name of the file
+        that cannot be read.
         """
         if self.untrained_twin_of:
             return "untrained"
         stored = self.folder / "status.json"
+        if self.figures_only:
+            return "figures only"
         if not stored.is_file():
             return "training" if self.is_training else self._end("not started")
-        status = _readable(stored).get("status")
+        status = self._stored_status()
         if not isinstance(status, str):
             return f"damaged: {stored.name}"
         if status != "training":
             return status
         return "training" if self.is_training else self._end("died")
+
+    def _stored_status(self) -> Any:
+        """What status.json says; None where it is not there or cannot be read."""
+        return _readable(self.folder / "status.json").get("status")
 
     def _end(self, otherwise: str) -> str:
         """What the supervisor of the job says of its end."""
@@ -355,9 +403,17 @@ def unreadable_runs() -> dict[str, str]:
 
 
 def create_run(
-    name: str, corpus: Corpus, model: ModelConfig, training: TrainConfig, *, start: Run | None = None
+    name: str,
+    corpus: Corpus,
+    model: ModelConfig,
+    training: TrainConfig,
+    *,
+    start: Run | None = None,
+    sweep: dict[str, Any] | None = None,
 ) -> Run:
     """Make the folder of a new run, with the weights of `start` to begin with where that is given.
+
+    `sweep`: the sweep that it is part of, kept in config.json, see `Run.sweep`.
 
     Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
     """
@@ -373,6 +429,8 @@ def create_run(
         if start.vocabulary.tokens != corpus.vocabulary.tokens:
             raise ValueError(f"{start.name} reads other tokens than {corpus.name} has")
         config["started_from"] = {"run": start.name, "weights": start.fingerprint}
+    if sweep is not None:
+        config["sweep"] = sweep
     try:
         folder.mkdir(parents=True, exist_ok=True)
         vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
@@ -428,6 +486,9 @@ def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = N
             before = {"epochs": round(run.log().points[-1]["epoch"], 2), "dropout": run.model_config.dropout}
             config["earlier"] = [*run.config.get("earlier", []), before]
         write_json(run.folder / "config.json", config)
+        manifest = run.folder / "manifest.json"
+        if manifest.is_file():  # the weights are as they were, and are not vouched for anew
+            write_json(manifest, {**read_json(manifest), **inventory(run.folder, ["config.json"])})
     return Run(run.folder)
 
 

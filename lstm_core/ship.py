@@ -27,10 +27,7 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report =
     perplexity.
     """
     into = into or SHIPPED
-    if run.shipped or run.folder.parent == into:
-        raise ValueError(f"{run.name} came with the program already")
-    if run.status != "finished":
-        raise ValueError(f"{run.name} is {run.status}, only a finished run can be shipped: train it to its end")
+    _check_finished(run, into)
     before = evaluate(run, corpus, report=report)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:
@@ -50,6 +47,36 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report =
             shutil.rmtree(into / made.name, ignore_errors=True)
             made.rename(into / made.name)
     return result
+
+
+def ship_figures(run: Run, *, into: Path | None = None) -> Run:
+    """Copy what is known of a run into the program, without its weights and vocabulary: settings, log, results, card.
+
+    For a run whose weights are too large to ship. Its results go on counting as those of the weights that it had. All
+    is made in a folder of its own first. Raises ValueError as `ship` does.
+    """
+    into = into or SHIPPED
+    _check_finished(run, into)
+    into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:
+        target = Run(Path(part) / run.name)
+        write_json(target.folder / "config.json", {**run.config, "figures_of": run.fingerprint})
+        for name in ("metrics.jsonl", "status.json"):
+            shutil.copyfile(run.folder / name, target.folder / name)
+        if (run.folder / "results").is_dir():
+            shutil.copytree(run.folder / "results", target.folder / "results")
+        target.write_manifest()
+        write_card(target)
+        shutil.rmtree(into / run.name, ignore_errors=True)
+        target.folder.rename(into / run.name)
+    return Run(into / run.name)
+
+
+def _check_finished(run: Run, into: Path) -> None:
+    if run.shipped or run.folder.parent == into:
+        raise ValueError(f"{run.name} came with the program already")
+    if run.status != "finished":
+        raise ValueError(f"{run.name} is {run.status}, only a finished run can be shipped: train it to its end")
 
 
 def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None:

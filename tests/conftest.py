@@ -156,3 +156,11 @@ def long_corpus(words: Callable[..., str]) -> Any:
     corpus = corpus_of(words(4250), "long")
     assert len(corpus.ids) > 20_000
     return corpus
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in place of the program's own `models/`."""
+    for module in ("run", "ship"):
+        monkeypatch.setattr(f"lstm_core.{module}.SHIPPED", tmp_path / "models")
+    return tmp_path / "models"

@@ -1,14 +1,17 @@
 """Pages opened in process, as a deep link opens them, with only the test's own runs at hand."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
-PAGES = ("home", "training", "neurons", "writing")
+PAGES = ("home", "training", "neurons", "clusters", "embeddings", "writing")
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +36,18 @@ def opened(page: str, **query: str) -> AppTest:
     app.run()
     assert not app.exception, app.exception
     return app
+
+
+def table_with(app: AppTest, column: str) -> Any:
+    """The first table on the page with a column of this name, as a frame; its chosen row is `attrs["chosen"]`."""
+    for part in app.get("bidi_component"):
+        table = json.loads(part.proto.json)
+        names = [one["name"] for one in table.get("columns", ())]
+        if column in names:
+            made = pd.DataFrame(table["rows"], columns=names)
+            made.attrs["chosen"] = table.get("chosen")
+            return made
+    raise AssertionError(f"no table on the page has a column {column!r}")
 
 
 def said(app: AppTest) -> str:

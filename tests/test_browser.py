@@ -1,6 +1,7 @@
 """The real app in a real browser: deep links, a training watched, cancelled and resumed, hostile text shown as text."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clusters_on_pages import book_clusters, book_run, book_text  # noqa: F401 - fixtures that are used by being here
 
 from benchmarks.chromium import CHROMIUM, FLAGS
 from lstm_core import corpus as corpora
+from lstm_core.clusters import Clustering
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, open_run
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("home", "training", "neurons", "writing")
+PAGES = ("home", "training", "neurons", "clusters", "embeddings", "writing")
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 
 
@@ -137,6 +140,88 @@ def test_the_unit_is_kept_in_the_address_and_its_value_shown_on_hover(
         return tab.locator(".now").first.text_content() == expected
 
     wait_for(told, 30, expected)
+    healthy(tab)
+
+
+@pytest.mark.parametrize(
+    ("where", "row"), [("neurons", "neuron 3"), ("neurons", "h of neuron 3"), ("training", "small: validation")]
+)
+def test_a_chart_is_drawn_without_the_megabytes_of_a_library(
+    where: str, row: str, read_run: Run, server: Server, tab: Any
+) -> None:
+    (read_run.folder / "metrics.jsonl").write_text(
+        '{"step": 1, "epoch": 1.0, "train_loss": 1.5, "validation_loss": 1.4}\n'
+        '{"step": 2, "epoch": 2.0, "train_loss": 1.3, "validation_loss": 1.2}\n'
+    )
+    fetched: list[str] = []
+    tab.on("request", lambda request: fetched.append(request.url))
+    tab.goto(f"{server.address}/{where}?run=small&neurons-unit=3")
+    settled(tab)
+    drawn = tab.locator(f'.figure svg [data-name="{row}"] path').first
+    drawn.wait_for(state="attached")
+    assert drawn.get_attribute("d").startswith("M")
+    healthy(tab)
+    assert [url for url in fetched if url.endswith(".js")]
+    assert not [url for url in fetched if "plotly" in url.lower()]
+
+
+def row_of(tab: Any, group: int) -> Any:
+    """The row of a group in the table of all groups."""
+    return tab.get_by_role("row").filter(
+        has=tab.get_by_role("gridcell").first.filter(has_text=re.compile(f"^{group}$"))
+    )
+
+
+def shows_words_of(tab: Any, found: Clustering, text: str, group: int) -> None:
+    """Wait until the examples below the table are those of a group."""
+    words = {text[slice(*place)] for place, label in zip(found.words, found.labels, strict=True) if label == group}
+    tab.wait_for_function(
+        "words => [...document.querySelectorAll('*')].some(e => e.shadowRoot && "
+        "[...e.shadowRoot.querySelectorAll('.word')].some(word => words.includes(word.textContent)))",
+        arg=sorted(words),
+    )
+
+
+def test_a_click_on_a_row_shows_its_group_and_the_address_keeps_it(
+    found: Clustering, text: str, server: Server, tab: Any
+) -> None:
+    tab.goto(f"{server.address}/clusters?run=small")
+    settled(tab)
+    assert tab.get_by_label("Group", exact=True).input_value() == "1"
+    tab.locator("tr[aria-selected=true]").filter(has_text="would").wait_for()
+    for _ in range(2):  # the chosen row stays chosen
+        row_of(tab, 4).click()
+        tab.wait_for_url("**clusters-cluster=4**")
+        settled(tab)
+        shows_words_of(tab, found, text, 4)
+        assert tab.get_by_label("Group", exact=True).input_value() == "4"
+        assert row_of(tab, 4).get_attribute("aria-selected") == "true"
+    tab.get_by_label("Group", exact=True).fill("2")  # the table follows a choice that is made elsewhere
+    tab.keyboard.press("Enter")
+    tab.locator("tr[aria-selected=true]").filter(has_text=re.compile("^2")).wait_for()
+    healthy(tab)
+    assert tab.hosts == {"127.0.0.1"}
+    assert tab.locator("img[src*=example]").count() == 0  # the text holds Markdown
+
+
+def test_a_sorted_table_is_chosen_from_by_keys(found: Clustering, text: str, server: Server, tab: Any) -> None:
+    tab.goto(f"{server.address}/clusters?run=small")
+    settled(tab)
+    head = tab.get_by_role("columnheader", name="moments")
+    head.get_by_role("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    sizes = sorted((int(size), group) for group, size in enumerate(found.sizes))
+    told = tab.get_by_role("grid").locator("tbody td:nth-child(2)").all_text_contents()
+    assert [int(size.replace(",", "")) for size in told] == [size for size, _ in sizes]
+    second = sizes[1][1]
+    row_of(tab, 1).focus()
+    tab.keyboard.press("Home")
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(f"**clusters-cluster={second}**")
+    settled(tab)
+    shows_words_of(tab, found, text, second)
+    assert head.get_attribute("aria-sort") == "ascending"  # what the page answers does not undo it
     healthy(tab)
 
 

@@ -54,3 +54,12 @@ def test_a_dropout_that_stays_leaves_no_trace_and_one_beyond_its_bounds_is_refus
     assert "Dropout was" not in card(run)
     with pytest.raises(ValueError, match=r"dropout is 1.0, it must be in \[0, 1\)"):
         extend_run(run, dropout=1.0)
+
+
+def test_a_run_given_more_epochs_can_still_be_read_and_verified(small_run: Make, corpus: Any) -> None:
+    run = small_run(training={"epochs": 1})
+    list(train(run, corpus))
+    longer = extend_run(run, 3)
+    longer.load_model()
+    longer.verify()
+    extend_run(small_run("new"), 3).verify()  # without weights there is no manifest yet

@@ -12,9 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 CORE = sorted((ROOT / "lstm_core").rglob("*.py"))
 FRAME = sorted((ROOT / "app").rglob("*.py"))
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
+COMMAND_LINE = [ROOT / "lstm_core" / "__main__.py", *sorted((ROOT / "lstm_core" / "commands").glob("*.py"))]
 SOURCES = [*CORE, *FRAME, *PAGES]
 
-WITH_TORCH = {"model", "train", "record", "streams", "tagging", "mst"}
+WITH_TORCH = {"model", "train", "record", "streams", "tagging", "mst", "products"}
 HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}
 
@@ -26,6 +27,15 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             yield (node.module or "").split(".")[0]
+
+
+def imported_in_full(tree: ast.AST) -> Iterator[str]:
+    """Dotted names of all that is imported anywhere below a node: `a.b` and, of `from a import b`, `a.b` too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def imported_at_module_level(tree: ast.Module) -> set[str]:
@@ -82,8 +92,14 @@ def test_only_cached_says_st_cache(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_few_modules_load_torch(path: Path) -> None:
-    if not (path in CORE and path.stem in WITH_TORCH):
+    if not (path.parent == ROOT / "lstm_core" and path.stem in WITH_TORCH):
         assert "torch" not in imported_at_module_level(parsed(path))
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path not in COMMAND_LINE], ids=name)
+def test_only_the_command_line_knows_typer_and_its_verbs(path: Path) -> None:
+    assert "typer" not in set(imported(parsed(path)))
+    assert not [module for module in imported_in_full(parsed(path)) if module.startswith("lstm_core.commands")]
 
 
 @pytest.mark.parametrize("library", sorted(HEAVY))
@@ -91,6 +107,10 @@ def test_a_heavy_library_is_imported_by_one_module_of_the_core(library: str) -> 
     users = [name(path) for path in SOURCES if library in set(imported(parsed(path)))]
     assert len([path for path in users if path.startswith("lstm_core/")]) <= 1
     assert not [path for path in users if not path.startswith("lstm_core/")]
+
+
+def test_the_peer_of_a_benchmark_is_not_needed_by_the_program() -> None:
+    assert not [name(path) for path in SOURCES if "gensim" in set(imported(parsed(path)))]
 
 
 def loaded_by(*modules: str) -> set[str]:
@@ -108,8 +128,9 @@ def test_analysis_starts_without_torch() -> None:
         "lstm_core.corpus",
         "lstm_core.jobs",
         "lstm_core.foreign",
+        "lstm_core.__main__",
     )
-    assert "lstm_core" in loaded
+    assert {"lstm_core", "typer"} <= loaded
     assert not loaded & {"torch", "safetensors", *HEAVY, "streamlit", "plotly"}
 
 
@@ -139,6 +160,8 @@ from . import own
     tree = ast.parse(source)
     assert set(imported(tree)) == {"streamlit", "typing", "torch", "sklearn", "nltk", "hdbscan"}
     assert imported_at_module_level(tree) == {"streamlit", "typing", "sklearn", "nltk"}
+    nested = ["streamlit", "typing.TYPE_CHECKING", "torch.Tensor", "sklearn.cluster", "nltk", "hdbscan"]
+    assert sorted(imported_in_full(tree)) == sorted(nested)
 
 
 # The suite's own rules ------------------------------------------------------------------------------------------------

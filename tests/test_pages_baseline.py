@@ -39,9 +39,9 @@ def counted(text: str, kind: Any = "char") -> NgramResult:
 
 
 def drawn(app: AppTest) -> list[str]:
-    """The labels in the chart."""
-    figure = json.loads(app.get("plotly_chart")[0].proto.spec)
-    return [label["text"] for label in figure["layout"].get("annotations", [])]
+    """The labels of the lines across the first figure."""
+    told = [json.loads(part.proto.json) for part in app.get("bidi_component")]
+    return [level["label"] for level in next(one["levels"] for one in told if "levels" in one)]
 
 
 def test_the_chart_has_a_dashed_line_for_each_method(trained: Callable[..., Run]) -> None:
@@ -49,10 +49,10 @@ def test_the_chart_has_a_dashed_line_for_each_method(trained: Callable[..., Run]
     result = counted("book")
     logs = {"mine": Log((POINT,), 0)}
     figure = charts.curves(logs, "char", [("paper", 1.66)], lines(result))
-    dashed = {shape.y0 for shape in figure.layout.shapes if shape.line.dash == "dash"}
+    dashed = {level.value for level in figure.levels if level.dash == "dash"}
     assert dashed == {score.scores["validation"] for score in result.best()}
-    assert [shape.y0 for shape in figure.layout.shapes if shape.line.dash == "dot"] == [1.66]
-    low, high = figure.layout.yaxis.range
+    assert [level.value for level in figure.levels if level.dash == "dot"] == [1.66]
+    low, high = figure.ends()[1]
     assert all(low < value < high for value in dashed)
 
 

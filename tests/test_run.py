@@ -108,7 +108,7 @@ def test_saved_weights_load_to_the_bit(small_run: Make, cell: str, tied: bool) -
 
 
 def test_summary_says_what_a_run_is(small_run: Make) -> None:
-    run = small_run(dropout=0.25, hidden=16)
+    run = small_run(dropout=0.25, hidden=16, weights=True)
     (run.folder / "metrics.jsonl").write_text(
         '{"step": 1, "validation_loss": 1.5}\n{"step": 2, "validation_loss": 2}\n'
     )

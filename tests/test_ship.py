@@ -18,14 +18,6 @@ from lstm_core.ship import ship
 Make = Callable[..., Run]
 
 
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in place of the program's own `models/`."""
-    for module in ("run", "ship"):
-        monkeypatch.setattr(f"lstm_core.{module}.SHIPPED", tmp_path / "models")
-    return tmp_path / "models"
-
-
 def finished(run: Run) -> Run:
     (run.folder / "metrics.jsonl").write_text('{"step": 1, "validation_loss": 1.5}\n')
     run.set_status("finished")

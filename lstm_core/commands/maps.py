@@ -1,0 +1,64 @@
+"""The verb that maps the words of a text by what a run did at them: wordmap."""
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.run import Run, open_run
+
+if TYPE_CHECKING:
+    from lstm_core.wordmap import WordMap, WordMapQuery
+
+
+def wordmap(
+    name: Annotated[str, typer.Argument(help="Name of a run of words.")],
+    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
+    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 1,
+    tokens: Annotated[int, typer.Option(help="How many words of the text.")] = 18_000,
+    split: Annotated[str, typer.Option(help="Part of the text: train, validation or test.")] = "train",
+    text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own when left out.")] = "",
+    linkage: Annotated[str, typer.Option(help="How groups are joined: single or ward.")] = "single",
+    clusters: Annotated[int, typer.Option(help="How many groups.")] = 100,
+    least: Annotated[int, typer.Option(help="Words that a group has to hold to be listed.")] = 10,
+    against_signal: Annotated[str, typer.Option(help="Say how far the map of this signal groups alike.")] = "",
+    against_split: Annotated[str, typer.Option(help="Say how far the map of this part of the text does.")] = "",
+    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the map is at hand.")] = False,
+    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the map in the run's own folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Place words by their activations (t-SNE), group them and say what the groups hold; the map is kept. About a
+    minute for 18,000 words, as in the thesis.
+    """
+    from lstm_core import word_groups
+    from lstm_core import wordmap as maps
+    from lstm_core.linkage import checked, joins
+
+    run, way = open_run(name), checked(linkage)
+    query = maps.WordMapQuery(signal, layer, tokens, split, text=text)
+    found = _map(run, query, recompute, with_run)
+    labels = joins(found.places, way).cut(clusters)
+    whole = word_groups.summary(found, labels, way, least=least)
+    lines = [word_groups.told(whole)]
+    if against_signal or against_split:
+        other = _map(
+            run, replace(query, signal=against_signal or signal, split=against_split or split), recompute, with_run
+        )
+        agreed = word_groups.agree(found, labels, other, joins(other.places, way).cut(clusters))
+        about = {"signal": other.query.signal, "split": other.query.split}
+        whole["agreement"] = {**about, **asdict(agreed)}
+        score = "cannot be compared" if agreed.index is None else f"agrees with adjusted Rand index {agreed.index:.3f}"
+        lines.append(f"the map of {about['signal']} over {about['split']} {score} (n = {agreed.of:,} {agreed.things})")
+    say(whole, as_json, "\n".join(lines))
+
+
+def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "WordMap":
+    """The kept map of a query; where there is none it is made and kept."""
+    from lstm_core import wordmap as maps
+
+    kept = None if recompute else maps.read_map(run, query)
+    found = kept or maps.word_map(run, query, report=progress)
+    if kept is None or with_run:
+        maps.keep_map(found, maps.results_folder(run) if with_run else None)
+    return found

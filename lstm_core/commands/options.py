@@ -1,0 +1,39 @@
+"""Options that several verbs read alike."""
+
+from lstm_core.corpus import Corpus, read_corpus
+from lstm_core.settings import PRESETS, Kind, Preset
+
+
+def kind_of(kind: str) -> Kind | None:
+    """What `--kind` says, None when it was left out. Raises ValueError for anything but char and word."""
+    if kind not in ("", "char", "word"):
+        raise ValueError(f"kind {kind!r} is unknown: choose char or word")
+    return kind or None  # type: ignore[return-value]
+
+
+def layers_of(layers: str) -> tuple[int, ...]:
+    """What `--layers` says, as "1,3"; none when it was left out. Raises ValueError for what is no number."""
+    try:
+        return tuple(int(layer) for layer in filter(None, layers.split(",")))
+    except ValueError:
+        raise ValueError(f"layers {layers!r} are not numbers: give for example 1,3") from None
+
+
+def preset_of(preset: str, corpus: str, kind: Kind | None) -> tuple[Preset, Corpus]:
+    """What `--preset`, `--corpus` and `--kind` say: the preset, quick when left out, and the text to train on.
+
+    A corpus that is named without a preset is read as its own kind. Raises ValueError for an unknown preset.
+    """
+    if preset and preset not in PRESETS:
+        raise ValueError(f"preset {preset!r} is unknown: choose one of {', '.join(PRESETS)}")
+    chosen = PRESETS[preset or "quick"]
+    own = chosen.kind if preset or not corpus else None
+    return chosen, read_corpus(corpus or chosen.corpus, kind or own)
+
+
+def dropouts_of(dropouts: str) -> tuple[float, ...]:
+    """What `--dropouts` says, as "0,.4,.8"; none when it was left out. Raises ValueError for what is no number."""
+    try:
+        return tuple(float(dropout) for dropout in filter(None, dropouts.split(",")))
+    except ValueError:
+        raise ValueError(f"dropouts {dropouts!r} are not numbers: give for example 0,.4,.8") from None

@@ -1,0 +1,89 @@
+"""Verbs about several runs at once: sweep, compare."""
+
+import signal
+from dataclasses import asdict, replace
+from typing import Annotated
+
+import typer
+
+from lstm_core.commands.options import dropouts_of, kind_of, preset_of
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.settings import PRESETS
+
+
+def sweep(
+    name: Annotated[str, typer.Argument(help="Name of the sweep; one that is there goes on where it stopped.")],
+    preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}; sweep when left out.")] = "",
+    corpus: Annotated[str, typer.Option(help="Corpus name or text file; the preset's own when left out.")] = "",
+    kind: Annotated[str, typer.Option(help="char or word; the preset's when left out.")] = "",
+    dropouts: Annotated[str, typer.Option(help="For example 0,.4,.8; 0 to .8 in steps of .1 when left out.")] = "",
+    seeds: Annotated[int, typer.Option(help="How many seeds, each for all dropouts.")] = 1,
+    workers: Annotated[int, typer.Option(help="Trainings at a time; 0 = as many as the cores have room for.")] = 0,
+    epochs: Annotated[int | None, typer.Option(help="More than a sweep has trains it longer.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Train one configuration at several dropouts, all with the same seed: runs NAME-d00, NAME-d10 and so on.
+
+    An interrupted sweep goes on with what is unfinished. Ctrl-C and SIGTERM leave a checkpoint of every run.
+    """
+    from lstm_core import sweep as sweeping
+
+    if workers < 0 or seeds < 1:
+        raise ValueError(f"{workers} workers and {seeds} seeds cannot be: choose 0 or more workers, 1 or more seeds")
+    ended: list[bool] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.append(True))
+    known = next((one for one in sweeping.sweeps() if one.name == name), None)
+    if known is None or preset or corpus or kind:
+        chosen, text = preset_of(preset or "sweep", corpus, kind_of(kind))
+        training = replace(chosen.training, threads=sweeping.threads_for(chosen.training, workers))
+        first = training.seed
+        plan = sweeping.Plan(name, dropouts_of(dropouts) or sweeping.DROPOUTS, tuple(range(first, first + seeds)))
+        if known is None and epochs is not None:
+            training = replace(training, epochs=epochs)
+        known = sweeping.make_sweep(plan, text, chosen.model_config(len(text.vocabulary)), training)
+    else:
+        first = min(known.plan.seeds)
+        given = dropouts_of(dropouts) or known.plan.dropouts
+        plan = sweeping.Plan(name, given, tuple(range(first, first + seeds)))
+    known = sweeping.complete(known, plan, epochs=epochs)
+    last = None
+    for last in sweeping.train_sweep(known, workers=workers, cancelled=lambda: bool(ended)):
+        left = "" if last.time_left is None else f", {last.time_left / 60:.1f} min left"
+        stopped = f", {len(last.stopped)} stopped" if last.stopped else ""
+        at_work = ", ".join(last.working) or "none"
+        progress(last.share, f"at work: {at_work}; {last.waiting} waiting, {last.finished} finished{stopped}{left}")
+    rows = [{**run.summary(), "seed": run.train_config.seed} for run in known.runs]
+    stopped_runs = last.stopped if last else {}
+    finished = len(rows) - len(stopped_runs)
+    lines = [
+        f"{row['name']:28} dropout {row['dropout']:<5g} {row['status']:22} "
+        + ", ".join(f"{value:.3f} {measure.replace('_', ' ')}" for measure, value in row["validation"].items())
+        for row in rows
+    ]
+    lines += [f"{run}: {what}" for run, what in stopped_runs.items()]
+    lines.append(f"{finished} of {len(rows)} runs of {name} are finished")
+    if stopped_runs:
+        lines.append(f"go on with: python -m lstm_core sweep {name} (one that diverged needs another learning rate)")
+    result = {"sweep": name, **asdict(known.plan), "finished": finished, "stopped": stopped_runs, "runs": rows}
+    say(result, as_json, "\n".join(lines))
+
+
+def compare(
+    names: Annotated[list[str], typer.Argument(help="Runs; a sweep's name stands for its runs.")],
+    text: Annotated[str, typer.Option(help="Corpus or text file that all read; the first run's when left out.")] = "",
+    split: Annotated[str, typer.Option(help="validation, train or test.")] = "validation",
+    tokens: Annotated[int, typer.Option(help="How many from its start, at most.")] = 18_000,
+    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the figures in the runs' folders too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Set runs side by side: dropout, score, mean |activation| and near-zero units while they read the same text.
+
+    What is not recorded yet is recorded first.
+    """
+    from lstm_core import compare as comparing
+    from lstm_core.sweep import runs_named
+
+    query = comparing.CompareQuery(text, split, tokens)
+    found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
+    say(comparing.as_json(found), as_json, comparing.told(found))

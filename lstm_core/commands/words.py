@@ -1,0 +1,156 @@
+"""Verbs about word vectors: embed, neighbours, words, similarity."""
+
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lstm_core.commands.options import layers_of
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.files import write_bytes
+from lstm_core.run import open_run
+
+
+def embed(
+    name: Annotated[str, typer.Argument(help="Name of a character run.")],
+    vectors: Annotated[str, typer.Option(help="paper, or best: three moments, centred, ten directions off.")] = "paper",
+    signal: Annotated[str, typer.Option(help="h, c, o or another signal of the cell.")] = "h",
+    layers: Annotated[str, typer.Option(help="For example 1,3; the last when left out.")] = "",
+    moments: Annotated[str, typer.Option(help="For example before,next; those of the vectors when left out.")] = "",
+    text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own corpus when left out.")] = "",
+    word2vec: Annotated[Path | None, typer.Option(help="Also write them here in word2vec's text format.")] = None,
+    projector: Annotated[Path | None, typer.Option(help="Also write vectors.tsv and words.tsv to this folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make vectors of all words of a text from a run's states, and keep them below LSTM_HOME."""
+    from lstm_core import embeddings
+
+    run = open_run(name)
+    query = replace(embeddings.defined(vectors, run), signal=signal, layers=layers_of(layers), text=text)
+    if moments:
+        query = replace(query, moments=tuple(moments.split(",")))
+    table = embeddings.embeddings(run, query, report=progress)
+    if word2vec:
+        write_bytes(word2vec, "".join(embeddings.word2vec_lines(table)).encode())
+    if projector:
+        write_bytes(projector / "vectors.tsv", "".join(embeddings.projector_lines(table)).encode())
+        write_bytes(projector / "words.tsv", "".join(embeddings.projector_labels(table)).encode())
+    counts = {"averaged": int(table.averaged.sum()), "counted": int(table.counted.sum())}
+    result = {"run": name, "words": len(table), "dims": table.vectors.shape[1], "counts": counts}
+    lines = f"{len(table):,} words of {table.vectors.shape[1]:,} values: {table.query.title}"
+    say({**result, "vectors": table.query.title}, as_json, lines)
+
+
+def neighbours(
+    name: Annotated[str, typer.Argument(help="Name of a character run.")],
+    words: Annotated[list[str], typer.Argument(help="Words; one that the text lacks is spelled to the model.")],
+    count: Annotated[int, typer.Option()] = 5,
+    metric: Annotated[str, typer.Option(help="cosine or euclid.")] = "cosine",
+    vectors: Annotated[str, typer.Option(help="paper or best.")] = "paper",
+    context: Annotated[
+        list[str] | None, typer.Option(help="Text with _ where an unknown word goes; again for more.")
+    ] = None,
+    with_dash: Annotated[bool, typer.Option("--with-dash", help="Also words joined by an em-dash.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Find the words whose vectors are nearest to those of some words, known or not."""
+    from lstm_core import embeddings, spelling
+    from lstm_core import neighbours as near
+
+    run = open_run(name)
+    query = near.NeighbourQuery(count, metric, with_dash)  # type: ignore[arg-type]
+    table = embeddings.embeddings(run, embeddings.defined(vectors, run), report=progress)
+    strange = [word for word in words if table.row(word) is None]
+    spelled = spelling.spell_unknown(run, table, strange, context or []) if strange else None
+    rows, lines = [], []
+    for word in words:
+        if spelled and word in strange:
+            found = near.nearest(table, spelled.vectors[strange.index(word)], query)
+        else:
+            found = near.neighbours(table, word, query)
+        unknown = [character for character in (spelled.unknown if spelled else ()) if character in word]
+        rows.append(
+            {
+                "word": word,
+                "seen": word not in strange,
+                "unknown": unknown,
+                "neighbours": [asdict(one) for one in found],
+            }
+        )
+        lines.append(word if word not in strange else f"{word} (not in the text, spelled)")
+        lines += [f"  {one.value:7.3f}  {one.word} ({one.counted:,})" for one in found]
+        if unknown:
+            lines.append(f"  read without {' '.join(unknown)}, which the model does not know")
+    say(rows, as_json, "\n".join(lines))
+
+
+def words(
+    name: Annotated[str, typer.Argument(help="Name of a character run.")],
+    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
+    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure what a run's word vectors know: the paper's Table 3, words seen once, words never seen; and take the
+    commonest words with their vectors and maps, which the page shows first.
+    """
+    from lstm_core import word_report, word_sample
+
+    run = open_run(name)
+    folder = word_sample.results_folder(run) if with_run else None
+    found = None if recompute else word_report.read_report(run)
+    sample = None if recompute else word_sample.read_sample(run)
+    if sample is None:  # the page opens with it, whatever becomes of the rest
+        sample = word_sample.word_sample(run, report=progress)
+        word_sample.keep_sample(sample, run, folder)
+    elif with_run:
+        word_sample.keep_sample(sample, run, folder)
+    if found is None:
+        found = word_report.word_report(run, report=progress)
+        word_report.keep_report(found, folder)
+    elif with_run:
+        word_report.keep_report(found, folder)
+    say(asdict(found), as_json, word_report.told(found))
+
+
+def similarity(
+    name: Annotated[str, typer.Argument(help="Name of a character run.")] = "",
+    vectors: Annotated[str, typer.Option(help="paper, or best: options chosen by cross-fitting.")] = "best",
+    layers: Annotated[str, typer.Option(help="For best: to choose from, for example 2,3; all when left out.")] = "",
+    file: Annotated[Path | None, typer.Option(help="A benchmark of your own: word, word, score a line.")] = None,
+    fetch: Annotated[bool, typer.Option("--fetch", help="Download the 13 benchmarks, checked by hash.")] = False,
+    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
+    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Compare a run's word vectors with human judgement: rank correlations on 13 benchmarks, kept below LSTM_HOME."""
+    from lstm_core import similarity_result as results
+    from lstm_core import word_pairs
+
+    if fetch:
+        for path in word_pairs.fetch_benchmarks():
+            print(f"kept as {path}", file=sys.stderr)
+    if not name:
+        if fetch:
+            return
+        raise ValueError("name a run whose vectors are judged: `python -m lstm_core runs` lists them")
+    run = open_run(name)
+    query = results.SimilarityQuery(vectors, layers_of(layers)).of(run)  # type: ignore[arg-type]
+    folder = results.results_folder(run) if with_run else None
+    found = None if recompute or file else results.read_similarity(run, query)
+    if found is None:
+        benchmarks, missing = results.at_hand()
+        for line in missing:
+            print(line, file=sys.stderr)
+        own = [word_pairs.read_pairs(file)] if file else []
+        found = results.measure(run, query, benchmarks=[*benchmarks, *own], report=progress)
+        if not (file or missing):
+            results.keep_similarity(found, folder)
+            if vectors == "best":  # whose states hold the paper's, which a page shows beside them
+                results.keep_similarity(results.measure(run, results.SimilarityQuery("paper")), folder)
+    elif with_run:
+        results.keep_similarity(found, folder)
+        if vectors == "best" and (paper := results.read_similarity(run, results.SimilarityQuery("paper"))):
+            results.keep_similarity(paper, folder)
+    say(found.rows(), as_json, results.told(found))
