@@ -4,12 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from lstm_core.corpus import describe_corpus, read_corpus
+from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
 from lstm_core.estimate import matrix_rate
+from lstm_core.files import home
 from lstm_core.recording import Recording
 from lstm_core.run import Run
+from lstm_core.spelling import spell_unknown
+from lstm_core.word_sample import WordSample, read_sample
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,3 +44,51 @@ def _model(folder: Path, fingerprint: str):
 def model(run: Run):
     """The run's model, loaded once per process and set of weights."""
     return _model(run.folder, run.fingerprint)
+
+
+# Word vectors ---------------------------------------------------------------------------------------------------------
+
+
+Identity = tuple[str, str, str]
+
+
+def _identity(run: Run) -> Identity:
+    """Name, weights and text of a run: two may have the same weights."""
+    return run.name, run.fingerprint, run.config["corpus"]["fingerprint"]
+
+
+def word_vectors(run: Run, query: EmbeddingQuery) -> EmbeddingTable | None:
+    """The vectors of all words of a run's text where they are kept, else None."""
+    return _word_vectors(run, _identity(run), query, _stamp(embeddings_folder()))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the word vectors")
+def _word_vectors(_run: Run, identity: Identity, query: EmbeddingQuery, stamp: int) -> EmbeddingTable | None:
+    return kept_embeddings(_run, query)
+
+
+def commonest_words(run: Run) -> WordSample | None:
+    """The commonest words of a run's text where they are kept, else None."""
+    return _commonest_words(run, _identity(run), _stamp(home() / "words"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _commonest_words(_run: Run, identity: Identity, stamp: int) -> WordSample | None:
+    return read_sample(_run)
+
+
+def _stamp(folder: Path) -> int:
+    """When something was last kept in a folder."""
+    return max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors")), default=0)
+
+
+def spelled(run: Run, table: EmbeddingTable, word: str, context: str) -> NDArray[np.float32]:
+    """The vector of a word that a table of the run lacks, as `spelling.spell_unknown` makes it."""
+    return _spelled(run, table, _identity(run), table.query, len(table), word, context)
+
+
+@st.cache_data(max_entries=256, show_spinner="Spelling it to the network")
+def _spelled(
+    _run: Run, _table: EmbeddingTable, identity: Identity, query: EmbeddingQuery, words: int, word: str, context: str
+) -> NDArray[np.float32]:
+    return spell_unknown(_run, _table, [word], [context] if context else [], model=model(_run)).vectors[0]

@@ -49,8 +49,19 @@ def current_run() -> Run:
     return open_run(name)
 
 
+def only_letters(run: Run, why: str, *, key: str) -> None:
+    """For pages about models of letters: where the chosen one reads words, say why it must not and end the page."""
+    if run.kind == "char":
+        return
+    st.info(f"This model reads words. {why}: choose one.")
+    letters = [other.name for other in list_runs() if other.kind == "char" and other.has_weights]
+    for name in letters[:3]:
+        st.button(f"Show {name}", key=f"{key}-run-{name}", on_click=st.session_state.update, args=({"run": name},))
+    st.stop()
+
+
 def current_recording(run: Run) -> Recording | None:
-    """The chosen recording of a run (a picker where there are several), or None."""
+    """The chosen recording of a run (a picker where there are several, those of every position first), or None."""
     found = []
     for folder in find_recordings(run.fingerprint):
         try:
@@ -64,13 +75,18 @@ def current_recording(run: Run) -> Recording | None:
             found.append(recording)
     if not found:
         return None
-    titles = {recording.fingerprint: recording.title for recording in found}
+    found.sort(key=lambda recording: recording.spec.positions != "all")  # blanks alone make no text to look at
+    titles = {recording.fingerprint: _title(recording) for recording in found}
     if len(found) == 1:
         return found[0]
     key = st.sidebar.selectbox(
         "Text it has read", list(titles), format_func=lambda key: titles[key], key=f"recording-{run.name}"
     )
     return next(recording for recording in found if recording.fingerprint == key)
+
+
+def _title(recording: Recording) -> str:
+    return recording.title + ("" if recording.spec.positions == "all" else ", blanks only")
 
 
 def best_finding(recording: Recording, run: Run) -> Finding | None:

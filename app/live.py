@@ -10,6 +10,7 @@ from lstm_core import jobs
 from lstm_core.recording import counted
 from lstm_core.run import Run, list_runs, recordings_of, remove_run, score_of
 
+ENDED = ("finished", "untrained", "imported", "figures only")  # nothing is left to train
 _MEASURE = {"char": "bits per character", "word": "perplexity"}
 
 
@@ -26,7 +27,7 @@ def kept_fresh(draw: Callable[[], None]) -> None:
 def trainings_at_work() -> None:
     """Every unfinished run with its progress. To be drawn by `kept_fresh`; a start or an end draws the whole page."""
     mine = [run for run in list_runs() if not run.shipped]
-    unfinished = [run for run in mine if _at_work(run) or run.status not in ("finished", "untrained", "imported")]
+    unfinished = [run for run in mine if _at_work(run) or run.status not in ENDED]
     was_at_work = st.session_state.get("at_work", set())
     now_at_work = {run.name for run in unfinished if _at_work(run)}
     st.session_state["at_work"] = now_at_work

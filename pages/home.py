@@ -17,16 +17,17 @@ st.subheader("Three things to look at")
 findings.cards()
 
 st.subheader("What you can do")
-columns = st.columns(3)
-with columns[0]:
-    registry.link("neurons", "**Neurons**: what does one neuron do?")
-    st.caption("Colour a text by a neuron, see where it is highest, type your own sentence.")
-with columns[1]:
-    registry.link("writing", "**Writing**: let the network write")
-    st.caption("Give it a beginning; it goes on in the style of what it read.")
-with columns[2]:
-    registry.link("training", "**Training**: watch a network learn")
-    st.caption("Start one in a minute, compare several, on a book or on your own text.")
+pages = (
+    ("neurons", "What does one neuron do? Colour a text by it, see where it is highest, type your own sentence."),
+    ("clusters", "Which moments does the network hold alike? Those after would, could and should, say."),
+    ("embeddings", "What does a word resemble to the network? Type any, also one that you make up."),
+    ("writing", "Let the network write. Give it a beginning; it goes on in the style of what it read."),
+    ("training", "Watch a network learn. Start one in a minute, compare several, on a book or on your own text."),
+)
+for column, (name, about) in zip(st.columns(len(pages)), pages, strict=True):
+    with column:
+        registry.link(name, f"**{registry.entry(name).title}**")
+        st.caption(about)
 
 st.subheader("Models at hand")
 for run in list_runs():

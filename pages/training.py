@@ -1,20 +1,32 @@
 """Watch models learn: all runs with their curves, those at work now, and a form that starts a new one."""
 
-import pandas as pd
 import streamlit as st
 
 from app import baselines, charts
 from app.claims import panel
 from app.controls import KINDS as NOUNS
+from app.drawing import draw
 from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
+from app.table import Column, show
 from lstm_core.card import card
 from lstm_core.claims import training_claims
 from lstm_core.run import Run, list_runs, open_run
 from lstm_core.settings import Kind
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
+
+COLUMNS = (
+    Column("run", width=32),
+    Column("architecture", help="Kind of network: layers × units in each."),
+    Column("parameters", "whole", help="How many numbers it learns."),
+    Column("text", width=24, help="What it was trained on."),
+    Column("dropout", "number", 2, "Share of the connections left out at random while it learns."),
+    Column("status", width=24),
+    Column("bits per character", "number", help="Explained below. Lower is better."),
+    Column("perplexity", "number", help="Explained below. Lower is better."),
+)
 
 
 def trained_runs() -> list[Run]:
@@ -40,11 +52,8 @@ def table() -> None:
     if not rows:
         st.caption("No run yet.")
         return
-    number = st.column_config.NumberColumn
-    formats = {"parameters": number(format="localized")} | dict.fromkeys(
-        ["bits per character", "perplexity"], number(format="%.3f")
-    )
-    st.dataframe(pd.DataFrame(rows).dropna(axis="columns", how="all"), hide_index=True, column_config=formats)
+    columns = [column for column in COLUMNS if any(row[column.name] is not None for row in rows)]
+    show(rows, columns, key="training-runs", alt="All runs with their figures")
     for run in trained_runs():
         if changes := run.dropout_history:
             st.text(f"{run.name}: dropout {changes}.")
@@ -74,7 +83,8 @@ def curves() -> None:
         label = f"Compare with simple tables of the last {NOUNS[kind]}"
         compared = result is not None and st.toggle(label, True, key=f"training-tables-{kind}")
         tables = baselines.lines(result) if result and compared else []
-        st.plotly_chart(charts.curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt="training curves")
+        alt = f"Training curves of {', '.join(logs)}"
+        draw(charts.curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt=alt)
         if result and compared:
             baselines.explain(result)
         baselines.hint(runs)

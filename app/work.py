@@ -1,0 +1,53 @@
+"""Work handed to a process of its own: the button that starts it, its progress, how it ended, the button to stop it."""
+
+import re
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from app.controls import tell
+from lstm_core import jobs
+
+
+def at_work(folder: Path, key: str) -> bool:
+    """Draw the progress of a folder's job; False where none is at work. When it ends the page is drawn again."""
+    if not jobs.is_alive(folder):
+        return False
+    st.fragment(_progress, run_every="2s")(folder, key)
+    return True
+
+
+def last_attempt(folder: Path) -> None:
+    """Say how the last job of a folder ended where it left no result."""
+    last = jobs.find(folder)
+    if last is not None and last.exit == -signal.SIGTERM:
+        st.caption("It was stopped. When it is started again it goes on from about there.")
+    elif last is not None and last.exit != 0:
+        tell("The last attempt ended without a result.", jobs.last_line(folder)[:300] or "It was ended from outside.")
+
+
+def start_button(label: str, folder: Path, words: Sequence[str], key: str) -> None:
+    """The button that starts `python -m lstm_core WORDS` as a folder's job."""
+    if st.button(label, type="primary", key=key):
+        try:
+            jobs.start(folder, words)
+        except (ValueError, OSError) as error:
+            tell("It was not started.", error)
+            return
+        st.rerun()
+
+
+def _progress(folder: Path, key: str) -> None:
+    if not jobs.is_alive(folder):
+        st.rerun()
+    share, word = told(jobs.last_line(folder))
+    st.progress(share, word)
+    st.button("Stop", key=f"{key}-stop", on_click=jobs.stop, args=(folder,))
+
+
+def told(line: str) -> tuple[float, str]:
+    """Share done and what is being done, of a line of progress such as " 40% nearest neighbours"."""
+    found = re.fullmatch(r"(\d+)% (.+)", line.strip())
+    return (min(int(found[1]) / 100, 1.0), f"{found[2]}: {found[1]}%") if found else (0.0, "starting")
