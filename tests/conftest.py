@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsing import server, tab  # noqa: F401 - fixtures
 from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # in processes that tests start, too

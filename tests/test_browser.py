@@ -1,93 +1,21 @@
 """The real app in a real browser: deep links, a training watched, cancelled and resumed, hostile text shown as text."""
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browsing import Server, choose, healthy, settled
 from clusters_on_pages import book_clusters, book_run, book_text  # noqa: F401 - fixtures that are used by being here
 
-from benchmarks.chromium import CHROMIUM, FLAGS
 from lstm_core import corpus as corpora
 from lstm_core.clusters import Clustering
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, open_run
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = ("home", "training", "neurons", "clusters", "embeddings", "writing")
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
-
-
-class Server:
-    """The app on a free loopback port, ended by its own process group."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        words = ["streamlit", "run", "app", "--server.port", str(self.port), "--server.headless", "true"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *words, "--server.address", "127.0.0.1"],
-            cwd=ROOT,
-            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def is_up(self) -> bool:
-        assert self.process.poll() is None, "the app ended by itself"
-        try:
-            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def stop(self) -> None:
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-@pytest.fixture
-def server(home: Path, wait_for: Callable[..., None]) -> Iterator[Server]:
-    made = Server()
-    wait_for(made.is_up, 60, "the app")
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def tab() -> Iterator[Any]:
-    """A browser tab that collects page errors, dialogs and the hosts it asked."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not Path(CHROMIUM).is_file():
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page(viewport={"width": 1280, "height": 1800})
-        tab.set_default_timeout(60_000)
-        tab.errors, tab.hosts = [], set()
-        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.on("dialog", lambda dialog: (tab.errors.append("dialog"), dialog.dismiss()))
-        tab.on("request", lambda request: tab.hosts.add(request.url.split("/")[2].split(":")[0]))
-        yield tab
-        browser.close()
 
 
 @pytest.fixture
@@ -96,19 +24,6 @@ def read_run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
     run = small_run("small", weights=True)
     record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
     return run
-
-
-def settled(tab: Any) -> None:
-    """Wait until the page is connected and its script has run."""
-    tab.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
-    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    tab.wait_for_selector("h1")
-
-
-def healthy(tab: Any) -> None:
-    assert tab.query_selector("[data-testid=stException]") is None
-    assert tab.get_by_text("Page not found").count() == 0
-    assert tab.errors == []
 
 
 @pytest.mark.parametrize("where", PAGES)
@@ -255,8 +170,7 @@ def test_a_training_is_started_watched_cancelled_resumed_and_survives_the_server
     settled(tab)
     tab.get_by_label("Name of the run").fill("watched")
     tab.keyboard.press("Enter")
-    tab.get_by_label("Text", exact=True).click()
-    tab.get_by_role("option", name="long").click()
+    choose(tab, "Text", "long")
     tab.get_by_text("Shape and recipe").click()
     tab.get_by_label("Epochs").fill("200")
     tab.keyboard.press("Enter")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from test_browser import Server, healthy, server, settled, tab  # noqa: F401 - fixtures that are used by being here
+from browsing import Server, healthy, settled
 
 from lstm_core.corpus import keep_text, read_corpus
 from lstm_core.embeddings import defined, embeddings
@@ -30,7 +30,7 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
     return run
 
 
-def shows_neighbours(tab: Any, expected: list[str]) -> None:  # noqa: F811 - the argument is the fixture
+def shows_neighbours(tab: Any, expected: list[str]) -> None:
     first = tab.get_by_label(re.compile("words nearest to the one asked for")).first
     first.locator("tbody tr").nth(len(expected) - 1).wait_for()
     tab.wait_for_function(
@@ -42,8 +42,8 @@ def shows_neighbours(tab: Any, expected: list[str]) -> None:  # noqa: F811 - the
 
 def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
     run: Run,
-    server: Server,  # noqa: F811
-    tab: Any,  # noqa: F811
+    server: Server,
+    tab: Any,
 ) -> None:
     table = embeddings(run)
     assert table.row(STRANGE) is None
@@ -66,7 +66,7 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
     assert tab.hosts <= {"127.0.0.1", ""}
 
 
-def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any) -> None:  # noqa: F811
+def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any) -> None:
     tab.goto(f"{server.address}/embeddings?run=small")
     settled(tab)
     shown = tab.get_by_label("The paper's Table 3 beside the neighbours found here")
@@ -76,7 +76,7 @@ def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any
     healthy(tab)
 
 
-def test_a_hostile_word_stays_text(run: Run, server: Server, tab: Any) -> None:  # noqa: F811
+def test_a_hostile_word_stays_text(run: Run, server: Server, tab: Any) -> None:
     word = "<b>**a**</b>$x$"
     tab.goto(f"{server.address}/embeddings?run=small")
     settled(tab)

@@ -58,6 +58,14 @@ def test_the_papers_score_is_compared_on_its_book_only(
     assert f"{loss / 0.693147:.3f} bits per character on {corpus}" in claim.measured
 
 
+def test_brown_stands_beside_lob_and_is_never_told_as_lob(paper_run: Any) -> None:
+    claim = training_claims(paper_run("brown", 1.1))[1]  # 1.587 bits, below the paper's
+    assert (claim.id, claim.holds) == ("P5", None)
+    assert "1.787" in claim.says and "LOB" in claim.says
+    assert claim.measured.endswith("on brown")
+    assert "another corpus" in claim.why
+
+
 def test_word_runs_and_untrained_twins_claim_nothing(paper_run: Any, home: Path) -> None:
     run = paper_run()
     files.write_json(run.folder / "config.json", {**run.config, "untrained_twin_of": "other"})

@@ -1,6 +1,7 @@
 """Who may know whom: the import rules of the house, by reading the sources and by looking at what gets loaded."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -196,6 +197,7 @@ def test_on_ci_a_data_test_is_not_skipped_in_silence(
     (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
     (tmp_path / "test_data.py").write_text(SKIPPED)
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = needs_data\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT, ROOT / "tests"))))  # of what it imports
     for key in ("CI", "LSTM_DATA"):
         monkeypatch.delenv(key, raising=False)
     for key, value in environment.items():

@@ -1,0 +1,111 @@
+"""The real app on a free port and a tab of a real browser, for tests: fixtures, and what one does with a page."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.chromium import CHROMIUM, FLAGS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Server:
+    """The app on a free loopback port, ended by its own process group."""
+
+    def __init__(self) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        words = ["streamlit", "run", "app", "--server.port", str(self.port), "--server.headless", "true"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *words, "--server.address", "127.0.0.1"],
+            cwd=ROOT,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, "the app ended by itself"
+        try:
+            with urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def server(home: Path, wait_for: Callable[..., None]) -> Iterator[Server]:
+    made = Server()
+    wait_for(made.is_up, 60, "the app")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def tab() -> Iterator[Any]:
+    """A browser tab that collects page errors, dialogs and the hosts it asked."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).is_file():
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page(viewport={"width": 1280, "height": 1800})
+        tab.set_default_timeout(60_000)
+        tab.errors, tab.hosts = [], set()
+        tab.on("pageerror", lambda error: tab.errors.append(str(error)))
+        tab.on("dialog", lambda dialog: (tab.errors.append("dialog"), dialog.dismiss()))
+        tab.on("request", lambda request: tab.hosts.add(request.url.split("/")[2].split(":")[0]))
+        yield tab
+        browser.close()
+
+
+def settled(tab: Any) -> None:
+    """Wait until the page is connected, has a title, and its script has run."""
+    tab.wait_for_selector("h1")  # before it stands the script has not begun, which looks like having ended
+    tab.wait_for_selector("[data-testid=stApp][data-test-connection-state=CONNECTED]")
+    tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def choose(tab: Any, label: str, option: str) -> None:
+    """Choose from a list; it is opened again where a run of the script closed it."""
+    from playwright.sync_api import TimeoutError as Missed
+
+    wanted = tab.get_by_role("option", name=option, exact=True)
+    for _ in range(20):
+        settled(tab)
+        if not wanted.is_visible():
+            tab.get_by_label(label, exact=True).click()
+        try:
+            wanted.click(timeout=3000)
+            return
+        except Missed:
+            tab.keyboard.press("Escape")
+    raise AssertionError(f"{label} was opened 20 times and never offered {option}")
+
+
+def healthy(tab: Any) -> None:
+    assert tab.query_selector("[data-testid=stException]") is None
+    assert tab.get_by_text("Page not found").count() == 0
+    assert tab.errors == []
