@@ -4,10 +4,12 @@
 #
 # PYTHON       the interpreter that .venv is made from, 3.11 to 3.13
 # TORCH_INDEX  where torch comes from; https://download.pytorch.org/whl/cpu saves gigabytes where there is no GPU
+# WORKERS      how many processes share the fast tests; as many as there are cores when left out
 # ARGS         passed on, for example: make app ARGS="--port 9000"
 
 PYTHON ?= python3
 TORCH_INDEX ?=
+WORKERS ?= auto
 ARGS ?=
 BIN = .venv/bin
 STAMP = .venv/.ready
@@ -35,7 +37,7 @@ check: setup
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest -m "not slow and not kill and not browser" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not kill and not browser" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-slow: setup
 	$(BIN)/python -m pytest -m "slow or kill or browser" $(ARGS)
