@@ -9,7 +9,7 @@ from lstm_core.claims import Claim
 _VERDICT = {
     True: ":green-badge[holds here]",
     False: ":red-badge[does not hold here]",
-    None: ":gray-badge[not measured]",
+    None: ":gray-badge[no verdict]",
 }
 
 
