@@ -468,17 +468,18 @@ def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[
 
 
 def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = None) -> Run:
-    """Give a run more epochs or another dropout: trained again it goes on from its checkpoint.
+    """Give a run more epochs, fewer, or another dropout: trained again it goes on from its checkpoint.
 
-    The learning rate follows the schedule of the longer training from there on. What the epochs so far were trained
-    with is kept as `earlier` in config.json. Raises ValueError for a shipped run, for fewer epochs than it has or for
-    a dropout outside [0, 1), RunBusy while it is being trained.
+    The learning rate follows the schedule of the new length from there on. What the epochs so far were trained with is
+    kept as `earlier` in config.json. Raises ValueError for a shipped run, for fewer epochs than it has begun or for a
+    dropout outside [0, 1), RunBusy while it is being trained.
     """
     if run.shipped:
         raise ValueError(f"{run.name} came with the program and stays as it is: train one of your own")
     epochs = run.train_config.epochs if epochs is None else epochs
-    if epochs < run.train_config.epochs:
-        raise ValueError(f"{run.name} is set to {run.train_config.epochs} epochs, {epochs} are fewer: choose more")
+    done = run.log().points[-1]["epoch"] if run.log().points else 0
+    if epochs < done:
+        raise ValueError(f"{run.name} has been trained for {done:g} epochs, {epochs} are fewer: choose more")
     model = run.model_config if dropout is None else replace(run.model_config, dropout=dropout)
     with run.training_lock():
         config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": as_dict(model)}

@@ -28,9 +28,23 @@ def test_a_finished_run_given_more_epochs_goes_on_from_its_end(small_run: Make, 
     assert all(np.array_equal(one[name], other[name]) for name in other)
 
 
-def test_fewer_epochs_than_a_run_has_are_refused(small_run: Make) -> None:
-    with pytest.raises(ValueError, match="2 epochs, 1 are fewer"):
-        extend_run(small_run(), 1)
+def test_fewer_epochs_than_a_run_has_begun_are_refused(small_run: Make, corpus: Any) -> None:
+    run = small_run(training={"epochs": 2})
+    list(train(run, corpus))
+    with pytest.raises(ValueError, match="trained for 2 epochs, 1 are fewer"):
+        extend_run(run, 1)
+
+
+def test_a_training_may_end_sooner_at_the_rate_of_its_new_length(small_run: Make, corpus: Any) -> None:
+    run = small_run(training={"epochs": 6})
+    for report in train(run, corpus, report_seconds=0):
+        if report.epoch >= 1.5:
+            run.request_cancel()
+    shorter = extend_run(run, 2)
+    reports = list(train(shorter, corpus, report_seconds=0))
+    assert reports[-1].epoch == 2
+    assert shorter.status == "finished"
+    assert reports[-1].rate < report.rate / 2  # the cosine has reached its end
 
 
 def test_another_dropout_holds_from_the_next_epoch_on_and_both_are_told(small_run: Make, corpus: Any) -> None:

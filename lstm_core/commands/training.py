@@ -41,7 +41,7 @@ def train(
     embedding: Annotated[int | None, typer.Option()] = None,
     dropout: Annotated[float | None, typer.Option(help="After each layer; of an existing run: from here on.")] = None,
     tied: Annotated[bool, typer.Option()] = False,
-    epochs: Annotated[int | None, typer.Option(help="More than an existing run has trains it longer.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Of an existing run: in all, also fewer.")] = None,
     batch: Annotated[int | None, typer.Option()] = None,
     bptt: Annotated[int | None, typer.Option()] = None,
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
@@ -69,7 +69,7 @@ def train(
         run.check_trainable()
         if settings or shape.keys() - {"dropout"}:
             raise ValueError(
-                f"{name} is there already with settings of its own: only --epochs can be raised and --dropout changed"
+                f"{name} is there already with settings of its own: only --epochs and --dropout can be changed"
             )
         if epochs is not None or dropout is not None:
             run = extend_run(run, epochs, dropout=dropout)
