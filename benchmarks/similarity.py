@@ -2,11 +2,14 @@
 
 All are made of the very same text. Every method's options are chosen by the same cross-fitting: ours the moments,
 layers and adjustments, the library's its dimensions, windows and epochs with the same adjustments. Pairs of methods are
-compared on the pairs of words that both have. Takes a quarter of an hour; fewer options with --quick. Needs the
-benchmarks: `python -m lstm_core similarity --fetch`, or $LSTM_DATA.
+compared on the pairs of words that both have. Takes a quarter of an hour, most of it the library's, on a text of half
+a million words; fewer options with --quick. With --scratch what the library found is kept, for a run that is not
+trained yet or a benchmark that was stopped. Needs the benchmarks: `python -m lstm_core similarity --fetch`, or
+$LSTM_DATA.
 """
 
 import argparse
+import hashlib
 import json
 import re
 import sys
@@ -14,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,6 +85,26 @@ def library(
     return [query.title for query in queries], candidate_cosines(tables, queries, benchmarks)
 
 
+def library_kept(
+    folder: Path,
+    kind: str,
+    read: list[list[str]],
+    options: Sequence[tuple[int, int, int]],
+    benchmarks: Sequence[Pairs],
+    workers: int,
+) -> Candidates:
+    """Those of one method of the library, from a folder that holds what was found before."""
+    about = [kind, options, [(pairs.name, len(pairs)) for pairs in benchmarks], read]
+    path = folder / f"{kind}-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]}.npz"
+    if not path.is_file():
+        names, cosines = library(kind, read, options, benchmarks, workers)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(path, np.array(names), *cosines)
+    with np.load(path, allow_pickle=False) as arrays:
+        found = [arrays[name] for name in arrays.files]
+    return found[0].tolist(), found[1:]
+
+
 def judged_beside(name: str, method: Candidates, best: Candidates, benchmarks: Sequence[Pairs]) -> Peer:
     """A method's own scores, and ours beside it on common pairs; both cross-fitted each time."""
     common = [on_common_pairs(a, b) for a, b in zip(best[1], method[1], strict=True)]
@@ -123,17 +147,25 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="threads of the library; with one it repeats itself")
     parser.add_argument("--quick", action="store_true", help="one set of options of the library: 100 values, 3, 5")
     parser.add_argument("--twin", action="store_true", help="also the untrained twin, which reads the whole text first")
+    parser.add_argument("--scratch", type=Path, help="a folder that keeps what the library found")
+    parser.add_argument("--corpus", default="", help="only read this text with the library, for --scratch")
     parser.add_argument("--with-run", action="store_true", help="keep the peers in the run's own folder, for the page")
     parser.add_argument("--json", action="store_true")
     words = parser.parse_args()
-    run = open_run(words.run)
-    layers = [int(layer) for layer in words.layers.split(",") if layer] or list(range(1, run.model_config.layers + 1))
     benchmarks, missing = at_hand()
     print("\n".join(missing), file=sys.stderr)
-    corpus = read_corpus(run.config["corpus"]["name"], "char")
-    read = sentences(corpus.vocabulary.decode(corpus.ids.tolist()))
     grid = [[int(value) for value in row.split(",")] for row in (words.dimensions, words.windows, words.epochs)]
     options = [(100, 3, 5)] if words.quick else list(product(*grid))
+    corpus = read_corpus(words.corpus or open_run(words.run).config["corpus"]["name"], "char")
+    read = sentences(corpus.vocabulary.decode(corpus.ids.tolist()))
+    theirs: dict[str, Candidates] = {}
+    for kind in words.peers.split(","):
+        arguments = kind, read, options, benchmarks, words.workers
+        theirs[kind] = library_kept(words.scratch, *arguments) if words.scratch else library(*arguments)
+    if words.corpus:
+        return
+    run = open_run(words.run)
+    layers = [int(layer) for layer in words.layers.split(",") if layer] or list(range(1, run.model_config.layers + 1))
 
     start = time.perf_counter()
     plain = embeddings(run, PAPER)
@@ -142,9 +174,7 @@ def main() -> None:
     methods: dict[str, Candidates] = {}
     for twin in (other for other in list_runs() if words.twin and other.untrained_twin_of == run.name):
         methods["untrained twin"] = ours(twin, layers, benchmarks)
-    for kind in words.peers.split(","):
-        methods[kind] = library(kind, read, options, benchmarks, words.workers)
-    found = [judged_beside(name, method, best, benchmarks) for name, method in methods.items()]
+    found = [judged_beside(name, method, best, benchmarks) for name, method in (methods | theirs).items()]
     if words.with_run:
         print(keep_peers(Peers(run.name, run.fingerprint, tuple(layers), tuple(found)), run), file=sys.stderr)
     of_paper = [score(judge(plain, pairs)) for pairs in benchmarks]
