@@ -50,10 +50,21 @@ def correlations(
     """Pearson's correlation of a unit with every unit of its layer (U,), over all positions; NaN where one of the two
     never changes.
 
-    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
-    each unit's first value so that nothing is lost where values lie far from zero. Raises ValueError as `related`.
+    Raises ValueError as `related`.
     """
     values = recording.unit(signal, layer, unit).astype(np.float64)
+    return correlations_with(values, recording, signal, layer, window=window)
+
+
+def correlations_with(
+    values: NDArray[np.float64], recording: Recording, signal: str, layer: int, *, window: int = WINDOW
+) -> NDArray[np.float64]:
+    """The same of any values (P,), one a kept position, with every unit of a layer (U,).
+
+    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
+    each unit's first value so that nothing is lost where values lie far from zero. Raises ValueError where the
+    recording lacks the signal or layer.
+    """
     units, total = recording.spec.units, len(values)
     if not total:
         return np.full(units, np.nan)

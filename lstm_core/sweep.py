@@ -327,3 +327,24 @@ def _time_left(working: list[Run], waiting: list[Run], room: int) -> float | Non
         return None
     ahead = sum(run.train_config.epochs - _epochs_done(run) for run in waiting) * fmean(paces or [0.0])
     return max([(sum(left) + ahead) / room, *left])
+
+
+def standing(sweep: Sweep) -> SweepProgress:
+    """Where a sweep stands, whoever trains it: its unfinished runs wait while somebody does, and are stopped else."""
+    working = [run for run in sweep.runs if _at_work(run)]
+    rest = [run for run in sweep.runs if run not in working and not _is_done(run)]
+    return _progress(sweep.runs, working, rest if is_held(sweep.name) else [], _room(sweep.runs, 0))
+
+
+def is_held(name: str) -> bool:
+    """Whether a living process trains the sweep of that name."""
+    path = sweeps_folder() / check_name(name, "sweep name") / "sweep.lock"
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False

@@ -10,10 +10,11 @@ import pytest
 from scipy.stats import spearmanr
 from small_sweeps import small_sweep
 
-from lstm_core.compare import CompareQuery, activities, as_json, compare, told
+from lstm_core.compare import activities, as_json, compare, told
 from lstm_core.corpus import keep_text, read_corpus
 from lstm_core.distributions import DistributionQuery, distributions, keep_distributions
 from lstm_core.model import build
+from lstm_core.passages import CompareQuery
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings, kept_recordings, remove_recording
 from lstm_core.run import Run, open_run
