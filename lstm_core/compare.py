@@ -228,12 +228,12 @@ def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activit
     stored = (
         kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
     )
-    found = []
+    counted = []
     for one in stored:
         if one is None:
             return ()
-        found.append(_activity(one))
-    return tuple(found)
+        counted.append(_activity(one))
+    return tuple(counted)
 
 
 def _row(run: Run, activity: tuple[Activity, ...], note: str) -> Row:

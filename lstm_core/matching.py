@@ -12,6 +12,9 @@ from lstm_core.recording import Recording
 from lstm_core.related import correlations_with
 
 
+SHIFTS = 10  # ways to lay the values over the text: as they are, and moved on by tenths of it
+
+
 @dataclass(frozen=True)
 class MatchQuery:
     """A unit (from 0) of a signal of a layer (from 1)."""
@@ -25,8 +28,8 @@ class MatchQuery:
 class Match:
     """The unit whose values have the highest |correlation| with those asked for, with its sign, in [-1, 1].
 
-    `chance`: the highest |correlation| of any unit with the same values moved on by half the text, so that they have
-    nothing to do with what is read. All are None where no unit has a correlation.
+    `chance`: the highest |correlation| of any unit with the same values moved on by a tenth of the text, two tenths and
+    so on, so that they have nothing to do with what is read. All are None where no unit has a correlation.
     """
 
     unit: int | None
@@ -49,16 +52,18 @@ def match(one: Recording, query: MatchQuery, other: Recording) -> Match:
             "again, they were cut into tokens otherwise"
         )
     values = one.unit(query.signal, query.layer, query.unit).astype(np.float64)
-    found = correlations_with(values, other, query.signal, query.layer)
-    unit, _ = _strongest(found)
+    moves = [len(values) * step // SHIFTS for step in range(SHIFTS)]  # the first: not at all
+    rows = np.array([np.roll(values, move) for move in moves])
+    found, *moved = correlations_with(rows, other, query.signal, query.layer)
+    unit = _strongest(found)
     if unit is None:
         return Match(None, None, None)
-    moved = correlations_with(np.roll(values, len(values) // 2), other, query.signal, query.layer)
-    return Match(unit, float(found[unit]), _strongest(moved)[1])
+    best = [abs(float(row[at])) for row in moved if (at := _strongest(row)) is not None]
+    return Match(unit, float(found[unit]), max(best))
 
 
-def _strongest(found: NDArray[np.float64]) -> tuple[int | None, float | None]:
-    """The unit with the highest |correlation|, and that."""
+def _strongest(found: NDArray[np.float64]) -> int | None:
+    """The unit with the highest |correlation|."""
     strength = np.nan_to_num(np.abs(found), nan=-1.0)
-    unit = int(strength.argmax()) if len(strength) else 0
-    return (unit, float(strength[unit])) if len(strength) and strength[unit] >= 0 else (None, None)
+    unit = int(strength.argmax())
+    return unit if strength[unit] >= 0 else None

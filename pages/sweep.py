@@ -1,0 +1,77 @@
+"""What does dropout do to a network? Runs side by side: their scores, their neurons, the same text read by each."""
+
+import streamlit as st
+
+from app.cached import cached
+from app.controls import tell
+from app.sweep import frames, overview
+from app.sweep.choice import all_sweeps, choose
+from app.sweep.panel import thesis
+from app.sweep.place import choose_place, matches
+from app.sweep.readings import each, offer, readings
+from app.sweep.same_text import same_text
+from app.sweep.starting import start_form
+from app.sweep.training import making, state
+from app.sweep.values import overlay
+from lstm_core.compare import check_runs, comparison
+from lstm_core.passages import passage_of
+
+st.title("Dropout sweep")
+st.caption(
+    "While a network learns, dropout silences a share of its neurons at random, anew at every step, so that none "
+    "relies on another. Here the same network is trained with more and more of it (a sweep): what does that do?"
+)
+known = all_sweeps()
+if not known:
+    st.info(
+        "No sweep is at hand yet. Start one below: the small recipe trains nine networks. Or pick any runs by name and "
+        "set them side by side."
+    )
+chosen = choose(known)
+with st.expander("Start a sweep", expanded=not known and not chosen.runs):
+    start_form()
+if chosen.making:
+    making(chosen.making)
+    st.stop()
+if not chosen.runs:
+    st.caption("Pick at least one run.")
+    st.stop()
+runs, joined = chosen.runs, chosen.sweep is not None
+if chosen.sweep is not None:
+    state(chosen.sweep)
+try:
+    check_runs(runs)
+    with st.spinner("Looking for the text"):
+        passage = cached(passage_of)(runs)
+except ValueError as error:
+    tell("These runs cannot be set side by side.", error)
+    st.stop()
+
+found = readings(runs, passage)
+try:
+    activity = each(found, lambda one: one.activity(), "Measuring how active the neurons are")
+except ValueError as error:
+    tell("A recording cannot be used.", error)
+    st.stop()
+compared = comparison(runs, passage, activity)
+names = frames.names(compared)
+for sentence in (frames.score_sentence(compared), frames.size_sentence(compared)):
+    if sentence:
+        st.text(sentence)
+offer(found)
+
+overview.scores(compared, joined=joined)
+at_hand = frames.places(compared)
+if at_hand:
+    overview.sizes(compared, joined=joined)
+    overview.near_zero(compared, joined=joined)
+    st.subheader("A closer look")
+    place = choose_place(found, names, at_hand)
+    matched = matches(found, place)
+    overlay(found, names, place, matched)
+    same_text(found, names, place, matched)
+for row in compared.rows:
+    if row.note:
+        st.text(f"{row.run}: {row.note}")
+thesis(compared, runs)
+overview.table(compared, [str(run.config["corpus"].get("name") or "") for run in runs], "sweep")
