@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from lstm_core.recording import Recording
 from lstm_core.related import correlations_with
 
-
 SHIFTS = 10  # ways to lay the values over the text: as they are, and moved on by tenths of it
 
 

@@ -94,8 +94,8 @@ def _near_zero(found: Comparison) -> Claim:
     return Claim(
         "T4",
         "thesis, sections 5.1.1 and 5.1.2",
-        "sometimes units have more than 90% of their values within ±0.01. One example: at dropout 0.8 a unit has more "
-        "than 17,850 of 18,000 there. That model has a lot of them",
+        "sometimes units have more than 90% of their values within ±0.01. The one example, at dropout 0.8: over 17,700 "
+        "of 18,000 words from 0 to 0.01 and over 150 from -0.01 to 0. That model has a lot of such units",
         "units with more than 90% within ±0.01: " + "; ".join(lines) if lines else "no run has read the text yet",
         "the thesis counts them for no dropout and gives no figure for “a lot”: we ask for at least one unit of h at "
         "dropout 0.8. They are set aside when units are ranked",

@@ -24,8 +24,8 @@ st.caption(
 known = all_sweeps()
 if not known:
     st.info(
-        "No sweep is at hand yet. Start one below: the small recipe trains nine networks. Or pick any runs by name and "
-        "set them side by side."
+        "No sweep is at hand yet. Start one below: each recipe tells what it costs, the tiny one is the quickest. Or "
+        "pick runs by name and set them side by side."
     )
 chosen = choose(known)
 with st.expander("Start a sweep", expanded=not known and not chosen.runs):
@@ -34,7 +34,7 @@ if chosen.making:
     making(chosen.making)
     st.stop()
 if not chosen.runs:
-    st.caption("Pick at least one run.")
+    st.caption("Pick runs above, and what they have in common and what not is shown here.")
     st.stop()
 runs, joined = chosen.runs, chosen.sweep is not None
 if chosen.sweep is not None:

@@ -48,7 +48,7 @@ def _picked() -> list[Run]:
     """Runs by name, in the order in which they were chosen; the first says which text all read."""
     runs = {run.name: run for run in list_runs()}
     names = st.multiselect(
-        "Runs", list(runs), key="sweep-runs", bind="query-params", max_selections=MOST,
+        "Runs to set side by side", list(runs), key="sweep-runs", bind="query-params", max_selections=MOST,
         help="All that read letters, or all that read words. They read the text of the first one.",
     )  # fmt: skip
     return [runs[name] for name in names if name in runs][:MOST]

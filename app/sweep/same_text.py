@@ -29,9 +29,9 @@ def same_text(found: Sequence[Reading], names: Sequence[str], place: Place, matc
     mine = names[place.reference]
     st.caption(
         f"Neuron {place.unit} of {mine}, and of every other run the neuron whose values go most with it, or most "
-        "against it (highest |correlation| over the whole text). By chance: the best where the values are moved "
-        "to other places of the text. Red: above zero. Blue: below. Each has its own scale: a colour is full where only 1% of the values on "
-        "its side of zero go further."
+        "against it (highest |correlation| over the whole text). By chance: the best where the values are moved to "
+        "other places of the text. Red: above zero. Blue: below. Each has its own scale: a colour is full where only "
+        "1% of the values on its side of zero go further."
     )
     folder, kind = found[shown[0]].folder, found[shown[0]].run.kind
     assert folder is not None
