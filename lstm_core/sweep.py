@@ -200,6 +200,13 @@ def _percent(dropout: float) -> str:
     return f"{100 * dropout:02.0f}" if round(100 * dropout, 6).is_integer() else f"{100 * dropout:.6g}"
 
 
+def beyond_dropout(runs: Sequence[Run]) -> list[str]:
+    """In what else than dropout and seed runs differ, by name: "text", "hidden" ...; how they were trained apart."""
+    shapes = [as_dict(run.model_config) | {"text": run.config["corpus"].get("fingerprint")} for run in runs]
+    names = [name for name in shapes[0] if name not in ("dropout", "embedding_dropout")] if shapes else []
+    return [name for name in names if len({shape[name] for shape in shapes}) > 1]
+
+
 # Training -------------------------------------------------------------------------------------------------------------
 
 

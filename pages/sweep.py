@@ -2,19 +2,18 @@
 
 import streamlit as st
 
-from app.cached import cached
 from app.controls import tell
 from app.sweep import frames, overview
 from app.sweep.choice import all_sweeps, choose
 from app.sweep.panel import thesis
 from app.sweep.place import choose_place, matches
-from app.sweep.readings import each, offer, readings
+from app.sweep.readings import NOTHING, each, offer, passage, readings
 from app.sweep.same_text import same_text
 from app.sweep.starting import start_form
 from app.sweep.training import making, state
 from app.sweep.values import overlay
 from lstm_core.compare import check_runs, comparison
-from lstm_core.passages import passage_of
+from lstm_core.sweep import beyond_dropout
 
 st.title("Dropout sweep")
 st.caption(
@@ -28,37 +27,46 @@ if not known:
         "pick runs by name and set them side by side."
     )
 chosen = choose(known)
-with st.expander("Start a sweep", expanded=not known and not chosen.runs):
+if not known and not chosen.runs and not chosen.making:
+    st.subheader("Start a sweep")
     start_form()
 if chosen.making:
     making(chosen.making)
     st.stop()
 if not chosen.runs:
-    st.caption("Pick runs above, and what they have in common and what not is shown here.")
+    if known:
+        st.caption("Pick runs above, and what they have in common and what not is shown here.")
     st.stop()
 runs, joined = chosen.runs, chosen.sweep is not None
 if chosen.sweep is not None:
     state(chosen.sweep)
 try:
     check_runs(runs)
-    with st.spinner("Looking for the text"):
-        passage = cached(passage_of)(runs)
 except ValueError as error:
     tell("These runs cannot be set side by side.", error)
     st.stop()
-
-found = readings(runs, passage)
+try:
+    with st.spinner("Looking for the text"):
+        read = passage(runs)
+except ValueError as error:
+    tell("What their neurons do cannot be shown, because the text that they would read is not at hand.", error)
+    read = NOTHING
+found = readings(runs, read)
 try:
     activity = each(found, lambda one: one.activity(), "Measuring how active the neurons are")
 except ValueError as error:
     tell("A recording cannot be used.", error)
     st.stop()
-compared = comparison(runs, passage, activity)
+compared = comparison(runs, read, activity)
 names = frames.names(compared)
 for sentence in (frames.score_sentence(compared), frames.size_sentence(compared)):
     if sentence:
         st.text(sentence)
-offer(found)
+if read != NOTHING:
+    offer(found)
+others = beyond_dropout(runs)
+if others:
+    st.caption(f"These runs differ in more than dropout ({', '.join(others)}): what goes with it may come from that.")
 
 overview.scores(compared, joined=joined)
 at_hand = frames.places(compared)
@@ -73,5 +81,8 @@ if at_hand:
 for row in compared.rows:
     if row.note:
         st.text(f"{row.run}: {row.note}")
-thesis(compared, runs)
+if not others:
+    thesis(compared, runs)
 overview.table(compared, [str(run.config["corpus"].get("name") or "") for run in runs], "sweep")
+if st.toggle("Start another sweep", key="sweep-new", bind="query-params"):
+    start_form()

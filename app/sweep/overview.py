@@ -18,7 +18,7 @@ TRENDS = (
     Column("Spearman", "number", 2, "Rank correlation of size and dropout: -1 where more dropout always means less, 1 "
            "where it always means more, 0 no order."),
     Column("p", help="How often chance alone gives a correlation at least as far from 0: the share of all orders of "
-           "the runs (exact permutation test, two-sided)."),
+           "the runs (two-sided permutation test, exact for up to 10 runs, by drawn orders beyond)."),
     Column("runs", "whole", help="How many runs it is of (n)."),
 )  # fmt: skip
 

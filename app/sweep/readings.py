@@ -15,12 +15,13 @@ from app.work import at_work, last_attempt, start_button
 from lstm_core.compare import Activity, activity_at_hand, signals_of
 from lstm_core.distributions import DistributionQuery, Distributions
 from lstm_core.files import home
-from lstm_core.passages import CompareQuery, Passage, distributions_at_hand, where_read
+from lstm_core.passages import CompareQuery, Passage, distributions_at_hand, passage_of, where_read
 from lstm_core.run import Run
 from lstm_core.settings import GATES
 
 SIGNALS = CompareQuery().signals
 LOADING = 8  # seconds until a job begins to read
+NOTHING = Passage("", "", (0, 0))  # where the text is not at hand
 QUICK = 0.3  # seconds after which a bar is drawn
 
 T = TypeVar("T")
@@ -48,10 +49,19 @@ class Reading:
         return cached(_distributions)(self.run, self.passage, query, self.folder, self.stamp)
 
 
-def readings(runs: Sequence[Run], passage: Passage) -> list[Reading]:
+def passage(runs: Sequence[Run]) -> Passage:
+    """The tokens that all read; raises ValueError as `passage_of` does."""
+    return cached(_passage)(tuple(runs), max(map(_at, runs), default=0))
+
+
+def _passage(runs: tuple[Run, ...], stamp: int) -> Passage:
+    return passage_of(runs)
+
+
+def readings(runs: Sequence[Run], read: Passage) -> list[Reading]:
     """What is at hand of each run."""
     return [
-        Reading(run, passage, where_read(run, passage, signals_of(run, SIGNALS)) if run.has_weights else None, _at(run))
+        Reading(run, read, where_read(run, read, signals_of(run, SIGNALS)) if run.has_weights else None, _at(run))
         for run in runs
     ]
 
