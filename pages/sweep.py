@@ -10,7 +10,7 @@ from app.sweep.place import choose_place, matches
 from app.sweep.readings import NOTHING, each, offer, passage, readings
 from app.sweep.same_text import same_text
 from app.sweep.starting import start_form
-from app.sweep.training import making, state
+from app.sweep.training import at_work, making
 from app.sweep.values import overlay
 from lstm_core.compare import check_runs, comparison
 from lstm_core.sweep import beyond_dropout
@@ -38,8 +38,7 @@ if not chosen.runs:
         st.caption("Pick runs above, and what they have in common and what not is shown here.")
     st.stop()
 runs, joined = chosen.runs, chosen.sweep is not None
-if chosen.sweep is not None:
-    state(chosen.sweep)
+training = chosen.sweep is not None and at_work(chosen.sweep)
 try:
     check_runs(runs)
 except ValueError as error:
@@ -62,7 +61,7 @@ names = frames.names(compared)
 for sentence in (frames.score_sentence(compared), frames.size_sentence(compared)):
     if sentence:
         st.text(sentence)
-if read != NOTHING:
+if read != NOTHING and not training:  # while it goes on their weights change
     offer(found)
 others = beyond_dropout(runs)
 if others:

@@ -86,7 +86,9 @@ def test_a_sweep_is_started_watched_and_reads_the_text(
     tab.get_by_text("runs finished").wait_for()
     assert tab.get_by_label("What to compare").input_value() == "my-sweep"
     wait_for(lambda: all(run.status == "finished" for run in open_sweep("my-sweep").runs), 240, "the three runs")
-    tab.get_by_role("button", name="Let them read it").click(timeout=120_000)
+    tab.get_by_role("button", name="Let them read it").wait_for(timeout=120_000)
+    settled(tab)
+    tab.get_by_role("button", name="Let them read it").click()
     tab.get_by_text("The same text, read by each of them").wait_for(timeout=120_000)
     tab.locator('.figure svg [data-name="layer 1"] path').first.wait_for(state="attached")
     healthy(tab)

@@ -135,6 +135,7 @@ def test_a_sweep_in_training_shows_who_is_at_work_and_what_is_finished(
     app = opened("sweep")
     assert "At work: mine-d80" in said(app)
     assert "4 of 5 runs finished" in app.get("progress")[0].proto.text
+    assert "have not read the text" not in said(app)  # while it goes on their weights change
     app.button(key="sweep-stop-mine").click().run()
     assert stopped == [sweeps_folder() / "mine"]
 

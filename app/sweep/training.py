@@ -8,21 +8,22 @@ from lstm_core import jobs
 from lstm_core.sweep import Sweep, SweepProgress, open_sweep, standing, sweeps_folder
 
 
-def state(sweep: Sweep) -> None:
-    """Draw where the training of a sweep stands; nothing of one that is finished."""
+def at_work(sweep: Sweep) -> bool:
+    """Draw where the training of a sweep stands, nothing of one that is finished; returns whether it goes on."""
     if sweep.shipped:
-        return
+        return False
     now, folder = standing(sweep), sweeps_folder() / sweep.name
     if jobs.is_alive(folder) or now.working or now.waiting:
         st.fragment(_progress, run_every="2s")(sweep.name, _mark(now))
-        return
+        return True
     if not now.stopped and len(sweep.runs) == len(sweep.plan.members):
-        return
+        return False
     st.info(f"{now.finished} of {len(sweep.plan.members)} runs of this sweep are finished. What is there is shown.")
     for name, what in now.stopped.items():
         st.text(f"{name}: {what}")
     last_attempt(folder)
     start_button("Go on with it", folder, ["sweep", "--", sweep.name], f"sweep-on-{sweep.name}")
+    return False
 
 
 def _mark(now: SweepProgress) -> tuple[int, tuple[str, ...]]:
