@@ -77,10 +77,10 @@ if at_hand:
     matched = matches(found, place)
     overlay(found, names, place, matched)
     same_text(found, names, place, matched)
-for row in compared.rows:
-    if row.note:
+for row, run in zip(compared.rows, runs, strict=True):
+    if row.note and run.figures_only:
         st.text(f"{row.run}: {row.note}")
-if not others:
+if not others and any(row.best is not None for row in compared.rows):
     thesis(compared, runs)
 overview.table(compared, [str(run.config["corpus"].get("name") or "") for run in runs], "sweep")
 if st.toggle("Start another sweep", key="sweep-new", bind="query-params"):

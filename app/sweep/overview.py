@@ -33,8 +33,13 @@ def scores(found: Comparison, *, joined: bool) -> None:
         )
         return
     measure = frames.score_name(found)
-    if not any(row.best is not None for row in found.rows):
-        st.caption("No run has ended an epoch yet.")
+    scored = {row.dropout for row in found.rows if row.best is not None}
+    if len(scored) < 2:
+        st.caption(
+            "All that have a score have the same dropout: the table at the end has them."
+            if scored
+            else "No run has ended an epoch yet."
+        )
         return
     draw(figures.scores(found, joined=joined), key="sweep-scores", alt=f"{measure} over dropout")
     meaning = (
