@@ -10,7 +10,7 @@ _CSS = """
         overflow-wrap: anywhere; color: var(--st-text-color); max-height: 26rem; overflow-y: auto; }
 .text.words { white-space: normal; }
 .text span { border-radius: 2px; padding: 1px 0; cursor: default; }
-.text.words span { padding: 1px 3px; margin-right: 2px; }
+.text.words span { padding: 1px 3px; margin-right: 2px; display: inline-block; }
 .text span:hover { outline: 2px solid var(--st-primary-color); outline-offset: -1px; }
 .bar { position: sticky; top: 0; font-family: var(--st-font); font-size: 0.85rem; padding: 0.2rem 0 0.4rem;
        color: var(--st-text-color); min-height: 1.4rem; display: flex; gap: 1rem; align-items: center;

@@ -9,30 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_core.corpus import read_corpus
-from lstm_core.distributions import DistributionQuery, Distributions, distributions, read_distributions
+from lstm_core.corpus import CorpusMissing
+from lstm_core.distributions import DistributionQuery, Distributions, distributions
 from lstm_core.files import write_json
-from lstm_core.recording import Recording, opened_recordings
+from lstm_core.orders import order
+from lstm_core.passages import (
+    CompareQuery,
+    Passage,
+    kept_distributions,
+    passage_of,
+    recording_at_hand,
+)
+from lstm_core.recording import Recording
 from lstm_core.run import Run
 from lstm_core.settings import MEASURES, SIGNALS
-from lstm_core.similarity import spearman
 
 if TYPE_CHECKING:
     from lstm_core.record import Text
     from lstm_core.streams import Report
-
-
-@dataclass(frozen=True)
-class CompareQuery:
-    """What all runs read: the first `tokens` of a split of a text (the first run's own when `text` is empty).
-
-    18,000 as in the thesis, section 5.1.1.
-    """
-
-    text: str = ""
-    split: str = "validation"
-    tokens: int = 18_000
-    signals: tuple[str, ...] = ("h", "c")
 
 
 @dataclass(frozen=True)
@@ -69,7 +63,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Trend:
-    """Spearman's correlation of mean |value| with dropout over `runs` runs (thesis, section 5.2: it falls).
+    """Spearman's correlation of mean |value| with dropout over `runs` runs (thesis, section 5.1.2: it falls), and the
+    two-sided `p` of its permutation test (see `orders.order`).
 
     None below 3 runs or where all are equal.
     """
@@ -78,6 +73,7 @@ class Trend:
     layer: int
     runs: int
     rho: float | None
+    p: float | None
 
 
 @dataclass(frozen=True)
@@ -107,38 +103,72 @@ def compare(
     their weights are not at hand. Raises ValueError for no runs, runs of letters beside runs of words, and a split that
     the text does not have.
     """
-    if not runs:
-        raise ValueError("name at least one run to compare")
-    first = runs[0]
-    if other := next((run for run in runs if run.kind != first.kind), None):
-        raise ValueError(f"{first.name} and {other.name} cannot read the same tokens: one reads letters, one words")
-    source, fingerprint, span = _span(first, query)
+    passage = passage_of(check_runs(runs), query)
     texts: dict[tuple[str, ...], Text] = {}
-    rows = []
+    found, notes = [], {}
     for number, run in enumerate(runs):
 
         def told(share: float, word: str, number: int = number, run: Run = run) -> None:
             report((number + share) / len(runs), f"{run.name}: {word}")
 
-        wanted = tuple(signal for signal in query.signals if signal in SIGNALS[run.model_config.cell])
-        found = _kept(run, fingerprint, span, wanted)
-        note = ""
-        if not found and run.has_weights:
-            from lstm_core.record import corpus_text
-
-            if run.vocabulary.tokens not in texts:
-                texts[run.vocabulary.tokens] = corpus_text(run, source, span[0], span[1] - span[0])
-            recording = _recording(run, texts[run.vocabulary.tokens], wanted, told)
-            found = activities(recording, wanted, report=told)
-            if with_runs:
-                _keep(run, recording, found)
-        elif not found:
-            note = "its weights are not here, nor figures of this text" if run.figures_only else "it has no weights yet"
-        rows.append(_row(run, found, note))
+        wanted = signals_of(run, query.signals)
+        activity = _kept(run, passage, wanted)
+        if run.has_weights and not activity:
+            try:
+                recording = _recording(run, passage, wanted, texts, told)
+            except CorpusMissing as error:
+                notes[run.name] = str(error)
+            else:
+                activity = activities(recording, wanted, report=told)
+                if with_runs:
+                    _keep(run, recording, activity)
+        found.append(activity)
         told(1, "compared")
+    return comparison(runs, passage, found, notes)
+
+
+def check_runs(runs: Sequence[Run]) -> Sequence[Run]:
+    """The same runs; raises ValueError for none, and for runs of letters beside runs of words."""
+    if not runs:
+        raise ValueError("name at least one run to compare")
+    first = runs[0]
+    if other := next((run for run in runs if run.kind != first.kind), None):
+        raise ValueError(f"{first.name} and {other.name} cannot read the same tokens: one reads letters, one words")
+    return runs
+
+
+def signals_of(run: Run, signals: Sequence[str]) -> tuple[str, ...]:
+    """Those of the signals that the run has."""
+    return tuple(signal for signal in signals if signal in SIGNALS[run.model_config.cell])
+
+
+def comparison(
+    runs: Sequence[Run], passage: Passage, found: Sequence[tuple[Activity, ...]], notes: dict[str, str] | None = None
+) -> Comparison:
+    """The runs side by side with the activity that each has over a passage, none where it is not at hand."""
+    rows = [
+        _row(run, activity, (notes or {}).get(run.name) or ("" if activity else _lack(run)))
+        for run, activity in zip(runs, found, strict=True)
+    ]
     trained_on = {(run.config["corpus"]["fingerprint"], run.model_config.vocabulary) for run in runs}
     same = len(trained_on) == 1
-    return Comparison(source, span, MEASURES[first.kind], tuple(rows), _trends(rows), same)
+    return Comparison(passage.text, passage.span, MEASURES[runs[0].kind], tuple(rows), _trends(rows), same)
+
+
+def _lack(run: Run) -> str:
+    if run.has_weights:
+        return "it has not read this text yet"
+    return "its weights are not here, nor figures of this text" if run.figures_only else "it has no weights yet"
+
+
+def activity_at_hand(run: Run, passage: Passage, signals: Sequence[str]) -> tuple[Activity, ...]:
+    """The activity of a run over a passage as it was kept, or of a recording that is there; none otherwise."""
+    wanted = signals_of(run, signals)
+    kept = _kept(run, passage, wanted)
+    if kept or not run.has_weights:
+        return kept
+    recording = recording_at_hand(run, passage, wanted)
+    return activities(recording, wanted) if recording is not None else ()
 
 
 def activities(
@@ -158,24 +188,24 @@ def _activity(found: Distributions) -> Activity:
     return Activity(signal, layer, len(found.mean_abs), found.layer_mean_abs, found.set_aside_share)
 
 
-def _span(run: Run, query: CompareQuery) -> tuple[str, str, tuple[int, int]]:
-    """Name and fingerprint of the text that all runs read, and the tokens of it."""
-    corpus = read_corpus(run.source(query.text), run.kind)
-    return corpus.name, corpus.fingerprint, corpus.span(query.split, query.tokens)
+def _recording(
+    run: Run, passage: Passage, signals: tuple[str, ...], texts: dict[tuple[str, ...], "Text"], report: "Report"
+) -> Recording:
+    """A recording of the run over the passage that has the signals: one that is there, else it is made.
 
+    `texts`: the passage as each vocabulary has it, which is filled on the way.
+    """
+    from lstm_core.record import RecordQuery, corpus_text, record
 
-def _recording(run: Run, text: "Text", signals: tuple[str, ...], report: "Report") -> Recording:
-    """A recording of the run over the text that has the signals: one that is there, else it is made."""
-    from lstm_core.record import RecordQuery, record
-
-    layers = set(range(1, run.model_config.layers + 1))
-    for found in opened_recordings(run.fingerprint):
-        spec = found.spec
-        enough = set(signals) <= set(spec.signals) and layers <= set(spec.layers) and spec.positions == "all"
-        same = (spec.text_fingerprint, spec.span) == (text.fingerprint, text.span)
-        if enough and same and np.array_equal(found.tokens, text.ids):
-            return found
-    return record(run, text, RecordQuery(signals=signals), report=report)
+    if found := recording_at_hand(run, passage, signals):
+        return found
+    start, stop = passage.span
+    if run.vocabulary.tokens not in texts:
+        text = corpus_text(run, passage.text, start, stop - start)
+        if text.fingerprint != passage.fingerprint:
+            raise CorpusMissing(f"{passage.text} is not the text that the others read: it has changed since")
+        texts[run.vocabulary.tokens] = text
+    return record(run, texts[run.vocabulary.tokens], RecordQuery(signals=signals), report=report)
 
 
 def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
@@ -184,10 +214,10 @@ def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
     write_json(run.folder / "results" / "activity.json", {**about, "activity": [asdict(one) for one in found]})
 
 
-def _kept(run: Run, fingerprint: str, span: tuple[int, int], signals: tuple[str, ...]) -> tuple[Activity, ...]:
+def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activity, ...]:
     """The activity, or the distributions, that came with the run where they are of this text and these signals."""
     kept = run.results().get("activity", {})
-    if (kept.get("text"), kept.get("span")) == (fingerprint, list(span)):
+    if (kept.get("text"), kept.get("span")) == (passage.fingerprint, list(passage.span)):
         try:
             found = tuple(Activity(**one) for one in kept["activity"])
         except (KeyError, TypeError):
@@ -195,14 +225,15 @@ def _kept(run: Run, fingerprint: str, span: tuple[int, int], signals: tuple[str,
         if {one.signal for one in found} >= set(signals):
             return tuple(one for one in found if one.signal in signals)
     layers = range(1, run.model_config.layers + 1)
-    stored = [read_distributions(run, DistributionQuery(signal, layer)) for signal in signals for layer in layers]
-    same = [one for one in stored if one is not None and _is_of(one, fingerprint, span)]
-    return tuple(map(_activity, same)) if len(same) == len(stored) else ()
-
-
-def _is_of(found: Distributions, fingerprint: str, span: tuple[int, int]) -> bool:
-    source = found.source
-    return (source.text_fingerprint, source.span, source.positions) == (fingerprint, span, "all")
+    stored = (
+        kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
+    )
+    counted = []
+    for one in stored:
+        if one is None:
+            return ()
+        counted.append(_activity(one))
+    return tuple(counted)
 
 
 def _row(run: Run, activity: tuple[Activity, ...], note: str) -> Row:
@@ -234,8 +265,8 @@ def _trends(rows: Sequence[Row]) -> tuple[Trend, ...]:
             if (one.signal, one.layer) == (signal, layer)
         ]
         dropout, size = np.array(pairs).T
-        rho = spearman(size, dropout)
-        found.append(Trend(signal, layer, len(pairs), None if np.isnan(rho) else rho))
+        tested = order(size, dropout)
+        found.append(Trend(signal, layer, tested.pairs, tested.rho, tested.p))
     return tuple(found)
 
 
@@ -282,7 +313,7 @@ def told(found: Comparison) -> str:
         )
         lines.append(f"{row.run:28} {row.dropout:7g} {best:>18} {last:>9}{cells} {row.note}".rstrip())
     for trend in found.trends:
-        rho = "undefined" if trend.rho is None else f"{trend.rho:+.2f}"
+        rho = "undefined" if trend.rho is None else f"{trend.rho:+.2f}, permutation p {trend.p:.2g}"
         lines.append(f"Spearman of mean |{trend.signal}| of layer {trend.layer} with dropout: {rho} (n = {trend.runs})")
     if not found.scores_compare:
         lines.append(f"Their texts or vocabularies differ: do not compare {measure} between them.")

@@ -50,25 +50,37 @@ def correlations(
     """Pearson's correlation of a unit with every unit of its layer (U,), over all positions; NaN where one of the two
     never changes.
 
-    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
-    each unit's first value so that nothing is lost where values lie far from zero. Raises ValueError as `related`.
+    Raises ValueError as `related`.
     """
     values = recording.unit(signal, layer, unit).astype(np.float64)
-    units, total = recording.spec.units, len(values)
+    return correlations_with(values[np.newaxis], recording, signal, layer, window=window)[0]
+
+
+def correlations_with(
+    values: NDArray[np.float64], recording: Recording, signal: str, layer: int, *, window: int = WINDOW
+) -> NDArray[np.float64]:
+    """The same of rows of any values (K, P), one a kept position, with every unit of a layer: (K, U).
+
+    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
+    each first value so that nothing is lost where values lie far from zero. Raises ValueError where the recording lacks
+    the signal or layer.
+    """
+    units, (rows, total) = recording.spec.units, values.shape
     if not total:
-        return np.full(units, np.nan)
+        return np.full((rows, units), np.nan)
     first = recording.window(signal, layer, 0, 1).astype(np.float64)  # (U, 1)
-    one = values - values[0]
-    sums, squares, products = np.zeros((3, units))
+    own = values - values[:, :1]
+    sums, squares = np.zeros((2, units))
+    products = np.zeros((rows, units))
     for start in range(0, total, window):
         part = recording.window(signal, layer, start, min(start + window, total)) - first  # (U, n)
         sums += part.sum(axis=1)
         squares += np.vecdot(part, part)
-        products += part @ one[start : start + window]
-    shared = products - sums * one.sum() / total
+        products += own[:, start : start + window] @ part.T
+    shared = products - np.outer(own.sum(axis=1), sums) / total
     spread = np.maximum(squares - np.square(sums) / total, 0.0)  # (U,)
-    own = max(one @ one - one.sum() ** 2 / total, 0.0)
+    wanted = np.maximum(np.vecdot(own, own) - np.square(own.sum(axis=1)) / total, 0.0)[:, np.newaxis]  # (K, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        found = shared / np.sqrt(spread * own)
-    found[(spread == 0) | (own == 0)] = np.nan
+        found = shared / np.sqrt(spread * wanted)
+    found[(spread == 0) | (wanted == 0)] = np.nan
     return np.clip(found, -1.0, 1.0)

@@ -200,6 +200,13 @@ def _percent(dropout: float) -> str:
     return f"{100 * dropout:02.0f}" if round(100 * dropout, 6).is_integer() else f"{100 * dropout:.6g}"
 
 
+def beyond_dropout(runs: Sequence[Run]) -> list[str]:
+    """In what else than dropout and seed runs differ, by name: "text", "hidden" ...; how they were trained apart."""
+    shapes = [as_dict(run.model_config) | {"text": run.config["corpus"].get("fingerprint")} for run in runs]
+    names = [name for name in shapes[0] if name not in ("dropout", "embedding_dropout")] if shapes else []
+    return [name for name in names if len({shape[name] for shape in shapes}) > 1]
+
+
 # Training -------------------------------------------------------------------------------------------------------------
 
 
@@ -327,3 +334,24 @@ def _time_left(working: list[Run], waiting: list[Run], room: int) -> float | Non
         return None
     ahead = sum(run.train_config.epochs - _epochs_done(run) for run in waiting) * fmean(paces or [0.0])
     return max([(sum(left) + ahead) / room, *left])
+
+
+def standing(sweep: Sweep) -> SweepProgress:
+    """Where a sweep stands, whoever trains it: its unfinished runs wait while somebody does, and are stopped else."""
+    working = [run for run in sweep.runs if _at_work(run)]
+    rest = [run for run in sweep.runs if run not in working and not _is_done(run)]
+    return _progress(sweep.runs, working, rest if is_held(sweep.name) else [], _room(sweep.runs, 0))
+
+
+def is_held(name: str) -> bool:
+    """Whether a living process trains the sweep of that name."""
+    path = sweeps_folder() / check_name(name, "sweep name") / "sweep.lock"
+    if not path.is_file():
+        return False
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False

@@ -19,6 +19,7 @@ findings.cards()
 st.subheader("What you can do")
 pages = (
     ("neurons", "What does one neuron do? Colour a text by it, see where it is highest, type your own sentence."),
+    ("sweep", "What does dropout do? One network trained with more and more of it, side by side, on the same text."),
     ("clusters", "Which moments does the network hold alike? Those after would, could and should, say."),
     ("embeddings", "What does a word resemble to the network? Type any, also one that you make up."),
     ("writing", "Let the network write. Give it a beginning; it goes on in the style of what it read."),

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lstm_core.corpus import keep_text, read_corpus
+from lstm_core.model import build
 from lstm_core.run import Run
 from lstm_core.settings import ModelConfig, TrainConfig
 from lstm_core.sweep import Plan, Sweep, make_sweep
@@ -20,6 +22,22 @@ def small_sweep(book: Any, name: str = "mine", *plan: Any, training: TrainConfig
     """A sweep of 8-unit models; `plan`: dropouts and seeds."""
     model = ModelConfig(len(book.vocabulary), embedding=6, hidden=hidden, layers=2, dropout=0.5)
     return make_sweep(Plan(name, *plan), book, model, training)
+
+
+def with_weights(run: Run, scale: float = 1.0, *, score: float = 2.0) -> Run:
+    """As drawn, recurrent weights times `scale`, with a log of two epochs."""
+    model = build(run.model_config, run.train_config.seed)
+    arrays = {
+        name: value.detach().numpy() * (scale if "rnn" in name else 1) for name, value in model.named_parameters()
+    }
+    run.save_weights(arrays)
+    points = [
+        {"step": 1, "epoch": 1.0, "validation_loss": score * np.log(2), "validation_score": score},
+        {"step": 2, "epoch": 2.0, "validation_loss": 2 * score * np.log(2), "validation_score": 2 * score},
+    ]
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(point) + "\n" for point in points))
+    run.set_status("finished")
+    return run
 
 
 @pytest.fixture(name="book")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from browsing import Server, choose, healthy, settled
 from clusters_on_pages import book_clusters, book_run, book_text  # noqa: F401 - fixtures that are used by being here
+from opened_pages import PAGES
 
 from lstm_core import corpus as corpora
 from lstm_core.clusters import Clustering
@@ -14,7 +15,6 @@ from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.run import Run, open_run
 
 pytestmark = pytest.mark.browser
-PAGES = ("home", "training", "neurons", "clusters", "embeddings", "writing")
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
-from small_sweeps import small_sweep
+from small_sweeps import small_sweep, with_weights
 
-from lstm_core.compare import CompareQuery, activities, as_json, compare, told
+from lstm_core.compare import activities, as_json, compare, told
 from lstm_core.corpus import keep_text, read_corpus
 from lstm_core.distributions import DistributionQuery, distributions, keep_distributions
-from lstm_core.model import build
+from lstm_core.passages import CompareQuery
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings, kept_recordings, remove_recording
 from lstm_core.run import Run, open_run
@@ -27,22 +27,6 @@ def book(words: Any) -> Any:
     """A corpus of more than 3,000 characters, 150 of them for validation."""
     keep_text("book", words(620).encode())
     return read_corpus("book")
-
-
-def with_weights(run: Run, scale: float = 1.0, *, score: float = 2.0) -> Run:
-    """As drawn, recurrent weights times `scale`, with a log of two epochs."""
-    model = build(run.model_config, run.train_config.seed)
-    arrays = {
-        name: value.detach().numpy() * (scale if "rnn" in name else 1) for name, value in model.named_parameters()
-    }
-    run.save_weights(arrays)
-    points = [
-        {"step": 1, "epoch": 1.0, "validation_loss": score * np.log(2), "validation_score": score},
-        {"step": 2, "epoch": 2.0, "validation_loss": 2 * score * np.log(2), "validation_score": 2 * score},
-    ]
-    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(point) + "\n" for point in points))
-    run.set_status("finished")
-    return run
 
 
 @pytest.fixture

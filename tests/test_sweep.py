@@ -282,3 +282,26 @@ def test_time_left_is_by_the_pace_of_those_at_work(made: Any, machine: Machine) 
     for run in sweep.runs[2:]:
         run.set_status("diverged at step 1")
     assert next(steps_of(sweep, workers=2)).time_left == 300
+
+
+# Where it stands, for whoever looks -----------------------------------------------------------------------------------
+
+
+def test_where_a_sweep_stands_is_told_while_another_process_trains_it_and_after(made: Any, machine: Machine) -> None:
+    sweep = made("mine", (0.0, 0.2, 0.5))
+    assert sweeping.standing(sweep).stopped == dict.fromkeys((run.name for run in sweep.runs), "not started")
+    steps = steps_of(sweep, workers=2)
+    next(steps)
+    assert sweeping.is_held("mine")
+    now = sweeping.standing(sweep)
+    assert (now.working, now.waiting, now.finished, now.stopped) == (("mine-d00", "mine-d20"), 1, 0, {})
+    machine.end("mine-d00")
+    machine.end("mine-d20", "cancelled")
+    now = sweeping.standing(sweep)
+    assert (now.working, now.waiting, now.finished, now.share) == ((), 2, 1, pytest.approx(3 / 6))
+    steps.close()
+    assert not sweeping.is_held("mine")
+    assert set(sweeping.standing(sweep).stopped) == {"mine-d20", "mine-d50"}
+    assert not sweeping.is_held("other")
+    with pytest.raises(ValueError, match="sweep name"):
+        sweeping.is_held("../mine")

@@ -82,8 +82,9 @@ def compare(
     What is not recorded yet is recorded first.
     """
     from lstm_core import compare as comparing
+    from lstm_core.passages import CompareQuery
     from lstm_core.sweep import runs_named
 
-    query = comparing.CompareQuery(text, split, tokens)
+    query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
     say(comparing.as_json(found), as_json, comparing.told(found))

@@ -1,0 +1,1 @@
+"""What the page Dropout sweep is made of."""

@@ -1,0 +1,34 @@
+"""What the thesis says of dropout beside the runs that are compared."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.cached import cached
+from app.claims import panel
+from app.sweep.readings import each
+from lstm_core.compare import Comparison
+from lstm_core.run import Run
+from lstm_core.thesis_claims import Marks, map_claims, mapped_query, marks, sweep_claims
+from lstm_core.wordmap import WordMapQuery
+
+
+def thesis(found: Comparison, runs: Sequence[Run]) -> None:
+    """The panel: T1, T4 and T5; T9 where word maps of several runs are kept."""
+    claims = sweep_claims(found, runs)
+    if not claims:
+        return
+    query = mapped_query(runs)
+    told: list[Marks | None] = []
+    if query is not None:
+        told = each(runs, lambda run: cached(_marks)(run, query), "Grouping the words on their maps")
+    panel([*claims, *map_claims([one for one in told if one is not None])], "What the thesis says, what we measure")
+    if query is None and runs[0].kind == "word":
+        st.caption(
+            "What the thesis says of brackets and quotation marks over dropout needs word maps: "
+            "`python -m lstm_core wordmap RUN` makes one of a run."
+        )
+
+
+def _marks(run: Run, query: WordMapQuery) -> Marks | None:
+    return marks(run, query)
