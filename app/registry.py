@@ -29,6 +29,7 @@ PAGES = (
     Entry("training", "Training", ":material/trending_down:", about_a_model=False),
     Entry("neurons", "Neurons", ":material/neurology:"),
     Entry("clusters", "Clusters", ":material/bubble_chart:"),
+    Entry("wordmap", "Word map", ":material/grain:", about_a_model=False),
     Entry("embeddings", "Word vectors", ":material/scatter_plot:"),
     Entry("writing", "Writing", ":material/edit_note:"),
 )

@@ -22,7 +22,7 @@ from lstm_core.run import Run, open_run
 
 pytestmark = pytest.mark.browser
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ("home", "training", "neurons", "clusters", "embeddings", "writing")
+PAGES = ("home", "training", "neurons", "clusters", "wordmap", "embeddings", "writing")
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 
 
