@@ -75,10 +75,12 @@ class Told:
 
 @dataclass(frozen=True)
 class Beside:
-    """The lists of Table 5.1 with the groups most like them (none without h of layer 1), and all statements."""
+    """The lists of Table 5.1 with the groups most like them (none without h of layer 1), and all statements; `sweep`:
+    how marks are told apart by runs of a sweep, those with least dropout first."""
 
     lists: tuple[Match, ...]
     claims: tuple[Claim, ...]
+    sweep: tuple[Told, ...] = ()
 
 
 def grouped(found: WordMap) -> Grouped:
@@ -106,7 +108,7 @@ def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
         _second_layer(maps.h2),
         _consecutive(maps.c2),
     )
-    return Beside(lists, claims)
+    return Beside(lists, claims, tuple(sorted(sweep, key=lambda told: told.dropout)))
 
 
 def is_found(match: Match) -> bool | None:
@@ -144,14 +146,14 @@ def _table(lists: Sequence[Match]) -> Claim:
 
 def _lists_told(lists: Sequence[Match]) -> str:
     parts = []
-    for wanted, word in ((True, "found"), (False, "not found"), (None, "cannot be told (its words do not occur)")):
-        named = [
-            row.name + ("" if row.jaccard is None else f" {row.jaccard:.2f} (by chance {row.chance:.2f})")
-            for row in lists
-            if is_found(row) is wanted
-        ]
+    for wanted, word in ((True, "found"), (False, "not found")):
+        named = [f"{row.name} {row.jaccard:.2f}" for row in lists if is_found(row) is wanted]
         if named:
-            parts.append(f"{word}: {', '.join(named)}")
+            parts.append(f"{word}, by Jaccard index: {', '.join(named)}")
+    if chances := [row.chance for row in lists if row.chance is not None]:
+        parts.append(f"by chance at most {max(chances):.2f}")
+    if untold := [row.name for row in lists if is_found(row) is None]:
+        parts.append(f"cannot be told, since their words do not occur {FREQUENT} times: {', '.join(untold)}")
     return "; ".join(parts)
 
 
@@ -175,7 +177,7 @@ def _brackets(one: Grouped | None) -> Claim:
 def _apart_told(told: Apart) -> str:
     counts = f"{told.opening:,} that open, {told.closing:,} that close"
     if min(told.opening, told.closing) < FREQUENT:
-        return f"Cannot be told: there are {counts}; {FREQUENT} of each are needed."
+        return f"Cannot be told: there are {counts}; {FREQUENT} of each are needed"
     return f"V-measure {told.v_measure:.2f} (1 = always apart), homogeneity {told.homogeneity:.2f}; {counts}"
 
 
@@ -192,15 +194,17 @@ def _quotes(one: Grouped | None, sweep: Sequence[Told]) -> Claim:
         scores, dropouts = (np.array([row[side] for row in known], dtype=float) for side in (1, 0))
         rho = spearman(scores, dropouts)
         told = ", ".join(f"{score:.2f} at {dropout:g}" for dropout, score in known)
-        why = f"we ask that the V-measure rises: Spearman above 0, here {rho:.2f} (n = {len(known)} runs); {_HOW}"
-        return Claim("T9", _FIRST, says, f"V-measure by dropout: {told}", why, rho > 0)
+        why = f"we ask that the V-measure rises with dropout: Spearman above 0 (n = {len(known)} runs); {_HOW}"
+        rank = "all are equal" if np.isnan(rho) else f"Spearman {rho:.2f}"
+        return Claim("T9", _FIRST, says, f"V-measure by dropout: {told}; {rank}", why, bool(rho > 0))
     if one is None:
         return _untold(_FIRST, says, _no_map("h", 1))
     why = (
         "opening and closing ones are one word, told apart by counting within the paragraph. What dropout does is told "
         f"once this map is kept of three runs of one sweep; {_HOW}"
     )
-    return Claim("T9", _FIRST, says, _apart_told(apart(one.labels, *quotes(one.found))), why, None)
+    told = _apart_told(apart(one.labels, *quotes(one.found)))
+    return Claim("T9", _FIRST, says, f"{told}; no maps of other dropouts are at hand to compare", why, None)
 
 
 def _punctuation(one: Grouped | None) -> Claim:

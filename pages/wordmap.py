@@ -1,4 +1,4 @@
-"""Which words are alike to a network while it reads? The words of a text on a map, in groups that can be looked into."""
+"""Which words are alike to a network while it reads? The words of a text on a map, in groups to look into."""
 
 import streamlit as st
 

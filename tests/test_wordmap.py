@@ -151,9 +151,9 @@ def test_the_verb_makes_a_map_once_and_says_what_its_groups_hold(cli: Verb, run:
 
 
 def test_the_verb_gives_every_word_a_group_of_its_own_where_there_are_fewer_than_groups(cli: Verb, run: Run) -> None:
-    words = ("wordmap", "mine", "--tokens", "40", "--least", "1", "--json")
+    words = ("wordmap", "mine", "--tokens", "90", "--least", "1", "--json")
     whole = json.loads(cli(*words)[1])
-    assert (whole["words"], whole["groups"], {group["size"] for group in whole["table"]}) == (40, 40, {1})
+    assert (whole["words"], whole["groups"], {group["size"] for group in whole["table"]}) == (90, 90, {1})
     code, out, err = cli(*words, "--against-split", "validation")
     assert code == 0, err
     assert json.loads(out)["agreement"]["of"] > 0

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.clusters.frames import table_csv
+from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
-from lstm_core.word_groups import FREQUENT, PRINTED, Group, Labels, Match, Word
+from lstm_core.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
 from lstm_core.wordmap import WordMap
-from lstm_core.wordmap_claims import is_found
+from lstm_core.wordmap_claims import Told, is_found
 
 Lines = list[dict[str, object]]
+TIGHT = 0.9  # share of a group that words which are nearly only there make up where it is shown first
 NAMED = 40  # groups whose commonest words are written on the map, where they find room
 
 
@@ -72,8 +74,8 @@ def names(rows: Sequence[Group]) -> list[tuple[int, str]]:
 def example(rows: Sequence[Group]) -> Group | None:
     """The group that shows best what the map is about: small, with several words that are nearly only there."""
     fitting = [row for row in rows if row.number and len(home(row)) >= 3]
-    tight = [row for row in fitting if sum(one.times for one in home(row)) >= 0.7 * row.size]
-    return max(tight or fitting, key=lambda row: row.size, default=None)
+    tight = [row for row in fitting if sum(one.times for one in home(row)) >= TIGHT * row.size]
+    return max(tight or fitting, key=lambda row: len(home(row)), default=None)
 
 
 def home(row: Group) -> list[Word]:
@@ -132,7 +134,7 @@ def list_lines(lists: Sequence[Match]) -> Lines:
     return [
         {
             "list": row.name,
-            "the thesis": ", ".join(row.wanted + row.missing),
+            "the thesis": ", ".join(TABLE_5_1[row.name]),
             "here": ", ".join(map(visible, row.words)),
             "group": row.group,
             "Jaccard": row.jaccard,
@@ -141,3 +143,13 @@ def list_lines(lists: Sequence[Match]) -> Lines:
         }
         for row in lists
     ]
+
+
+def over_dropout(sweep: Sequence[Told]) -> Figure:
+    """How well brackets and quotation marks are told apart by the runs of a sweep, over their dropout."""
+    series = []
+    for name, colour in (("brackets", BLUE), ("quotes", RED)):
+        known = [(one.dropout, getattr(one, name).v_measure) for one in sweep]
+        x, y = np.array([row for row in known if row[1] is not None], dtype=float).reshape(-1, 2).T
+        series.append(Series({"quotes": "quotation marks"}.get(name, name), x, y, "points", (colour,)))
+    return Figure(Axis("dropout", digits=1), Axis("V-measure", (0.0, 1.05), 2), tuple(series), height=280)

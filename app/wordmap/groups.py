@@ -62,17 +62,16 @@ def cut(words: int) -> tuple[Linkage, int]:
 
 def filters(view: Shown) -> Filter:
     """Which groups are shown on the map and in the table."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        least = st.number_input(
-            "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind="query-params", width=220,
-            help="Smaller groups stay grey on the map and are left out of the table.",
-        )  # fmt: skip
-        word = st.text_input(
-            "Holding the word", key="wordmap-word", bind="query-params", max_chars=TYPED, width=220,
-            help="Only groups in which it stands.",
-        )  # fmt: skip
-        word = (word or "").strip()[:TYPED]
-        return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
+    least = st.number_input(
+        "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind="query-params", width=220,
+        help="Smaller groups stay grey on the map and are left out of the table.",
+    )  # fmt: skip
+    word = st.text_input(
+        "Holding the word", key="wordmap-word", bind="query-params", max_chars=TYPED, width=220,
+        help="Only groups in which it stands.",
+    )  # fmt: skip
+    word = (word or "").strip()[:TYPED]
+    return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
 
 
 def marked(view: Shown) -> int | None:

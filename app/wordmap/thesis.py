@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.claims import panel
+from app.drawing import draw
 from app.table import Column, show
 from app.wordmap import frames
 from app.wordmap.result import beside
@@ -12,8 +13,8 @@ from lstm_core.wordmap_claims import FOUND, GROUPS
 
 _COLUMNS = (
     Column("list", help="What we call it; the thesis has numbers."),
-    Column("the thesis", width=36, help="The group's words in Table 5.1."),
-    Column("here", width=36, help="The commonest words of the group that is most like it."),
+    Column("the thesis", width=30, help="The group's words in Table 5.1."),
+    Column("here", width=30, help="The commonest words of the group that is most like it."),
     Column("group", "whole", help=f"Its number at {GROUPS} groups by single linkage."),
     Column("Jaccard", "number", 2, help="Shared words over all words of both, from 0 to 1."),
     Column("by chance", "number", 2, help="The same where words are dealt to the groups at random, on average."),
@@ -34,6 +35,13 @@ def the_thesis(run: Run, query: WordMapQuery) -> None:
         )
         lines = frames.list_lines(found.lists)
         show(lines, _COLUMNS, key="wordmap-lists", alt="Table 5.1 of the thesis beside the groups found here")
+    if len({told.dropout for told in found.sweep}) > 1:
+        st.subheader("Marks that open and close, over dropout")
+        draw(frames.over_dropout(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
+        st.caption(
+            f"{len(found.sweep):,} runs of one sweep over the same words. V-measure: 1 where groups tell opening from "
+            "closing marks and each kind is in one group, 0 where they tell nothing."
+        )
     panel(found.claims)
     st.caption(
         "T7, words coloured by the value of a neuron or by how expected they were, is what the page Neurons does. "
