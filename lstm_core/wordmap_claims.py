@@ -116,6 +116,11 @@ def is_found(match: Match) -> bool | None:
     return None if match.jaccard is None else match.jaccard >= FOUND
 
 
+def enough(told: Apart) -> bool:
+    """Whether there are enough marks of both kinds to say how well they are told apart."""
+    return min(told.opening, told.closing) >= FREQUENT
+
+
 def _untold(source: str, says: str, missing: str, name: str = "T9") -> Claim:
     return Claim(name, source, says, f"Cannot be told: {missing}", "", None)
 
@@ -149,12 +154,12 @@ def _lists_told(lists: Sequence[Match]) -> str:
     for wanted, word in ((True, "found"), (False, "not found")):
         named = [f"{row.name} {row.jaccard:.2f}" for row in lists if is_found(row) is wanted]
         if named:
-            parts.append(f"{word}, by Jaccard index: {', '.join(named)}")
-    if chances := [row.chance for row in lists if row.chance is not None]:
-        parts.append(f"by chance at most {max(chances):.2f}")
+            parts.append(f"{word}: {', '.join(named)}")
     if untold := [row.name for row in lists if is_found(row) is None]:
         parts.append(f"cannot be told, since their words do not occur {FREQUENT} times: {', '.join(untold)}")
-    return "; ".join(parts)
+    chances = [row.chance for row in lists if row.chance is not None]
+    bound = f" (Jaccard index, by chance at most {max(chances):.2f})" if chances else ""
+    return "; ".join(parts) + bound
 
 
 def _all_found(lists: Sequence[Match]) -> bool | None:
@@ -176,20 +181,18 @@ def _brackets(one: Grouped | None) -> Claim:
 
 def _apart_told(told: Apart) -> str:
     counts = f"{told.opening:,} that open, {told.closing:,} that close"
-    if min(told.opening, told.closing) < FREQUENT:
+    if not enough(told):
         return f"Cannot be told: there are {counts}; {FREQUENT} of each are needed"
     return f"V-measure {told.v_measure:.2f} (1 = always apart), homogeneity {told.homogeneity:.2f}; {counts}"
 
 
 def _are_apart(told: Apart) -> bool | None:
-    if min(told.opening, told.closing) < FREQUENT or told.homogeneity is None:
-        return None
-    return told.homogeneity >= TOLD_APART
+    return told.homogeneity >= TOLD_APART if enough(told) and told.homogeneity is not None else None
 
 
 def _quotes(one: Grouped | None, sweep: Sequence[Told]) -> Claim:
     says = "opening and closing quotation marks are in the same groups with little dropout, apart with more"
-    known = sorted((row.dropout, row.quotes.v_measure) for row in sweep if _are_apart(row.quotes) is not None)
+    known = sorted((row.dropout, row.quotes.v_measure) for row in sweep if enough(row.quotes))
     if len({dropout for dropout, _ in known}) >= 3:
         scores, dropouts = (np.array([row[side] for row in known], dtype=float) for side in (1, 0))
         rho = spearman(scores, dropouts)

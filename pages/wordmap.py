@@ -32,7 +32,7 @@ if found is None:
     offer(run, query, again=damaged)
     if kept:
         st.caption("At hand for this model:")
-        st.text("\n".join(map(choice.told, kept)))
+        st.text("\n".join(sorted(map(choice.told, kept))))
     st.stop()
 
 linkage, number = groups.cut(len(found.words))

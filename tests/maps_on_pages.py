@@ -25,7 +25,7 @@ QUERY = WordMapQuery(tokens=COUNT)
 def small_book() -> Corpus:
     """1,200 words of a small stock, begun with Markdown and HTML."""
     chance = np.random.default_rng(4)
-    stock = [word for words in CLASSES for word in words]
+    stock = [word for words in CLASSES for word in words] + ["(", ")"]
     keep_text("book", f"{HOSTILE} {' '.join(chance.choice(stock, 1200))}\n".encode())
     return read_corpus("book", "word")
 

@@ -327,13 +327,16 @@ def figures_of(run: Run) -> Run:
     return open_run(run.name)
 
 
-def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(run: Run) -> None:
+def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(
+    run: Run, book: Any, small_run: Callable[..., Run]
+) -> None:
     for change in ({}, {"signal": "c", "layer": 2}):
         keep_map(planted(run, replace(QUERY, **change)), wordmap.results_folder(run))
     figures_of(run)
+    small_run("another", book, weights=True)
     (wordmap.home() / "texts" / "book.txt").unlink()
-    app = opened("wordmap")
-    assert len(canvas(app)["words"]) == COUNT and "kept maps only, no weights" in app.selectbox[0].options[0]
+    app = opened("wordmap", wordmap_run="mine")
+    assert len(canvas(app)["words"]) == COUNT and "only maps are kept, no weights" in said(app)
     assert app.segmented_control(key="wordmap-layer").options == ["1", "2"]
     assert not [part for part in app.segmented_control if part.key in ("wordmap-signal", "wordmap-part")]
     app.segmented_control(key="wordmap-layer").set_value("2").run()

@@ -33,10 +33,12 @@ def pick_run() -> Run:
     if asked is not None and asked not in runs:
         st.info("The link names a model of words that is not here; showing another one.", icon=":material/info:")
     name = st.selectbox(
-        "Model of words", list(runs), _first(runs), key="wordmap-run", bind="query-params", width=420,
-        format_func=lambda name: name + ("" if runs[name].has_weights else " (kept maps only, no weights)"),
-    )  # fmt: skip
-    return runs.get(name or "", next(iter(runs.values())))
+        "Model of words", list(runs), _first(runs), key="wordmap-run", bind="query-params", width=420
+    )  # its label is what the URL holds: the bare name
+    run = runs.get(name or "", next(iter(runs.values())))
+    if not run.has_weights:
+        st.caption("Of this model only maps are kept, no weights: others cannot be made of it here.")
+    return run
 
 
 def _first(runs: Mapping[str, Run]) -> int:

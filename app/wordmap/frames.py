@@ -14,7 +14,7 @@ from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
 from lstm_core.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
 from lstm_core.wordmap import WordMap
-from lstm_core.wordmap_claims import Told, is_found
+from lstm_core.wordmap_claims import Told, enough, is_found
 
 Lines = list[dict[str, object]]
 TIGHT = 0.9  # share of a group that words which are nearly only there make up where it is shown first
@@ -67,8 +67,13 @@ def names(rows: Sequence[Group]) -> list[tuple[int, str]]:
     found = []
     for row in rows[:NAMED]:
         own = [one.word for one in row.words if one.share > 0.5][:2] or [row.words[0].word]
-        found.append((row.number, ", ".join(map(visible, own))))
+        found.append((row.number, ", ".join(map(_readable, own))))
     return found
+
+
+def _readable(word: str) -> str:
+    """A word among dots: a mark alone, which is as small as they are, stands in quotation marks."""
+    return visible(word) if any(map(str.isalnum, word)) else f"“{visible(word)}”"
 
 
 def example(rows: Sequence[Group]) -> Group | None:
@@ -149,7 +154,9 @@ def over_dropout(sweep: Sequence[Told]) -> Figure:
     """How well brackets and quotation marks are told apart by the runs of a sweep, over their dropout."""
     series = []
     for name, colour in (("brackets", BLUE), ("quotes", RED)):
-        known = [(one.dropout, getattr(one, name).v_measure) for one in sweep]
-        x, y = np.array([row for row in known if row[1] is not None], dtype=float).reshape(-1, 2).T
+        known = [(one.dropout, told.v_measure) for one in sweep if enough(told := getattr(one, name))]
+        if not known:
+            continue
+        x, y = np.array(known, dtype=float).T
         series.append(Series({"quotes": "quotation marks"}.get(name, name), x, y, "points", (colour,)))
     return Figure(Axis("dropout", digits=1), Axis("V-measure", (0.0, 1.05), 2), tuple(series), height=280)

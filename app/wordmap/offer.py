@@ -13,7 +13,7 @@ from lstm_core.settings import GATES
 from lstm_core.wordmap import WordMapQuery, key_of
 
 FEWEST = 10  # words of a map
-PLACING = 4e-3  # seconds a word: t-SNE moves all of them 750 times
+PLACING = 3e-3  # seconds a word: t-SNE moves all of them 750 times
 LOADING = 8  # seconds until the work begins
 
 

@@ -9,7 +9,7 @@ from app.wordmap import frames
 from app.wordmap.result import beside
 from lstm_core.run import Run
 from lstm_core.wordmap import WordMapQuery
-from lstm_core.wordmap_claims import FOUND, GROUPS
+from lstm_core.wordmap_claims import FOUND, GROUPS, enough
 
 _COLUMNS = (
     Column("list", help="What we call it; the thesis has numbers."),
@@ -35,7 +35,7 @@ def the_thesis(run: Run, query: WordMapQuery) -> None:
         )
         lines = frames.list_lines(found.lists)
         show(lines, _COLUMNS, key="wordmap-lists", alt="Table 5.1 of the thesis beside the groups found here")
-    if len({told.dropout for told in found.sweep}) > 1:
+    if len({told.dropout for told in found.sweep if enough(told.brackets) or enough(told.quotes)}) > 1:
         st.subheader("Marks that open and close, over dropout")
         draw(frames.over_dropout(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
         st.caption(
