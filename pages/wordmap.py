@@ -40,7 +40,7 @@ view = shown(run, query, linkage, number)
 headline.text(sentence(view.rows, len(view.labels)))
 with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
     passing = groups.filters(view)
-    chosen = groups.marked(view)
+    chosen = groups.marked(view, (linkage, number))
 inside = groups.on_the_map(view, passing, chosen)
 name = groups.file_name(found, linkage, number)
 groups.in_the_lasso(view, inside, name)

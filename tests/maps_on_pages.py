@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lstm_core.corpus import Corpus, keep_text, read_corpus
-from lstm_core.run import Run
+from lstm_core.files import write_json
+from lstm_core.run import Run, open_run
 from lstm_core.wordmap import WordMap, WordMapQuery, keep_map
 
 HOSTILE = '![x](http://example.invalid/y.png) <img/src="http://example.invalid/z.png"> **b** $x$'
@@ -65,6 +66,15 @@ def keep_others(run: Run, *changes: dict[str, Any]) -> None:
     """Keep planted maps of other queries."""
     for change in changes:
         keep_map(planted(run, replace(QUERY, **change)))
+
+
+def figures_of(run: Run) -> Run:
+    """The run as it is when its weights and vocabulary are left out."""
+    config = run.config | {"figures_of": run.fingerprint}
+    for name in ("weights.safetensors", "vocabulary.json", "manifest.json"):
+        (run.folder / name).unlink(missing_ok=True)
+    write_json(run.folder / "config.json", config)
+    return open_run(run.name)
 
 
 def canvas(app: AppTest) -> dict[str, Any]:

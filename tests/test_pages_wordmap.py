@@ -22,6 +22,7 @@ from maps_on_pages import (  # noqa: F401 - fixtures that are used by being here
     book_run,
     canvas,
     class_of,
+    figures_of,
     keep_others,
     kept_book_map,
     planted,
@@ -123,6 +124,12 @@ def test_a_marked_group_is_marked_everywhere_and_its_words_are_listed_by_frequen
     assert shown["times"].is_monotonic_decreasing and set(shown["share of all its times"]) == {1}
     app.number_input(key="wordmap-group").set_value(-1).run()
     assert canvas(app)["chosen"] is None and "Group 1" not in [part.value for part in app.subheader]
+
+
+def test_a_mark_ends_when_groups_are_cut_anew(found: WordMap) -> None:
+    app = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_group="1")
+    app.segmented_control(key="wordmap-linkage").set_value("ward").run()
+    assert canvas(app)["chosen"] is None and app.number_input(key="wordmap-group").value == -1
 
 
 def test_rows_and_dots_mark_groups_and_a_dot_once_more_none(found: WordMap, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,15 +323,6 @@ def test_a_crafted_map_of_hardly_a_word_does_not_end_the_page(count: int, run: R
     keep_map(small if count else replace(small, span=(0, 2)))
     app = opened("wordmap")
     assert not app.exception and "cannot be used" in said(app)
-
-
-def figures_of(run: Run) -> Run:
-    """The run as it is when its weights and vocabulary are left out."""
-    config = run.config | {"figures_of": run.fingerprint}
-    for name in ("weights.safetensors", "vocabulary.json", "manifest.json"):
-        (run.folder / name).unlink(missing_ok=True)
-    write_json(run.folder / "config.json", config)
-    return open_run(run.name)
 
 
 def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(

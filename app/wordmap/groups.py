@@ -9,6 +9,7 @@ from app.clusters.frames import table_csv
 from app.table import Choice, Column, show
 from app.wordmap import frames
 from app.wordmap.canvas import Mask, dots
+from app.wordmap.choice import address
 from app.wordmap.result import Shown
 from lstm_core.linkage import Linkage
 from lstm_core.run import Run
@@ -23,7 +24,7 @@ LARGEST = 1_000_000
 TYPED = 100  # letters of a word that is looked for
 LINKAGES: dict[str, Linkage] = {"single": "single", "ward": "ward"}
 CHOSEN, NUMBER = "wordmap-group", "wordmap-groups"
-MAP = "wordmap-canvas"
+MAP, _OF = "wordmap-canvas", "wordmap-of"
 
 _WORD_COLUMNS = (
     Column("word", width=24),
@@ -52,8 +53,6 @@ def cut(words: int) -> tuple[Linkage, int]:
         )  # fmt: skip
         number = most
         if most > FEWEST:
-            if NUMBER in st.session_state:  # a map with fewer words than the one before
-                st.session_state[NUMBER] = min(max(int(st.session_state[NUMBER]), FEWEST), most)
             number = st.slider(
                 "Number of groups", FEWEST, most, min(GROUPS, most), key=NUMBER, bind="query-params", width=420,
             )  # fmt: skip
@@ -74,12 +73,12 @@ def filters(view: Shown) -> Filter:
     return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
 
 
-def marked(view: Shown) -> int | None:
-    """The choice of a group to mark, which rows and dots make too; None for none."""
-    last = len(view.rows) - 1
-    if CHOSEN in st.session_state:  # of another map or cut
-        kept = int(st.session_state[CHOSEN])
-        st.session_state[CHOSEN] = kept if NONE <= kept <= last else NONE
+def marked(view: Shown, cut_by: tuple[Linkage, int]) -> int | None:
+    """The choice of a group to mark, which rows and dots make too; None for none, also once groups are cut anew."""
+    last, of = len(view.rows) - 1, (view.found.fingerprint, *cut_by)
+    if st.session_state.get(_OF, of) != of:
+        st.session_state[CHOSEN] = NONE  # numbers of other groups mean nothing here
+    st.session_state[_OF] = of
     number = st.number_input(
         "Marked group", NONE, last, NONE, key=CHOSEN, bind="query-params", width=150, help="-1: none.",
     )  # fmt: skip
@@ -199,8 +198,6 @@ def downloads(view: Shown, passing: Filter, name: str) -> None:
 
 def share_link(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, chosen: int | None) -> None:
     """The address of this view with nothing left to what is usual at the other end."""
-    from app.wordmap.choice import address
-
     asked = address(run, query) | {"wordmap-linkage": linkage, NUMBER: str(groups)}
     if chosen is not None:
         asked[CHOSEN] = str(chosen)
