@@ -1,6 +1,7 @@
 """A kept map with its groups, as the page gets it: read, joined and cut once, then from the cache."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from app.cached import cached
 from lstm_core import wordmap as maps
@@ -56,7 +57,7 @@ def beside(run: Run, query: WordMapQuery) -> Beside:
     return cached(_beside)(run, query, _stamp(run), sweep)
 
 
-def _folders(run: Run):
+def _folders(run: Run) -> tuple[Path, Path]:
     return maps.results_folder(run), home() / "wordmaps"
 
 
