@@ -30,6 +30,7 @@ PAGES = (
     Entry("neurons", "Neurons", ":material/neurology:"),
     Entry("sweep", "Dropout sweep", ":material/tune:", about_a_model=False),
     Entry("clusters", "Clusters", ":material/bubble_chart:"),
+    Entry("wordmap", "Word map", ":material/grain:", about_a_model=False),
     Entry("embeddings", "Word vectors", ":material/scatter_plot:"),
     Entry("writing", "Writing", ":material/edit_note:"),
 )

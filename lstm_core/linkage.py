@@ -43,6 +43,10 @@ class Joins:
         number[np.lexsort((first, -sizes))] = np.arange(groups)
         return number[found]
 
+    def cut_at_most(self, groups: int) -> NDArray[np.int32]:
+        """The same where there may be fewer points than groups: then every point is a group of its own."""
+        return self.cut(min(groups, len(self.heights) + 1))
+
 
 def checked(linkage: str) -> Linkage:
     """The linkage of that name; raises ValueError that says which there are."""

@@ -5,6 +5,8 @@ import streamlit as st
 from app import findings, registry
 from lstm_core.run import list_runs
 
+ROW = 4  # pages side by side
+
 st.title("What has the network learned?")
 st.markdown(
     "A *recurrent network* (LSTM) reads a book one letter at a time and learns one thing only: to guess the next "
@@ -21,14 +23,16 @@ pages = (
     ("neurons", "What does one neuron do? Colour a text by it, see where it is highest, type your own sentence."),
     ("sweep", "What does dropout do? One network trained with more and more of it, side by side, on the same text."),
     ("clusters", "Which moments does the network hold alike? Those after would, could and should, say."),
+    ("wordmap", "Which words are alike to a network of words while it reads? Circle some on a map of the text."),
     ("embeddings", "What does a word resemble to the network? Type any, also one that you make up."),
     ("writing", "Let the network write. Give it a beginning; it goes on in the style of what it read."),
     ("training", "Watch a network learn. Start one in a minute, compare several, on a book or on your own text."),
 )
-for column, (name, about) in zip(st.columns(len(pages)), pages, strict=True):
-    with column:
-        registry.link(name, f"**{registry.entry(name).title}**")
-        st.caption(about)
+for row in (pages[:ROW], pages[ROW:]):
+    for column, (name, about) in zip(st.columns(ROW), row, strict=False):
+        with column:
+            registry.link(name, f"**{registry.entry(name).title}**")
+            st.caption(about)
 
 st.subheader("Models at hand")
 for run in list_runs():

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
-PAGES = ("home", "training", "neurons", "sweep", "clusters", "embeddings", "writing")
+PAGES = ("home", "training", "neurons", "sweep", "clusters", "wordmap", "embeddings", "writing")
 
 
 @pytest.fixture(autouse=True)

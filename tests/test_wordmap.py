@@ -150,6 +150,16 @@ def test_the_verb_makes_a_map_once_and_says_what_its_groups_hold(cli: Verb, run:
     assert (wordmap.results_folder(run) / f"{made.fingerprint}.safetensors").is_file()
 
 
+def test_the_verb_gives_every_word_a_group_of_its_own_where_there_are_fewer_than_groups(cli: Verb, run: Run) -> None:
+    words = ("wordmap", "mine", "--tokens", "90", "--least", "1", "--json")
+    whole = json.loads(cli(*words)[1])
+    assert (whole["words"], whole["groups"], {group["size"] for group in whole["table"]}) == (90, 90, {1})
+    code, out, err = cli(*words, "--against-split", "validation")
+    assert code == 0, err
+    assert json.loads(out)["agreement"]["of"] > 0
+    assert len(kept_maps(run)) == 2
+
+
 def test_the_verb_says_how_far_two_maps_group_alike(cli: Verb, run: Run) -> None:
     own = run.config["corpus"]["fingerprint"]
     recording, truth = planted(60)
@@ -180,11 +190,13 @@ def test_the_verb_says_how_far_two_maps_group_alike(cli: Verb, run: Run) -> None
         (("--split", "test"), "no split 'test': choose one of train, validation"),
         (("--tokens", "9"), "choose at least 10"),
         (("--linkage", "average"), "choose single or ward"),
+        (("--clusters", "0"), "0 groups are none: choose 1 or more"),
     ],
 )
 def test_mistakes_name_the_remedy(cli: Verb, run: Run, asked: tuple[str, ...], says: str) -> None:
     code, out, err = cli("wordmap", "mine", *asked)
     assert (code, out) == (2, "") and says in err
+    assert not kept_maps(run)
 
 
 def test_a_run_of_characters_is_told_what_to_use_instead(cli: Verb, small_run: Callable[..., Run]) -> None:

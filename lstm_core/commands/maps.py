@@ -20,7 +20,7 @@ def wordmap(
     split: Annotated[str, typer.Option(help="Part of the text: train, validation or test.")] = "train",
     text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own when left out.")] = "",
     linkage: Annotated[str, typer.Option(help="How groups are joined: single or ward.")] = "single",
-    clusters: Annotated[int, typer.Option(help="How many groups.")] = 100,
+    clusters: Annotated[int, typer.Option(help="How many groups; where there are fewer words, one a word.")] = 100,
     least: Annotated[int, typer.Option(help="Words that a group has to hold to be listed.")] = 10,
     against_signal: Annotated[str, typer.Option(help="Say how far the map of this signal groups alike.")] = "",
     against_split: Annotated[str, typer.Option(help="Say how far the map of this part of the text does.")] = "",
@@ -36,16 +36,18 @@ def wordmap(
     from lstm_core.linkage import checked, joins
 
     run, way = open_run(name), checked(linkage)
+    if clusters < 1:
+        raise ValueError(f"{clusters} groups are none: choose 1 or more")
     query = maps.WordMapQuery(signal, layer, tokens, split, text=text)
     found = _map(run, query, recompute, with_run)
-    labels = joins(found.places, way).cut(clusters)
+    labels = joins(found.places, way).cut_at_most(clusters)
     whole = word_groups.summary(found, labels, way, least=least)
     lines = [word_groups.told(whole)]
     if against_signal or against_split:
         other = _map(
             run, replace(query, signal=against_signal or signal, split=against_split or split), recompute, with_run
         )
-        agreed = word_groups.agree(found, labels, other, joins(other.places, way).cut(clusters))
+        agreed = word_groups.agree(found, labels, other, joins(other.places, way).cut_at_most(clusters))
         about = {"signal": other.query.signal, "split": other.query.split}
         whole["agreement"] = {**about, **asdict(agreed)}
         score = "cannot be compared" if agreed.index is None else f"agrees with adjusted Rand index {agreed.index:.3f}"

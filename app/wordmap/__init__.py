@@ -1,0 +1,1 @@
+"""What the page Word map is made of."""

@@ -1,0 +1,211 @@
+"""The groups of a map: how they are made, which are shown, the one that is marked, the words in the lasso."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from app.clusters.frames import table_csv
+from app.table import Choice, Column, show
+from app.wordmap import frames
+from app.wordmap.canvas import Mask, dots
+from app.wordmap.choice import address
+from app.wordmap.result import Shown
+from lstm_core.linkage import Linkage
+from lstm_core.run import Run
+from lstm_core.word_groups import Group
+from lstm_core.wordmap import WordMap, WordMapQuery
+from lstm_core.wordmap_claims import GROUPS
+
+NONE = -1
+MOST = 500  # groups on the slider
+FEWEST = 2
+LARGEST = 1_000_000
+TYPED = 100  # letters of a word that is looked for
+LINKAGES: dict[str, Linkage] = {"single": "single", "ward": "ward"}
+CHOSEN, NUMBER = "wordmap-group", "wordmap-groups"
+MAP, _OF = "wordmap-canvas", "wordmap-of"
+
+_WORD_COLUMNS = (
+    Column("word", width=24),
+    Column("times", "whole", help="How often it stands here."),
+    Column("share of all its times", "share", help="Of all its places on the map."),
+    Column("groups", width=24, help="The groups it stands in here, the commonest first."),
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which groups are shown: of at least so many words, holding a word ("": any); and the groups that pass."""
+
+    word: str
+    rows: tuple[Group, ...]
+
+
+def cut(words: int) -> tuple[Linkage, int]:
+    """The choice of linkage and of the number of groups, at most one a word."""
+    most = min(MOST, words)
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        linkage = st.segmented_control(
+            "Joined by (linkage)", list(LINKAGES), default="single", key="wordmap-linkage", bind="query-params",
+            required=True, help="Single: groups whose nearest dots are nearest are joined first, which finds islands. "
+            "Ward: groups are kept compact, which cuts islands and the mainland to pieces.",
+        )  # fmt: skip
+        number = most
+        if most > FEWEST:
+            number = st.slider(
+                "Number of groups", FEWEST, most, min(GROUPS, most), key=NUMBER, bind="query-params", width=420,
+            )  # fmt: skip
+    return LINKAGES.get(linkage or "", "single"), min(max(int(number), FEWEST), most)
+
+
+def filters(view: Shown) -> Filter:
+    """Which groups are shown on the map and in the table."""
+    least = st.number_input(
+        "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind="query-params", width=220,
+        help="Smaller groups stay grey on the map and are left out of the table.",
+    )  # fmt: skip
+    word = st.text_input(
+        "Holding the word", key="wordmap-word", bind="query-params", max_chars=TYPED, width=220,
+        help="Only groups in which it stands.",
+    )  # fmt: skip
+    word = (word or "").strip()[:TYPED]
+    return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
+
+
+def marked(view: Shown, cut_by: tuple[Linkage, int]) -> int | None:
+    """The choice of a group to mark, which rows and dots make too; None for none, also once groups are cut anew."""
+    last, of = len(view.rows) - 1, (view.found.fingerprint, *cut_by)
+    if st.session_state.get(_OF, of) != of:
+        st.session_state[CHOSEN] = NONE  # numbers of other groups mean nothing here
+    st.session_state[_OF] = of
+    number = st.number_input(
+        "Marked group", NONE, last, NONE, key=CHOSEN, bind="query-params", width=150, help="-1: none.",
+    )  # fmt: skip
+    return int(number) if 0 <= int(number) <= last else None
+
+
+def mark(number: int) -> None:
+    """Mark another group; the marked one once more: none."""
+    st.session_state[CHOSEN] = NONE if st.session_state.get(CHOSEN) == number else number
+
+
+def _take(number: int) -> None:
+    st.session_state[CHOSEN] = number
+
+
+def on_the_map(view: Shown, passing: Filter, chosen: int | None) -> Mask:
+    """All words as dots; returns which are in the lasso (P,)."""
+    everything = len(passing.rows) == len(view.rows)
+    inside = dots(
+        view.found,
+        view.labels,
+        key=MAP,
+        alt=f"{len(view.labels):,} words as dots in {len(view.rows):,} groups",
+        names=frames.names(passing.rows if chosen is None else [view.rows[chosen]]),
+        chosen=chosen,
+        shown=None if everything else [row.number for row in passing.rows],
+        choose=mark,
+    )
+    st.caption(
+        f"{len(view.labels):,} words of the text, each a dot, near each other where the network's states are alike "
+        "(t-SNE: who is whose neighbour can be trusted, distances between far groups cannot). Colours tell groups "
+        "apart and come back for others; a group that holds over half of all is grey. Point at a dot to read it in "
+        "its text, click it to mark its group, drag to move, + and − zoom; so does the wheel after a click. "
+        "⏎ is the end of a paragraph."
+    )
+    return inside
+
+
+def table(view: Shown, passing: Filter, chosen: int | None) -> None:
+    """The groups that pass the filters, one a row; a click marks its dots."""
+    st.subheader("The groups")
+    if not passing.rows:
+        st.caption("No group passes these filters: choose a smaller size or another word.")
+        return
+    lines = frames.group_lines(passing.rows, passing.word)
+    columns = (
+        Column("group", "whole", help="Groups are numbered by size."),
+        Column("size", "whole", help="How many dots it has."),
+        Column("different", "whole", help="How many different words those are."),
+        Column("words", width=80, help="The commonest first."),
+        Column("of it", "whole", help="How often the word that is looked for stands there."),
+    )
+    show(
+        lines,
+        [column for column in columns if column.name in lines[0]],
+        key="wordmap-table",
+        alt=f"{len(lines)} groups with their commonest words",
+        choice=Choice("group", chosen, _take),
+    )
+    st.caption(f"{len(lines):,} of {len(view.rows):,} groups. Click a row to mark its dots, a column's name to sort.")
+
+
+def one_group(view: Shown, chosen: int | None) -> None:
+    """The words of the marked group by frequency."""
+    if chosen is None:
+        return
+    row = view.rows[chosen]
+    st.subheader(f"Group {row.number}")
+    st.caption(
+        f"{row.size:,} of {len(view.labels):,} words of the text ({row.size / len(view.labels):.1%}), "
+        f"{len(row.words):,} different ones, by frequency."
+    )
+    _words(frames.word_lines(row), key="wordmap-words-of", alt=f"The words of group {row.number} by frequency")
+
+
+def _words(lines: frames.Lines, *, key: str, alt: str) -> None:
+    show(lines, [column for column in _WORD_COLUMNS if column.name in lines[0]], key=key, alt=alt)
+
+
+def in_the_lasso(view: Shown, inside: Mask, name: str) -> None:
+    """The words in the lasso by frequency, and as files."""
+    count = int(inside.sum())
+    if not count:
+        st.caption("To list the words of any region: choose Lasso above the map and draw around dots.")
+        return
+    st.subheader("In the lasso")
+    lines = frames.lasso_lines(view.found, view.labels, inside)
+    st.caption(f"{count:,} words of the text, {len(lines):,} different ones, by frequency.")
+    _words(lines, key="wordmap-lasso", alt="The words in the lasso by frequency")
+    with st.container(horizontal=True):
+        st.download_button(
+            "These words as CSV", lambda: table_csv(lines), f"{name}-lasso.csv", "text/csv",
+            key="wordmap-lasso-csv", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "One a line as text", lambda: "".join(f"{line['word']}\n" for line in lines), f"{name}-lasso.txt",
+            "text/plain", key="wordmap-lasso-text", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Their places as CSV", lambda: frames.words_csv(view.found, view.labels, inside),
+            f"{name}-lasso-places.csv", "text/csv", key="wordmap-lasso-places", on_click="ignore",
+        )  # fmt: skip
+
+
+def downloads(view: Shown, passing: Filter, name: str) -> None:
+    """The table and all words as CSV files."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table as CSV", lambda: table_csv(frames.group_lines(passing.rows, passing.word)), f"{name}-groups.csv",
+            "text/csv", key="wordmap-csv-groups", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "All words as CSV", lambda: frames.words_csv(view.found, view.labels), f"{name}.csv", "text/csv",
+            key="wordmap-csv-words", on_click="ignore",
+        )  # fmt: skip
+
+
+def share_link(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, chosen: int | None) -> None:
+    """The address of this view with nothing left to what is usual at the other end."""
+    asked = address(run, query) | {"wordmap-linkage": linkage, NUMBER: str(groups)}
+    if chosen is not None:
+        asked[CHOSEN] = str(chosen)
+    with st.expander("Share link"):
+        st.code(f"{st.context.url or '/wordmap'}?{urlencode(asked)}", language=None, wrap_lines=True)
+
+
+def file_name(found: WordMap, linkage: Linkage, groups: int) -> str:
+    """What files of this view are called."""
+    query = found.query
+    return f"{found.run}-{query.signal}{query.layer}-{query.split}-{linkage}-{groups}"

@@ -1,0 +1,69 @@
+"""A map that is not at hand: what it would cost, the button that starts it, its progress, how it ended."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.cached import corpus, machine_rate
+from app.controls import duration, tell
+from app.work import at_work, last_attempt, start_button
+from lstm_core.files import home
+from lstm_core.run import Run
+from lstm_core.settings import GATES
+from lstm_core.wordmap import WordMapQuery, key_of
+
+FEWEST = 10  # words of a map
+PLACING = 3e-3  # seconds a word: t-SNE moves all of them 750 times
+LOADING = 8  # seconds until the work begins
+
+
+def job_folder(run: Run, query: WordMapQuery) -> Path:
+    """Where the job of a query (`WordMapQuery.of`) lives."""
+    return home() / "wordmaps" / "jobs" / key_of(query, run.fingerprint)
+
+
+def command(run: Run, query: WordMapQuery) -> list[str]:
+    """The verb that makes a map, as a person would type it."""
+    words = ["wordmap", "--signal", query.signal, "--layer", str(query.layer), "--tokens", str(query.tokens)]
+    return [*words, "--split", query.split, "--", run.name]
+
+
+def words_of(run: Run, query: WordMapQuery) -> int:
+    """How many words the map will have; raises ValueError when the text is not at hand."""
+    start, stop = corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
+    return stop - start
+
+
+def map_seconds(run: Run, words: int, rate: float) -> float:
+    """About how long a map takes on a machine that does `rate` multiply-adds a second: the text is read, its words are
+    moved about until neighbours are near each other."""
+    config = run.model_config
+    widths = [config.embedding] + [config.hidden] * (config.layers - 1)
+    reading = sum(GATES[config.cell] * config.hidden * (width + config.hidden) for width in widths) * words
+    return LOADING + 2 * reading / rate + PLACING * words
+
+
+def offer(run: Run, query: WordMapQuery, *, again: bool = False) -> None:
+    """Draw the offer to make a map, or the progress of that work. When it ends the page is drawn again."""
+    folder = job_folder(run, query)
+    if at_work(folder, f"wordmap-{folder.name}"):
+        return
+    last_attempt(folder)
+    if not run.has_weights:
+        st.info("This model's weights are not here, so the map cannot be made again: choose another map or model.")
+        return
+    try:
+        words = words_of(run, query)
+    except ValueError as error:
+        tell("The text that this map is made of is not at hand.", error)
+        return
+    if words < FEWEST:
+        st.info(f"This part of the text has {words:,} words: too few for a map. Choose another part or model.")
+        return
+    st.caption(
+        f"The model reads {words:,} words of the text, then they are moved about on a plane until those with like "
+        f"states are near each other (t-SNE): about {duration(map_seconds(run, words, machine_rate()))} on this "
+        "machine. The work goes on when this page is closed, and the map is kept."
+    )
+    label = "Make it again" if again else "Make this map"
+    start_button(label, folder, command(run, query), f"wordmap-go-{folder.name}")

@@ -1,0 +1,124 @@
+"""A kept map with its groups, as the page gets it: read, joined and cut once, then from the cache."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app.cached import cached
+from lstm_core import wordmap as maps
+from lstm_core import wordmap_claims
+from lstm_core.files import home
+from lstm_core.linkage import Joins, Linkage, joins
+from lstm_core.run import Run, list_runs
+from lstm_core.word_groups import Group, Labels, table
+from lstm_core.wordmap import WordMap, WordMapQuery
+from lstm_core.wordmap_claims import Beside, Grouped, Maps, Told
+
+Stamp = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A map, the group of each of its words (P,), and what the groups hold, the largest first."""
+
+    found: WordMap
+    labels: Labels
+    rows: tuple[Group, ...]
+
+
+def kept_queries(run: Run) -> list[WordMapQuery]:
+    """The maps at hand for a run's present weights; damaged ones are passed over."""
+    return cached(_kept)(run, _stamp(run))
+
+
+def kept_map(run: Run, query: WordMapQuery) -> WordMap | None:
+    """The kept map of a query (`WordMapQuery.of`), None where there is none that can be used.
+
+    Raises ValueError when it is of another text that is not at hand.
+    """
+    found = cached(_read)(run, query, _stamp(run))
+    return found if found is not None and len(found.words) > 1 else None
+
+
+def is_damaged(run: Run, query: WordMapQuery) -> bool:
+    """Whether there is a file of a query's map, asked where `kept_map` found none: it cannot be used."""
+    name = f"{maps.key_of(query, run.fingerprint)}.safetensors"
+    return any((folder / name).exists() for folder in _folders(run))
+
+
+def shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int) -> Shown:
+    """A kept map cut into so many groups, fewer where it has fewer words."""
+    return cached(_shown)(run, query, linkage, groups, _stamp(run))
+
+
+def beside(run: Run, query: WordMapQuery) -> Beside:
+    """What the thesis says beside the maps of a run that are like `query` in all but signal, layer and part of text."""
+    others = [other for other in list_runs() if run.sweep and other.sweep and other.sweep["name"] == run.sweep["name"]]
+    sweep = tuple((other, _stamp(other)) for other in others)
+    return cached(_beside)(run, query, _stamp(run), sweep)
+
+
+def _folders(run: Run) -> tuple[Path, Path]:
+    return maps.results_folder(run), home() / "wordmaps"
+
+
+def _stamp(run: Run) -> Stamp:
+    """When a map was last kept, and how many there are: what is cached of other files is not used."""
+    times = [path.stat().st_mtime_ns for folder in _folders(run) for path in folder.glob("*.safetensors")]
+    return len(times), max(times, default=0)
+
+
+def _kept(run: Run, stamp: Stamp) -> list[WordMapQuery]:
+    return maps.kept_maps(run)
+
+
+def _read(run: Run, query: WordMapQuery, stamp: Stamp) -> WordMap | None:
+    return maps.read_map(run, query)
+
+
+def _whole(run: Run, query: WordMapQuery, stamp: Stamp) -> WordMap:
+    found = cached(_read)(run, query, stamp)
+    assert found is not None, "asked only for a map that `kept_map` found"
+    return found
+
+
+def _joined(run: Run, query: WordMapQuery, linkage: Linkage, stamp: Stamp) -> Joins:
+    return joins(_whole(run, query, stamp).places, linkage)
+
+
+def _shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, stamp: Stamp) -> Shown:
+    found = _whole(run, query, stamp)
+    labels = cached(_joined)(run, query, linkage, stamp).cut_at_most(groups)
+    return Shown(found, labels, table(found, labels))
+
+
+# Beside the thesis ----------------------------------------------------------------------------------------------------
+
+
+def _grouped(run: Run, query: WordMapQuery, stamp: Stamp) -> Grouped | None:
+    """A map in the groups at which the thesis' statements are measured, None where it is not kept."""
+    found = cached(_read)(run, query, stamp)
+    if found is None or len(found.words) < 2:
+        return None
+    return Grouped(found, cached(_joined)(run, query, "single", stamp).cut_at_most(wordmap_claims.GROUPS))
+
+
+def _told(run: Run, query: WordMapQuery, stamp: Stamp) -> Told | None:
+    one = _grouped(run, query, stamp)
+    return None if one is None else wordmap_claims.told_apart(one, run.name, run.model_config.dropout)
+
+
+def _beside(run: Run, query: WordMapQuery, stamp: Stamp, sweep: tuple[tuple[Run, Stamp], ...]) -> Beside:
+    first = replace(query, signal="h", layer=1)
+    kept = cached(_kept)(run, stamp)
+
+    def like(**changed: object) -> Grouped | None:
+        other = replace(first, **changed)  # type: ignore[arg-type]
+        return _grouped(run, other, stamp) if other in kept else None
+
+    parts = (like(split=part) for part in ("test", "validation", "train") if part != query.split)
+    another = next((one for one in parts if one is not None), None)
+    second = {f"{signal}2": like(signal=signal, layer=2) for signal in "hc"}
+    told = [cached(_told)(other, first, of_other) for other, of_other in sweep]
+    return wordmap_claims.beside(
+        Maps(h1=like(), c1=like(signal="c"), another=another, **second), [one for one in told if one is not None]
+    )

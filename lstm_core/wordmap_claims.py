@@ -1,0 +1,310 @@
+"""What the thesis says of maps of words (sections 5.2.1 and 5.2.2, PROTOCOLS T8 and T9) beside maps of a run.
+
+Pure functions of maps and of the groups of their words; knows neither models nor files. Every bound that decides
+whether a statement holds is ours, for the thesis shows pictures and gives no figures; each is told beside its claim.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lstm_core.claims import Claim
+from lstm_core.linkage import joins
+from lstm_core.similarity import spearman
+from lstm_core.word_groups import (
+    ALSO_NAMED,
+    FREQUENT,
+    TABLE_5_1,
+    Apart,
+    Labels,
+    Match,
+    agree,
+    apart,
+    brackets,
+    matches,
+    quotes,
+    runs,
+    table,
+)
+from lstm_core.wordmap import WordMap
+
+GROUPS = 100  # at which the statements are measured, by single linkage, whatever else is looked at
+FOUND = 0.5  # Jaccard index from which a list counts as found
+TOLD_APART = 0.9  # homogeneity from which two kinds of marks count as apart
+PURE = 0.9  # share of a group that a mark makes up where the group is its own
+ALIKE = 0.5  # adjusted Rand index from which two maps count as alike
+ONE_BLOB = 0.9  # share of the words in the largest group that counts as almost everything
+BEYOND = 0.5  # of the neighbours that shuffling would part, the share that stay together where groups are runs
+MARKS = ("commas", "semicolons", "colons", "full stops")
+SECOND = ("months", "have", "be")
+
+_FIRST, _SECOND = "thesis, section 5.2.1", "thesis, section 5.2.2"
+_HOW = f"{GROUPS} groups by single linkage"
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """A map and the group of each of its words (P,)."""
+
+    found: WordMap
+    labels: Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """The maps of one run that the statements are about, None where they are not at hand: hidden state `h` and cell
+    state `c` of layers 1 and 2 over one part of the text, and h of layer 1 over `another` part."""
+
+    h1: Grouped | None = None
+    c1: Grouped | None = None
+    h2: Grouped | None = None
+    c2: Grouped | None = None
+    another: Grouped | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """How well brackets and quotation marks are told apart at one dropout."""
+
+    run: str
+    dropout: float
+    brackets: Apart
+    quotes: Apart
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The lists of Table 5.1 with the groups most like them (none without h of layer 1), and all statements; `sweep`:
+    how marks are told apart by runs of a sweep, those with least dropout first."""
+
+    lists: tuple[Match, ...]
+    claims: tuple[Claim, ...]
+    sweep: tuple[Told, ...] = ()
+
+
+def grouped(found: WordMap) -> Grouped:
+    """A map with the groups at which the statements are measured; one a word where there are fewer words."""
+    return Grouped(found, joins(found.places, "single").cut_at_most(GROUPS))
+
+
+def told_apart(one: Grouped, run: str, dropout: float) -> Told:
+    """What a map says of marks that open and close."""
+    kinds = brackets(one.found), quotes(one.found)
+    return Told(run, dropout, *(apart(one.labels, *kind) for kind in kinds))
+
+
+def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
+    """All statements beside the maps. `sweep`: the same map of runs that differ in dropout, where they are at hand."""
+    lists = matches(maps.h1.found, maps.h1.labels, TABLE_5_1) if maps.h1 else ()
+    claims = (
+        _table(lists),
+        _brackets(maps.h1),
+        _quotes(maps.h1, sweep),
+        _punctuation(maps.h1),
+        _same_signals(maps),
+        _same_parts(maps),
+        _blob(maps.h2),
+        _second_layer(maps.h2),
+        _consecutive(maps.c2),
+    )
+    return Beside(lists, claims, tuple(sorted(sweep, key=lambda told: told.dropout)))
+
+
+def is_found(match: Match) -> bool | None:
+    """Whether a list has a group of its own here; None where its words do not stand on the map often enough."""
+    return None if match.jaccard is None else match.jaccard >= FOUND
+
+
+def enough(told: Apart) -> bool:
+    """Whether there are enough marks of both kinds to say how well they are told apart."""
+    return min(told.opening, told.closing) >= FREQUENT
+
+
+def _untold(source: str, says: str, missing: str, name: str = "T9") -> Claim:
+    return Claim(name, source, says, f"Cannot be told: {missing}", "", None)
+
+
+def _no_map(signal: str, layer: int) -> str:
+    state = {"h": "hidden state (h)", "c": "cell state (c)"}[signal]
+    return f"the map of the {state} of layer {layer} is not at hand. Make it above."
+
+
+# One map of the first layer -------------------------------------------------------------------------------------------
+
+
+def _table(lists: Sequence[Match]) -> Claim:
+    says = "eight groups of layer 1 hold words that belong together: the, pronouns, conjunctions, be, possessives, ..."
+    if not lists:
+        return _untold("thesis, Table 5.1", says, _no_map("h", 1), "T8")
+    return Claim(
+        "T8",
+        "thesis, Table 5.1",
+        says,
+        _lists_told(lists),
+        "its model: 2 layers of 2,000, dropout .7, WikiText-2. Found = Jaccard index of at least "
+        f"{FOUND} with the most frequent words of a group, a bound of ours, for the thesis gives none; {_HOW}. We ask "
+        "for every list that can be told",
+        _all_found(lists),
+    )
+
+
+def _lists_told(lists: Sequence[Match]) -> str:
+    parts = []
+    for wanted, word in ((True, "found"), (False, "not found")):
+        named = [f"{row.name} {row.jaccard:.2f}" for row in lists if is_found(row) is wanted]
+        if named:
+            parts.append(f"{word}: {', '.join(named)}")
+    if untold := [row.name for row in lists if is_found(row) is None]:
+        parts.append(f"cannot be told, since their words do not occur {FREQUENT} times: {', '.join(untold)}")
+    chances = [row.chance for row in lists if row.chance is not None]
+    bound = f" (Jaccard index, by chance at most {max(chances):.2f})" if chances else ""
+    return "; ".join(parts) + bound
+
+
+def _all_found(lists: Sequence[Match]) -> bool | None:
+    known = [found for found in map(is_found, lists) if found is not None]
+    return all(known) if known else None
+
+
+def _brackets(one: Grouped | None) -> Claim:
+    says = "( and ) are in separate groups, in every model"
+    if one is None:
+        return _untold(_FIRST, says, _no_map("h", 1))
+    told = apart(one.labels, *brackets(one.found))
+    why = (
+        f"apart = knowing the group tells the kind, homogeneity of at least {TOLD_APART}, ours; V-measure also asks "
+        f"that each kind is in one group; {_HOW}"
+    )
+    return Claim("T9", _FIRST, says, _apart_told(told), why, _are_apart(told))
+
+
+def _apart_told(told: Apart) -> str:
+    counts = f"{told.opening:,} that open, {told.closing:,} that close"
+    if not enough(told):
+        return f"Cannot be told: there are {counts}; {FREQUENT} of each are needed"
+    return f"V-measure {told.v_measure:.2f} (1 = always apart), homogeneity {told.homogeneity:.2f}; {counts}"
+
+
+def _are_apart(told: Apart) -> bool | None:
+    return told.homogeneity >= TOLD_APART if enough(told) and told.homogeneity is not None else None
+
+
+def _quotes(one: Grouped | None, sweep: Sequence[Told]) -> Claim:
+    says = "opening and closing quotation marks are in the same groups with little dropout, apart with more"
+    known = sorted((row.dropout, row.quotes.v_measure) for row in sweep if enough(row.quotes))
+    if len({dropout for dropout, _ in known}) >= 3:
+        scores, dropouts = (np.array([row[side] for row in known], dtype=float) for side in (1, 0))
+        rho = spearman(scores, dropouts)
+        told = ", ".join(f"{score:.2f} at {dropout:g}" for dropout, score in known)
+        why = f"we ask that the V-measure rises with dropout: Spearman above 0 (n = {len(known)} runs); {_HOW}"
+        rank = "all are equal" if np.isnan(rho) else f"Spearman {rho:.2f}"
+        return Claim("T9", _FIRST, says, f"V-measure by dropout: {told}; {rank}", why, bool(rho > 0))
+    if one is None:
+        return _untold(_FIRST, says, _no_map("h", 1))
+    why = (
+        "opening and closing ones are one word, told apart by counting within the paragraph. What dropout does is told "
+        f"once this map is kept of three runs of one sweep; {_HOW}"
+    )
+    told = _apart_told(apart(one.labels, *quotes(one.found)))
+    return Claim("T9", _FIRST, says, f"{told}; no maps of other dropouts are at hand to compare", why, None)
+
+
+def _punctuation(one: Grouped | None) -> Claim:
+    says = "commas, semicolons, colons and full stops are in groups of their own"
+    if one is None:
+        return _untold(_FIRST, says, _no_map("h", 1))
+    parts, owned = [], []
+    for name in MARKS:
+        (mark,) = ALSO_NAMED[name]
+        times = one.found.tokens.count(mark)
+        if times < FREQUENT:
+            parts.append(f"{name}: cannot be told, there are {times}")
+            continue
+        most, size, number = _home(one, mark)
+        parts.append(f"{name}: {most / times:.0%} of {times:,} in group {number}, {most / size:.0%} of what it holds")
+        owned.append(2 * most > times and most >= PURE * size)
+    why = (
+        f"own = more than half of a mark stand in one group and make up at least {PURE:.0%} of it, ours; {_HOW}. We "
+        "ask for every mark that can be told"
+    )
+    return Claim("T9", _FIRST, says, "; ".join(parts), why, all(owned) if owned else None)
+
+
+def _home(one: Grouped, mark: str) -> tuple[int, int, int]:
+    """How often a word stands in the group where it is most often, that group's size and its number."""
+    rows = table(one.found, one.labels)
+    homes = [(word.times, row.size, row.number) for row in rows for word in row.words if word.word == mark]
+    return max(homes, key=lambda home: (home[0], -home[2]))
+
+
+# Two maps -------------------------------------------------------------------------------------------------------------
+
+
+def _same_signals(maps: Maps) -> Claim:
+    says = "in layer 1 the cell state groups words as the hidden state does"
+    return _alike(says, maps.h1, maps.c1, _no_map("h", 1) if maps.h1 is None else _no_map("c", 1))
+
+
+def _same_parts(maps: Maps) -> Claim:
+    says = "in layer 1 words of another part of the text are grouped as those of the training text"
+    lost = "the map of the hidden state of layer 1 over another part of the text is not at hand. Make it above."
+    return _alike(says, maps.h1, maps.another, _no_map("h", 1) if maps.h1 is None else lost)
+
+
+def _alike(says: str, one: Grouped | None, other: Grouped | None, lost: str) -> Claim:
+    if one is None or other is None:
+        return _untold(_FIRST, says, lost)
+    told = agree(one.found, one.labels, other.found, other.labels)
+    if told.index is None:
+        return _untold(_FIRST, says, f"no word stands {FREQUENT} times on both maps.")
+    return Claim(
+        "T9",
+        _FIRST,
+        says,
+        f"adjusted Rand index {told.index:.2f} (1 the same, 0 as by chance), n = {told.of:,} {told.things}",
+        f"the thesis: very similar, fairly similar, by the eye. We ask for at least {ALIKE}; {_HOW}",
+        told.index >= ALIKE,
+    )
+
+
+# The second layer -----------------------------------------------------------------------------------------------------
+
+
+def _blob(one: Grouped | None) -> Claim:
+    says = "in layer 2 single linkage puts almost all words by their hidden state into one group"
+    if one is None:
+        return _untold(_SECOND, says, _no_map("h", 2))
+    words = len(one.labels)
+    share = int((one.labels == 0).sum()) / words
+    why = f"almost all = at least {ONE_BLOB:.0%}, ours; {_HOW}"
+    return Claim("T9", _SECOND, says, f"{share:.1%} of {words:,} words are in the largest", why, share >= ONE_BLOB)
+
+
+def _second_layer(one: Grouped | None) -> Claim:
+    says = "in layer 2 there are groups of months, of have and of be"
+    if one is None:
+        return _untold(_SECOND, says, _no_map("h", 2))
+    lists = {name: {**TABLE_5_1, **ALSO_NAMED}[name] for name in SECOND}
+    found = matches(one.found, one.labels, lists)
+    why = f"found = Jaccard index of at least {FOUND}, ours; of the hidden state; {_HOW}"
+    return Claim("T9", _SECOND, says, _lists_told(found), why, _all_found(found))
+
+
+def _consecutive(one: Grouped | None) -> Claim:
+    says = "in layer 2 the cell state's groups are runs of consecutive words"
+    if one is None:
+        return _untold(_SECOND, says, _no_map("c", 2))
+    if len(one.labels) < 2:
+        return _untold(_SECOND, says, "the map has one word.")
+    told = runs(one.labels)
+    beyond = (told.share - told.shuffled) / (1 - told.shuffled) if told.shuffled < 1 else 0.0
+    return Claim(
+        "T9",
+        _SECOND,
+        says,
+        f"{told.share:.1%} of {told.pairs:,} words share a group with the word before, {told.shuffled:.1%} when "
+        "shuffled",
+        f"of the pairs that shuffling parts, {max(beyond, 0):.0%} stay together; we ask for {BEYOND:.0%}; {_HOW}",
+        beyond >= BEYOND,
+    )
