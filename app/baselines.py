@@ -9,7 +9,8 @@ from app.controls import KINDS, tell
 from lstm_core import jobs
 from lstm_core.baseline import NgramQuery, NgramResult, baseline_folder, kept_baseline
 from lstm_core.ngram import Method
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import list_runs
 from lstm_core.settings import Kind
 
 QUERY = NgramQuery()

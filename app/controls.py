@@ -8,7 +8,8 @@ from app import registry
 from app.cached import open_recording
 from lstm_core.follow import Finding, read_findings
 from lstm_core.recording import Recording, damaged, find_recordings
-from lstm_core.run import Run, list_runs, open_run
+from lstm_core.run import Run
+from lstm_core.runs import list_runs, open_run
 from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 
 DEFAULT_RUN = "war-and-peace-char"

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from lstm_core.corpus import read_corpus
 from lstm_core.files import read_json
 from lstm_core.recording import MANIFEST, find_recordings, recordings_folder
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.settings import SIGNALS
 
 LENGTH = 30_000  # tokens, from the start of the validation split: text the model was not trained on

@@ -12,7 +12,8 @@ from app.controls import tell
 from lstm_core.corpus import MAX_TEXT_BYTES
 from lstm_core.foreign import ImportQuery, import_run, read_vocabulary, safe_file_name
 from lstm_core.quarantine import SAFE, TORCH
-from lstm_core.run import Run, new_folder
+from lstm_core.run import Run
+from lstm_core.runs import new_folder
 
 MAX_WEIGHTS_BYTES = 512 * 2**20
 CELLS = {"": "LSTM or GRU (its file tells which)", "rnn": "plain RNN with tanh"}

@@ -9,7 +9,7 @@ from app.controls import KINDS, duration, tell
 from lstm_core import jobs
 from lstm_core.corpus import MAX_TEXT_BYTES, Corpus, corpus_names, keep_text
 from lstm_core.estimate import training_bytes, training_seconds
-from lstm_core.run import create_run
+from lstm_core.runs import create_run
 from lstm_core.settings import GATES, PRESETS, Kind, ModelConfig, Preset, TrainConfig
 
 

@@ -21,7 +21,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from lstm_core.clusters import ClusterQuery, labels_of, points_of, recording_for
 from lstm_core.mst import spanning_tree
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 CUTS = 200
 

@@ -27,7 +27,8 @@ from torch import Tensor, nn
 from lstm_core.model import LanguageModel
 from lstm_core.record import corpus_text, record
 from lstm_core.recording import Recording
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.settings import SIGNALS
 
 

@@ -29,7 +29,8 @@ from lstm_core.corpus import read_corpus
 from lstm_core.embeddings import PAPER, EmbeddingQuery, EmbeddingTable, State, embeddings, state_means
 from lstm_core.lexicon import MOMENTS, normal_form
 from lstm_core.neighbours import neighbours
-from lstm_core.run import Run, list_runs, open_run
+from lstm_core.run import Run
+from lstm_core.runs import list_runs, open_run
 from lstm_core.sentences import sentence_spans
 from lstm_core.similarity import (
     REMOVED,

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from lstm_core.corpus import Corpus, corpus_of, read_corpus
 from lstm_core.model import LanguageModel, build
-from lstm_core.run import create_run
+from lstm_core.runs import create_run
 from lstm_core.settings import PRESETS, ModelConfig, TrainConfig
 from lstm_core.train import Report, autocast_dtype, evaluate, rate_at, streams_of, train
 

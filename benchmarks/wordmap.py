@@ -25,7 +25,8 @@ from lstm_core.corpus import read_corpus
 from lstm_core.linkage import checked, joins
 from lstm_core.model import build
 from lstm_core.projection import tsne
-from lstm_core.run import Run, create_run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import create_run, open_run
 from lstm_core.settings import PRESETS, ModelConfig
 from lstm_core.word_groups import summary
 from lstm_core.wordmap import WordMapQuery, keep_map, map_of, read_map, recording_for

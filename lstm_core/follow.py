@@ -110,7 +110,7 @@ def same_reading(recording: Recording, twin: Recording) -> bool:
 
 def twins_of(run: str) -> Iterator["Run"]:
     """The untrained twins of a run that are at hand."""
-    from lstm_core.run import list_runs
+    from lstm_core.runs import list_runs
 
     return (other for other in list_runs() if other.untrained_twin_of == run)
 

@@ -18,7 +18,8 @@ from lstm_core.card import write_card
 from lstm_core.corpus import END, Corpus, Splitter, Vocabulary, decode_text, read_corpus
 from lstm_core.files import replacing, sha256_of, write_json
 from lstm_core.quarantine import SAFE, TORCH, check_file, read_tensors
-from lstm_core.run import Run, describe, new_folder, runs_folder
+from lstm_core.run import Run
+from lstm_core.runs import describe, new_folder, runs_folder
 from lstm_core.settings import GATES, Cell, Kind, ModelConfig, TrainConfig
 
 if TYPE_CHECKING:

@@ -89,7 +89,7 @@ def results_folder(run: "Run") -> Path:
 
 
 def _shipped(recording: Recording) -> Iterator[Path]:
-    from lstm_core.run import open_run
+    from lstm_core.runs import open_run
 
     try:
         run = open_run(recording.spec.run)

@@ -6,34 +6,27 @@ Reads and writes the folder; knows nothing of training or pages. Torch is import
 import hashlib
 import json
 import math
-import platform
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
+from lstm_core import files
 from lstm_core.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
-from lstm_core.corpus import Corpus, Vocabulary
+from lstm_core.corpus import Vocabulary
 from lstm_core.files import (
-    SHIPPED,
     check_inventory,
-    check_name,
-    home,
     inventory,
     read_json,
     sha256_of,
-    size_of,
     write_json,
 )
-from lstm_core.recording import Kept, kept_recordings, remove_recording
-from lstm_core.settings import MEASURES, Kind, ModelConfig, TrainConfig, as_dict
+from lstm_core.settings import MEASURES, Kind, ModelConfig, TrainConfig
 
 if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
@@ -56,7 +49,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Run:
-    """A folder that holds a model; made by `create_run`, found by `open_run` and `list_runs`."""
+    """A folder that holds a model; made and found by `runs`."""
 
     folder: Path
 
@@ -67,7 +60,7 @@ class Run:
     @property
     def shipped(self) -> bool:
         """Whether it came with the program (and is never changed or removed)."""
-        return self.folder.parent == SHIPPED
+        return self.folder.parent == files.SHIPPED
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -210,7 +203,7 @@ class Run:
 
     def verify(self) -> None:
         """Read the settings and compare every file with its hash; raises ValueError naming the first damaged one."""
-        _check_settings(self)
+        check_settings(self)
         if "figures_of" not in self.config:
             _ = self.vocabulary
         path, inside = self.folder / "weights.safetensors", False
@@ -315,7 +308,7 @@ class Run:
         (self.folder / "cancel").touch()
 
     def set_status(self, status: str) -> None:
-        write_json(self.folder / "status.json", {"status": status, "at": _now()})
+        write_json(self.folder / "status.json", {"status": status, "at": now()})
 
     @property
     def validation(self) -> dict[str, float]:
@@ -357,172 +350,6 @@ def score_of(loss: float, kind: Kind) -> float:
     return loss / math.log(2) if kind == "char" else math.exp(min(loss, 700))
 
 
-# Finding and making runs ---------------------------------------------------------------------------------------------
-
-
-def runs_folder() -> Path:
-    """Where a person's own runs are."""
-    return home() / "runs"
-
-
-def open_run(name: str) -> Run:
-    """The run of that name, a person's own before a shipped one; raises ValueError when there is none."""
-    check_name(name, "run name")
-    for parent in (runs_folder(), SHIPPED):
-        if (parent / name / "config.json").is_file():
-            return Run(parent / name)
-    raise ValueError(f"unknown run {name}; runs at hand: {', '.join(run.name for run in list_runs()) or 'none'}")
-
-
-def list_runs() -> list[Run]:
-    """All readable runs: the shipped ones, then a person's own, by name."""
-    found: dict[str, Run] = {}
-    for parent in (SHIPPED, runs_folder()):
-        for path in sorted(parent.glob("*/config.json")):
-            run = Run(path.parent)
-            try:
-                _check_settings(run)
-            except ValueError:
-                continue
-            found[run.name] = run
-    return list(found.values())
-
-
-def unreadable_runs() -> dict[str, str]:
-    """Folders of runs that `list_runs` passes over, by name, with what is wrong."""
-    found = {}
-    for parent in (SHIPPED, runs_folder()):
-        for path in sorted(parent.glob("[!.]*/")):
-            if not any((path / name).is_file() for name in ("config.json", "weights.safetensors")):
-                continue  # a job is about to make a run here
-            try:
-                _check_settings(Run(path))
-            except ValueError as error:
-                found[path.name] = str(error)
-    return found
-
-
-def create_run(
-    name: str,
-    corpus: Corpus,
-    model: ModelConfig,
-    training: TrainConfig,
-    *,
-    start: Run | None = None,
-    sweep: dict[str, Any] | None = None,
-) -> Run:
-    """Make the folder of a new run, with the weights of `start` to begin with where that is given.
-
-    `sweep`: the sweep that it is part of, kept in config.json, see `Run.sweep`.
-
-    Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
-    """
-    folder = new_folder(name)
-    if model.vocabulary != len(corpus.vocabulary):
-        raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
-    config = describe(corpus, model, training)
-    if start is not None:
-        if replace(start.model_config, dropout=0.0, embedding_dropout=0.0) != replace(
-            model, dropout=0.0, embedding_dropout=0.0
-        ):
-            raise ValueError(f"{start.name} is {start.model_config}, the new run {model}: only dropout may differ")
-        if start.vocabulary.tokens != corpus.vocabulary.tokens:
-            raise ValueError(f"{start.name} reads other tokens than {corpus.name} has")
-        config["started_from"] = {"run": start.name, "weights": start.fingerprint}
-    if sweep is not None:
-        config["sweep"] = sweep
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
-        write_json(folder / "vocabulary.json", vocabulary)
-        write_json(folder / "config.json", config)
-        if start is not None:
-            parameters = start.load_model().named_parameters()
-            Run(folder).save_weights({name: value.detach().numpy() for name, value in parameters})
-    except OSError as error:
-        raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
-    return Run(folder)
-
-
-def new_folder(name: str) -> Path:
-    """Where a new run of that name is to be made; raises ValueError when the name is taken or not usable."""
-    folder = runs_folder() / check_name(name, "run name")
-    if (folder / "config.json").exists():
-        raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
-    if (SHIPPED / name / "config.json").exists():
-        raise ValueError(f"a run named {name} came with the program: choose another name")
-    return folder
-
-
-def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[str, Any]:
-    """The content of config.json."""
-    return {
-        "schema": SCHEMA,
-        "kind": corpus.kind,
-        "model": as_dict(model),
-        "training": as_dict(training),
-        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint, "licence": corpus.licence},
-        "versions": {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")},
-        "created": _now(),
-    }
-
-
-def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = None) -> Run:
-    """Give a run more epochs, fewer, or another dropout: trained again it goes on from its checkpoint.
-
-    The learning rate follows the schedule of the new length from there on. What the epochs so far were trained with is
-    kept as `earlier` in config.json. Raises ValueError for a shipped run, for fewer epochs than it has begun or for a
-    dropout outside [0, 1), RunBusy while it is being trained.
-    """
-    if run.shipped:
-        raise ValueError(f"{run.name} came with the program and stays as it is: train one of your own")
-    epochs = run.train_config.epochs if epochs is None else epochs
-    done = run.log().points[-1]["epoch"] if run.log().points else 0
-    if epochs < done:
-        raise ValueError(f"{run.name} has been trained for {done:g} epochs, {epochs} are fewer: choose more")
-    model = run.model_config if dropout is None else replace(run.model_config, dropout=dropout)
-    with run.training_lock():
-        config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": as_dict(model)}
-        if model != run.model_config and run.log().points:
-            before = {"epochs": round(run.log().points[-1]["epoch"], 2), "dropout": run.model_config.dropout}
-            config["earlier"] = [*run.config.get("earlier", []), before]
-        write_json(run.folder / "config.json", config)
-        manifest = run.folder / "manifest.json"
-        if manifest.is_file():  # the weights are as they were, and are not vouched for anew
-            write_json(manifest, {**read_json(manifest), **inventory(run.folder, ["config.json"])})
-    return Run(run.folder)
-
-
-def recordings_of(run: Run) -> list[Kept]:
-    """What goes with a run when it is removed: recordings made under its name or with its weights.
-
-    Not those whose weights another run has: it shows them.
-    """
-    weights = {}
-    for folder in (*SHIPPED.glob("[!.]*/"), *runs_folder().glob("[!.]*/")):
-        with suppress(ValueError, KeyError):  # a damaged run that has no weights either
-            weights[folder] = Run(folder).fingerprint
-    own = weights.pop(run.folder, None)
-    others = set(weights.values())
-    made = [(kept, kept.spec) for kept in kept_recordings() if kept.spec is not None]
-    return [kept for kept, spec in made if (spec.run == run.name or spec.weights == own) and spec.weights not in others]
-
-
-def remove_run(name: str) -> int:
-    """Remove a person's own run and its recordings (`recordings_of`); returns the bytes freed.
-
-    Raises ValueError for a shipped run, RunBusy while it is being trained.
-    """
-    run = open_run(name)
-    if run.shipped:
-        raise ValueError(f"{name} came with the program and stays")
-    if run.is_training:
-        raise RunBusy(f"{name} is being trained: cancel it first")
-    freed = size_of(run.folder) + sum(remove_recording(kept.key) for kept in recordings_of(run))
-    shutil.rmtree(run.folder)
-    return freed
-
-
 def read_log(path: Path) -> Log:
     """The whole lines of a metrics file. A torn or garbled line is counted, not guessed.
 
@@ -555,7 +382,7 @@ def _fingerprint(path: Path, modified: int) -> str:
     return _fingerprints[path, modified]
 
 
-def _check_settings(run: Run) -> None:
+def check_settings(run: Run) -> None:
     """Raise ValueError when config.json cannot be read or was written by another program."""
     run.config, run.model_config, run.train_config  # noqa: B018 - each raises when damaged
 
@@ -581,5 +408,5 @@ def _settings(kind: type, stored: Any, name: str) -> Any:
         raise ValueError(f"{name}: config.json does not hold a {kind.__name__} ({error}): restore it") from None
 
 
-def _now() -> str:
+def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")

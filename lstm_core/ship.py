@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from lstm_core import files
 from lstm_core.arrays import load_arrays
 from lstm_core.card import write_card
 from lstm_core.corpus import Corpus
-from lstm_core.files import SHIPPED, read_json, write_json
+from lstm_core.files import read_json, write_json
 from lstm_core.record import Report, evaluate, silent
 from lstm_core.run import Run
 from lstm_core.settings import MEASURES
@@ -26,7 +27,7 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report =
     that came with the program or is not finished, and when rounding costs more than .005 bits per character or .5 %
     perplexity.
     """
-    into = into or SHIPPED
+    into = into or files.SHIPPED
     _check_finished(run, into)
     before = evaluate(run, corpus, report=report)
     into.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ def ship_figures(run: Run, *, into: Path | None = None) -> Run:
     For a run whose weights are too large to ship. Its results go on counting as those of the weights that it had. All
     is made in a folder of its own first. Raises ValueError as `ship` does.
     """
-    into = into or SHIPPED
+    into = into or files.SHIPPED
     _check_finished(run, into)
     into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:

@@ -19,7 +19,8 @@ from filelock import FileLock, Timeout
 from lstm_core import jobs
 from lstm_core.corpus import Corpus, read_corpus
 from lstm_core.files import check_name, home
-from lstm_core.run import Run, RunBusy, create_run, extend_run, list_runs, new_folder, open_run
+from lstm_core.run import Run, RunBusy
+from lstm_core.runs import create_run, extend_run, list_runs, new_folder, open_run
 from lstm_core.settings import ModelConfig, TrainConfig, as_dict
 
 DROPOUTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)  # thesis, chapter 4

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lstm_core.corpus import corpus_names, decode_text, read_corpus
-from lstm_core.run import list_runs
+from lstm_core.runs import list_runs
 from lstm_core.tagged import not_followed_by_whitespace
 from lstm_core.tags import tag_text, tag_tokens, tagger_accuracy
 

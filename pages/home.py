@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import findings, registry
-from lstm_core.run import list_runs
+from lstm_core.runs import list_runs
 
 ROW = 4  # pages side by side
 

@@ -12,7 +12,8 @@ from app.starting import start_form, upload_form
 from app.table import Column, show
 from lstm_core.card import card
 from lstm_core.claims import training_claims
-from lstm_core.run import Run, list_runs, open_run
+from lstm_core.run import Run
+from lstm_core.runs import list_runs, open_run
 from lstm_core.settings import Kind
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}

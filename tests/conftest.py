@@ -66,7 +66,7 @@ def corpus(words: Callable[..., str]) -> Any:
 @pytest.fixture
 def small_run(corpus: Any) -> Callable[..., Any]:
     """Makes a run with an 8-unit model: `weights=True` as drawn from its seed, or a function that changes the model."""
-    from lstm_core.run import create_run
+    from lstm_core.runs import create_run
     from lstm_core.settings import ModelConfig, TrainConfig
 
     def make(name: str = "small", text: Any = None, *, training: dict[str, Any] | None = None, weights: Any = False,
@@ -162,6 +162,5 @@ def long_corpus(words: Callable[..., str]) -> Any:
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of the program's own `models/`."""
-    for module in ("run", "ship"):
-        monkeypatch.setattr(f"lstm_core.{module}.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
     return tmp_path / "models"

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 
 from lstm_core.corpus import Corpus, keep_text, read_corpus
 from lstm_core.files import write_json
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.wordmap import WordMap, WordMapQuery, keep_map
 
 HOSTILE = '![x](http://example.invalid/y.png) <img/src="http://example.invalid/z.png"> **b** $x$'

@@ -27,7 +27,7 @@ def demo_run(
     small_run: Callable[..., Run], words: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Run:
     """The only run of the demo: a small one, whose first 100 tokens of validation text are recorded in h and c."""
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "shipped")
     monkeypatch.setattr(demo, "RUNS", {"small": ("h", "c")})
     monkeypatch.setattr(demo, "LENGTH", 100)
     corpora.keep_text("small", words(600).encode())

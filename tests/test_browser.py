@@ -12,7 +12,8 @@ from opened_pages import PAGES
 from lstm_core import corpus as corpora
 from lstm_core.clusters import Clustering
 from lstm_core.record import RecordQuery, corpus_text, record
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'

@@ -9,7 +9,8 @@ import pytest
 from lstm_core import files
 from lstm_core.claims import training_claims
 from lstm_core.corpus import corpus_of
-from lstm_core.run import Run, create_run
+from lstm_core.run import Run
+from lstm_core.runs import create_run
 from lstm_core.settings import ModelConfig, TrainConfig
 
 

@@ -16,7 +16,8 @@ from lstm_core.files import write_json
 from lstm_core.follow import FEATURES, read_findings
 from lstm_core.record import Text, record
 from lstm_core.recording import recordings_folder
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 Verb = Callable[..., tuple[int, str, str]]
 SMALL = ("--hidden", "8", "--embedding", "6", "--layers", "1", "--epochs", "1", "--batch", "8", "--bptt", "20",
@@ -231,8 +232,7 @@ def test_findings_need_characters_and_a_recording_of_h_or_c(
 def test_ship_makes_a_run_part_of_the_program(
     cli: Verb, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("run", "ship"):
-        monkeypatch.setattr(f"lstm_core.{module}.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
     code, _, err = cli("ship", "mine")
     assert (code, "mine is not started, only a finished run can be shipped" in err) == (2, True)
     (run.folder / "metrics.jsonl").touch()

@@ -7,7 +7,7 @@ from opened_pages import opened, said, table_with
 from app.clusters.rivals import lines
 from lstm_core.clusters import ClusterQuery
 from lstm_core.rivals import Comparison, Figures, comparison_file
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 OURS, OTHER, TWIN = (
     Figures("ours", 5, 0.4, 0.6, 0.5, 0.7, 0.0),

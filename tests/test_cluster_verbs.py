@@ -9,7 +9,8 @@ import pytest
 
 from lstm_core import clusters
 from lstm_core.corpus import keep_text, read_corpus
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 Verb = Callable[..., tuple[int, str, str]]
 SMALL = ("--tokens", "6000", "--size", "15", "--samples", "5")

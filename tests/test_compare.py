@@ -16,7 +16,8 @@ from lstm_core.distributions import DistributionQuery, distributions, keep_distr
 from lstm_core.passages import CompareQuery
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings, kept_recordings, remove_recording
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 Verb = Callable[..., tuple[int, str, str]]
 QUERY = CompareQuery(tokens=100)

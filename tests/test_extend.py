@@ -8,7 +8,8 @@ import pytest
 
 from lstm_core.arrays import load_arrays
 from lstm_core.card import card
-from lstm_core.run import Run, extend_run
+from lstm_core.run import Run
+from lstm_core.runs import extend_run
 from lstm_core.train import _Loop, train
 
 Make = Callable[..., Run]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lstm_core.run import create_run
+from lstm_core.runs import create_run
 from lstm_core.settings import ModelConfig, TrainConfig
 
 NOBODY = 65534

@@ -9,7 +9,8 @@ import pytest
 from lstm_core import files
 from lstm_core.card import card
 from lstm_core.recording import recordings_folder
-from lstm_core.run import Run, extend_run, list_runs, open_run
+from lstm_core.run import Run
+from lstm_core.runs import extend_run, list_runs, open_run
 from lstm_core.ship import ship_figures
 
 Make = Callable[..., Run]

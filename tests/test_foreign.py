@@ -23,7 +23,8 @@ from lstm_core.foreign import (
     read_vocabulary,
 )
 from lstm_core.record import corpus_text, evaluate, own_corpus, score_text
-from lstm_core.run import Run, extend_run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import extend_run, list_runs
 from lstm_core.train import train
 
 LETTERS = "abcdefghijklmnopqrs\n"  # 20, as many as `made` has tokens

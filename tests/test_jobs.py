@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core import files, jobs
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_fault_02_a_run_killed_in_its_checkpoint_resumes_from_the_one_before(
 import os, signal
 from pathlib import Path
 from lstm_core.corpus import read_corpus
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 from lstm_core.train import train
 replace, count = Path.replace, []
 def dies(self, target):

@@ -123,7 +123,7 @@ def loaded_by(*modules: str) -> set[str]:
 
 def test_analysis_starts_without_torch() -> None:
     loaded = loaded_by(
-        "lstm_core.run",
+        "lstm_core.runs",
         "lstm_core.neurons",
         "lstm_core.recording",
         "lstm_core.corpus",

@@ -17,7 +17,8 @@ from lstm_core import jobs
 from lstm_core.card import card
 from lstm_core.estimate import training_seconds
 from lstm_core.record import RecordQuery, corpus_text, record
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import list_runs
 from lstm_core.settings import PRESETS, SIGNAL_MEANINGS, SIGNAL_NAMES, SIGNALS
 
 

@@ -13,7 +13,7 @@ from opened_pages import PAGES, nothing_shipped, opened, said  # noqa: F401 - a 
 from lstm_core import foreign, quarantine
 from lstm_core.corpus import Vocabulary, keep_text
 from lstm_core.foreign import import_run
-from lstm_core.run import list_runs, open_run
+from lstm_core.runs import list_runs, open_run
 
 LETTERS = "abcdefghijklmnopqrs\n"
 

@@ -22,7 +22,8 @@ from lstm_core.distributions import DistributionQuery, distributions, keep_distr
 from lstm_core.files import home as home_folder
 from lstm_core.passages import passage_of, recording_at_hand
 from lstm_core.recording import find_recordings
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.sweep import Sweep, open_sweep, sweeps_folder
 
 DROPOUTS = (0.0, 0.2, 0.4, 0.6, 0.8)

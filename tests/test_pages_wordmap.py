@@ -39,7 +39,8 @@ from app.wordmap.result import kept_queries
 from lstm_core import jobs, wordmap
 from lstm_core import settings as shapes
 from lstm_core.files import write_json
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.word_groups import TABLE_5_1
 from lstm_core.wordmap import WordMap, keep_map
 

@@ -23,7 +23,8 @@ from lstm_core.passages import (
 )
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 BOTH = ("h", "c")
 

@@ -22,7 +22,7 @@ from lstm_core.recording import (
     remove_recording,
     verify,
 )
-from lstm_core.run import open_run, recordings_of, remove_run
+from lstm_core.runs import open_run, recordings_of, remove_run
 
 Make = Callable[..., Any]
 
@@ -286,7 +286,7 @@ def test_a_run_goes_with_the_recordings_that_nothing_else_shows(small_run: Make,
 def test_recordings_of_a_shipped_run_stay_when_a_person_s_run_of_its_name_goes(
     small_run: Make, made: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
     shutil.copytree(open_run("small").folder, tmp_path / "models" / "small")
     run = open_run("small")
     run.save_weights({name: -value.detach().numpy() for name, value in run.load_model().named_parameters()})

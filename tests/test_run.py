@@ -17,7 +17,8 @@ from hypothesis.extra import numpy as arrays_of
 from lstm_core import files
 from lstm_core.arrays import load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.model import build
-from lstm_core.run import Run, create_run, list_runs, open_run, read_log, remove_run, score_of, unreadable_runs
+from lstm_core.run import Run, read_log, score_of
+from lstm_core.runs import create_run, list_runs, open_run, remove_run, unreadable_runs
 from lstm_core.settings import ModelConfig, TrainConfig
 
 Make = Callable[..., Run]
@@ -283,7 +284,7 @@ def test_fault_06_a_folder_that_cannot_be_written_is_said_at_the_start(
 def test_the_name_of_a_shipped_run_is_not_given_again(
     small_run: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
     files.write_json(tmp_path / "models" / "small" / "config.json", {})
     with pytest.raises(ValueError, match="a run named small came with the program: choose another name"):
         small_run("small")
@@ -311,7 +312,7 @@ def test_removing_frees_the_folder_but_not_of_a_training_or_shipped_run(
     run = small_run()
     with run.training_lock(), pytest.raises(ValueError, match="is being trained: cancel it first"):
         remove_run("small")
-    monkeypatch.setattr("lstm_core.run.SHIPPED", run.folder.parent)
+    monkeypatch.setattr("lstm_core.files.SHIPPED", run.folder.parent)
     with pytest.raises(ValueError, match="came with the program and stays"):
         remove_run("small")
     monkeypatch.undo()

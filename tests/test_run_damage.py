@@ -13,7 +13,8 @@ import torch
 
 from lstm_core import files
 from lstm_core.arrays import load_arrays, restore_rows, save_arrays
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 Make = Callable[..., Run]
 

@@ -12,7 +12,8 @@ from lstm_core import ship as shipping
 from lstm_core.arrays import load_arrays
 from lstm_core.corpus import corpus_of
 from lstm_core.record import evaluate
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.ship import ship
 
 Make = Callable[..., Run]

@@ -20,7 +20,8 @@ from lstm_core import files, jobs
 from lstm_core import sweep as sweeping
 from lstm_core.corpus import keep_text, read_corpus
 from lstm_core.model import build
-from lstm_core.run import RunBusy, open_run
+from lstm_core.run import RunBusy
+from lstm_core.runs import open_run
 from lstm_core.settings import ModelConfig, TrainConfig
 from lstm_core.sweep import Plan, Sweep, complete, make_sweep, open_sweep, runs_named, sweeps, train_sweep
 
@@ -146,7 +147,7 @@ def test_a_name_that_a_run_has_is_refused_before_anything_is_made(made: Any, sma
 
 def test_a_shipped_sweep_stays_as_it_is(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = made("mine", (0.0,))
-    monkeypatch.setattr("lstm_core.run.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
     shutil.move(sweep.runs[0].folder.parent, tmp_path / "models")
     sweep = open_sweep("mine")
     assert sweep.shipped

@@ -19,7 +19,8 @@ from small_sweeps import (  # noqa: F401 - fixtures that are used by being here
 from lstm_core import files, jobs
 from lstm_core import sweep as sweeping
 from lstm_core.arrays import load_arrays
-from lstm_core.run import Run, create_run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import create_run, open_run
 from lstm_core.sweep import open_sweep
 from lstm_core.train import train
 

@@ -15,7 +15,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from lstm_core.corpus import corpus_of, keep_text, read_corpus
 from lstm_core.files import SHIPPED
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 from lstm_core.tensorboard import write_events
 from lstm_core.train import train
 

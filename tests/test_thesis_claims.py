@@ -11,7 +11,8 @@ import pytest
 from lstm_core.claims import Claim
 from lstm_core.compare import Activity, Comparison, Row, _trends
 from lstm_core.corpus import corpus_of, keep_text, read_corpus
-from lstm_core.run import Run, create_run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import create_run, list_runs
 from lstm_core.settings import ModelConfig, TrainConfig
 from lstm_core.thesis_claims import GROUPS, Marks, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.word_groups import Apart

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from lstm_core import jobs
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import list_runs
 from lstm_core.sweep import Sweep, sweeps, sweeps_folder
 
 OWN = "runs of my choice"

@@ -8,7 +8,8 @@ import streamlit as st
 from app import registry
 from app.cached import corpus
 from app.wordmap.result import kept_queries
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import list_runs
 from lstm_core.settings import SIGNAL_NAMES, SIGNALS
 from lstm_core.wordmap import WordMapQuery
 

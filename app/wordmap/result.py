@@ -8,7 +8,8 @@ from lstm_core import wordmap as maps
 from lstm_core import wordmap_claims
 from lstm_core.files import home
 from lstm_core.linkage import Joins, Linkage, joins
-from lstm_core.run import Run, list_runs
+from lstm_core.run import Run
+from lstm_core.runs import list_runs
 from lstm_core.word_groups import Group, Labels, table
 from lstm_core.wordmap import WordMap, WordMapQuery
 from lstm_core.wordmap_claims import Beside, Grouped, Maps, Told

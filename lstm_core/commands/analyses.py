@@ -8,7 +8,8 @@ import typer
 
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.files import write_json
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 
 def findings(

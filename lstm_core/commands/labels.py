@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 
 def label(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.run import Run, open_run
+from lstm_core.run import Run
+from lstm_core.runs import open_run
 
 if TYPE_CHECKING:
     from lstm_core.wordmap import WordMap, WordMapQuery

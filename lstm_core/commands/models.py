@@ -9,7 +9,7 @@ import typer
 from lstm_core.commands.options import kind_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.corpus import read_corpus
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 
 def import_model(

@@ -10,7 +10,7 @@ from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, confirm, progress, say
 from lstm_core.files import check_name
 from lstm_core.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
-from lstm_core.run import list_runs, open_run, recordings_of, remove_run, unreadable_runs
+from lstm_core.runs import list_runs, open_run, recordings_of, remove_run, unreadable_runs
 
 
 def record(

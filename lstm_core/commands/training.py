@@ -13,7 +13,8 @@ from lstm_core.commands.options import kind_of, preset_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.corpus import Corpus, read_corpus
 from lstm_core.files import check_name, home
-from lstm_core.run import Run, create_run, extend_run, list_runs, open_run
+from lstm_core.run import Run
+from lstm_core.runs import create_run, extend_run, list_runs, open_run
 from lstm_core.settings import MEASURES, PRESETS, Kind
 
 

@@ -10,7 +10,7 @@ import typer
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.files import write_bytes
-from lstm_core.run import open_run
+from lstm_core.runs import open_run
 
 
 def embed(
