@@ -4,13 +4,16 @@ import streamlit as st
 
 from app import charts, controls
 from app.cached import cached, model
+from app.claims import panel
 from app.drawing import draw
 from app.heatmap import text_heat_map
+from app.neurons.labels import all_kept
 from app.neurons.places import places
 from app.neurons.ranking import all_neurons
 from app.neurons.unit import beside, facts, other_signal, relatives
 from app.reading import offer_reading
 from lstm_core import neurons
+from lstm_core.label_claims import label_claims
 from lstm_core.neurons import NeuronQuery
 
 WINDOW = 1000
@@ -95,6 +98,7 @@ if whole:
     facts(*whole, unit, noun)
 places(profile, words=words)
 relatives(recording, query, labels)
+panel(label_claims(run, all_kept(run, recording)), "What the thesis says of single neurons, what we measure")
 
 st.subheader("Your own text")
 typed = st.text_area(

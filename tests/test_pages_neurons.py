@@ -205,6 +205,14 @@ def test_labels_that_came_with_the_run_stand_in_for_a_text_that_has_none(read_ru
     assert ranked(app)["learned"].isna().all()
 
 
+def test_the_thesis_stands_beside_what_is_kept_of_all_layers(read_run: Run, recording: Recording) -> None:
+    assert "What the thesis says of single neurons" not in said(opened("neurons"))
+    planted_labels(recording)
+    text = said(opened("neurons", neurons_layer="1", neurons_signal="o"))
+    assert "inside brackets: too rare to tell, 120 of 500 held-out positions" in text
+    assert text.count("thesis, section 5.1 says") == 5 and "not measured" in text
+
+
 def test_of_an_untrained_network_nobody_asks_what_it_learned(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ from app.cached import cached
 from app.work import at_work, last_attempt, start_button
 from lstm_core import labels as core
 from lstm_core.files import home
+from lstm_core.label_claims import SIGNALS
 from lstm_core.label_search import LabelQuery, Labels
 from lstm_core.neurons import NeuronQuery
 from lstm_core.recording import Recording
@@ -29,6 +30,13 @@ def kept_labels(run: Run, recording: Recording, query: NeuronQuery) -> Labels | 
     """The labels of the layer's units over this recording where they are kept, else None."""
     folders = (home() / "labels", core.results_folder(run))
     return cached(_read)(recording, LabelQuery(query.signal, query.layer), _stamp(*folders))
+
+
+def all_kept(run: Run, recording: Recording) -> list[Labels]:
+    """The labels of all layers of h and c, of the recording or as they came with the run."""
+    places = [NeuronQuery(signal, layer, 0) for signal in SIGNALS for layer in range(1, run.model_config.layers + 1)]
+    found = [kept_labels(run, recording, place) or standing_in(run, place.signal, place.layer) for place in places]
+    return [labels for labels in found if labels]
 
 
 def standing_in(run: Run, signal: str, layer: int) -> Labels | None:
