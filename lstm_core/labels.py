@@ -5,13 +5,13 @@ What a label is and how it is found, see label_search. Knows recordings and runs
 
 import hashlib
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
+from lstm_core.documents import restored
 from lstm_core.files import home, read_json, write_bytes
 from lstm_core.follow import same_reading, twins_of
 from lstm_core.label_search import FeatureBest, LabelQuery, Labels, Report, Row, UnitLabel, find_labels
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from lstm_core.run import Run
 
 SCHEMA = 2  # goes up when the same recording would get other labels, or they are kept otherwise
-_KINDS = {kind: get_type_hints(kind) for kind in (UnitLabel, FeatureBest)}
 _DAMAGED = (ValueError, LookupError, TypeError, AttributeError)  # what reading a document of another kind may raise
 
 
@@ -150,30 +149,23 @@ def _rows(kind: type[Row], columns: Any) -> tuple[Row, ...]:
         [column["names"][number] for number in column["numbers"]] if isinstance(column, dict) else column
         for column in columns.values()
     ]
-    return tuple(kind(**dict(zip(columns, row, strict=True))) for row in zip(*lists, strict=True))
+    return tuple(restored(kind, dict(zip(columns, row, strict=True))) for row in zip(*lists, strict=True))
 
 
 def _restored(stored: Any, units: int, query: LabelQuery) -> Labels:
     """Labels of so many units from their document; raises one of _DAMAGED when it is another."""
-    rows, features = _rows(UnitLabel, stored["units"]), _rows(FeatureBest, stored["features"])
-    numbers, span = [unit.unit for unit in rows], tuple(stored["span"])
-    sound = all(map(_is_sound, rows)) and all(map(_is_sound, features)) and [*map(type, span)] == [int, int]
-    if stored["schema"] != SCHEMA or not sound or numbers != list(range(units)) or stored["query"] != asdict(query):
+    rows: dict[str, Any] = {
+        "units": _rows(UnitLabel, stored["units"]), "features": _rows(FeatureBest, stored["features"])
+    }  # fmt: skip
+    plain = {one.name: one.type for one in fields(Labels) if one.name not in rows}
+    if stored["schema"] != SCHEMA or {*stored} != {"schema", *plain, *rows}:
+        raise ValueError("it holds something else")
+    found = Labels(**rows, **{name: restored(kind, stored[name], name) for name, kind in plain.items()})
+    if [unit.unit for unit in found.units] != list(range(units)) or found.query != query:
         raise ValueError("it holds the labels of other units")
-    names = {name: stored[name] for name in ("run", "weights", "text", "text_fingerprint", "positions", "twin")}
-    if {*map(type, names.values())} != {str}:
-        raise TypeError("a name is no text")
-    return Labels(**names, span=span, query=query, units=rows, features=features)
-
-
-def _is_sound(row: UnitLabel | FeatureBest) -> bool:
-    """Whether every value is of its field's kind, and every number finite."""
-    kinds = _KINDS[type(row)]
-    values = {one.name: getattr(row, one.name) for one in fields(row)}
-    return all(
-        isinstance(value, kinds[name]) and (not isinstance(value, float) or math.isfinite(value))
-        for name, value in values.items()
-    )
+    if any(value != value for row in (*found.units, *found.features) for value in vars(row).values()):
+        raise ValueError("some values are no numbers")
+    return found
 
 
 # Told -----------------------------------------------------------------------------------------------------------------
