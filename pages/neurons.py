@@ -17,6 +17,7 @@ from lstm_core.label_claims import label_claims
 from lstm_core.neurons import NeuronQuery
 
 WINDOW = 1000
+START = "neurons-start"
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
@@ -50,7 +51,7 @@ colour = st.segmented_control(
 )
 kept = len(recording.positions)
 beginning = finding.example if finding and finding.example < kept else 0  # found in another text
-start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key="neurons-start", bind="query-params")
+start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key=START, bind=controls.bound(START))
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
