@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lstm_core.claims import Claim
-from lstm_core.label_search import LEAST, FeatureBest, Labels
+from lstm_core.label_search import ENOUGH, LEAST, STRETCHES, FeatureBest, Labels
 from lstm_core.leads import LEARNED, UNKNOWN
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ OTHERS = {
     "a number comes next": "a certain neuron predicts that the next token will be a number",
     "the sentence is about to end": "a certain neuron predicts <eos>, the end of the sentence",
 }
-_DIFFERS = "the thesis shows pictures of single units, no score: we ask for an AUROC of"
+_DIFFERS = "the thesis shows pictures of single neurons, no score; we ask for an AUROC of"
 
 
 def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Claim]:
@@ -33,15 +33,15 @@ def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Claim]:
     why = _why(run, kept)
     return [
         _first_layer(first, kept, why),
-        _same_unit(kept, why),
-        *(_claim(says, feature, kept, why) for feature, says in OTHERS.items()),
+        _same_unit(kept, "the thesis shows one neuron: we ask what its cell state follows best"),
+        *(_claim(says, feature, kept, "asked as in the first row, of all layers") for feature, says in OTHERS.items()),
     ]
 
 
 def _why(run: "Run", kept: Sequence[Labels]) -> str:
     reads = "letters" if run.kind == "char" else "words"
-    told = f"{_DIFFERS} {ASKED:g} on text that the unit was not chosen on, beyond chance"
-    told += ", and more than any unit of the untrained twin" if any(labels.twin for labels in kept) else ""
+    told = f"{_DIFFERS} {ASKED:g} on text that the neuron was not chosen on, beyond chance"
+    told += ", and more than any neuron of the untrained twin" if any(labels.twin for labels in kept) else ""
     return f"{told}. The thesis: words of WikiText-2, two layers of 2,000; here {reads} of {kept[0].text}"
 
 
@@ -71,13 +71,14 @@ def _best(feature: str, kept: Sequence[Labels]) -> tuple[Labels, FeatureBest] | 
 
 
 def _place(labels: Labels, best: FeatureBest) -> str:
-    return f"unit {best.unit} of layer {labels.query.layer} ({labels.query.signal})"
+    return f"neuron {best.unit} of layer {labels.query.layer} ({labels.query.signal})"
 
 
 def _told(labels: Labels, best: FeatureBest) -> str:
     rate = f"{best.positives:,} of {best.total:,} held-out positions"
     if best.unit is None:
-        return f"{best.feature}: too rare to tell, {rate}"
+        least = f"a half needs {ENOUGH} in {STRETCHES} stretches, and as many without"
+        return f"{best.feature}: too rare to tell, {rate} ({least})"
     side = "low" if best.sign == -1 else "high"
     told = f"{_place(labels, best)} is {side} {_when(best.feature)}: AUROC {best.score:.3f}, {rate}"
     told += "" if best.probability is None or best.probability <= labels.query.chance else ", not beyond chance"
@@ -105,5 +106,5 @@ def _same_unit(kept: Sequence[Labels], why: str) -> Claim:
     if not cells:
         return Claim("T6", SOURCE, says, f"{_place(labels, best)}: its c was not computed", why, None)
     label = cells[0].units[best.unit].label
-    measured = f"{_place(labels, best)}, the best of all layers in h. In c the same unit follows: "
+    measured = f"{_place(labels, best)}, the best of all layers in h. In c the same neuron follows: "
     return Claim("T6", SOURCE, says, measured + (label or "nothing that we can name"), why, label == QUOTES)

@@ -48,8 +48,8 @@ def test_the_quotation_unit_is_that_of_the_first_layers_hidden_state(run: Run) -
     ]  # fmt: skip
     claim = by_says(label_claims(run, labels))["quotes"]
     assert claim.measured == (
-        "unit 3 of layer 1 (h) is low inside quotation marks: AUROC 0.900, 120 of 5,000 held-out positions; "
-        "untrained 0.600 (learned). Best of all layers and signals: unit 7 of layer 2 (h), AUROC 0.990"
+        "neuron 3 of layer 1 (h) is low inside quotation marks: AUROC 0.900, 120 of 5,000 held-out positions; "
+        "untrained 0.600 (learned). Best of all layers and signals: neuron 7 of layer 2 (h), AUROC 0.990"
     )
     assert (claim.id, claim.source, claim.holds) == ("T6", "thesis, section 5.1", True)
     assert "AUROC of 0.75" in claim.why and "letters of a book" in claim.why
@@ -78,15 +78,18 @@ def test_other_units_are_the_best_of_all_layers_and_signals_as_the_first_half_ha
         kept("o", 3, best(BRACKETS, 0.99)),  # not one that the thesis looks at
     ]
     claims = by_says(label_claims(run, labels))
-    assert claims[BRACKETS].measured.startswith("unit 6 of layer 3 (c)")
-    assert claims[NUMBER].measured.startswith("unit 2 of layer 3 (c)")
+    assert claims[BRACKETS].measured.startswith("neuron 6 of layer 3 (c)")
+    assert claims[NUMBER].measured.startswith("neuron 2 of layer 3 (c)")
     assert (claims[END].measured, claims[END].holds) == ("not computed", None)
 
 
 def test_what_is_too_rare_is_said_with_its_number_and_is_no_verdict(run: Run) -> None:
     rare = FeatureBest(BRACKETS, "", "AUROC", 13, 5000)
     claim = by_says(label_claims(run, [kept("h", 1, rare), kept("c", 1, rare)]))[BRACKETS]
-    assert (claim.measured, claim.holds) == ("inside brackets: too rare to tell, 13 of 5,000 held-out positions", None)
+    assert claim.measured.startswith(
+        "inside brackets: too rare to tell, 13 of 5,000 held-out positions (a half needs 20"
+    )
+    assert claim.holds is None
 
 
 @pytest.mark.parametrize(("follows", "holds"), [(QUOTES, True), ("inside a heading", False), ("", False)])
@@ -95,11 +98,11 @@ def test_the_same_unit_is_looked_up_in_the_cell_state(follows: str, holds: bool,
     claim = by_says(label_claims(run, [*labels, kept("c", 2, follows=follows)]))["same"]
     assert claim.holds is holds
     assert claim.measured == (
-        "unit 3 of layer 2 (h), the best of all layers in h. In c the same unit follows: "
+        "neuron 3 of layer 2 (h), the best of all layers in h. In c the same neuron follows: "
         + (follows or "nothing that we can name")
     )
     alone = by_says(label_claims(run, labels))["same"]
-    assert (alone.measured, alone.holds) == ("unit 3 of layer 2 (h): its c was not computed", None)
+    assert (alone.measured, alone.holds) == ("neuron 3 of layer 2 (h): its c was not computed", None)
     rare = kept("h", 1, FeatureBest(QUOTES, "", "AUROC", 13, 5000))
     assert "too rare to tell, 13 of 5,000" in by_says(label_claims(run, [rare]))["same"].measured
     assert by_says(label_claims(run, [kept("c", 1)]))["same"].measured == "not computed"
