@@ -159,17 +159,19 @@ def tell(sentence: str, reason: object) -> None:
 
 
 def bound(key: str) -> Literal["query-params"] | None:
-    """What binds a number field to the URL, `bind=bound(key)`: nothing where a link holds no finite number there.
+    """What binds a number field to the URL, `bind=bound(key)`; what a link holds there must be a finite number.
 
-    Streamlit drops other bad values itself; at INFINITY or 1e999 it ends the page.
+    Streamlit drops other bad values itself; at INFINITY or 1e999 it ends the page. These are taken out of the address,
+    and the page begins anew; where that is refused, as the field was bound before, it is not bound this once.
     """
     try:
         if math.isfinite(float(st.query_params.get(key, "0"))):
             return "query-params"
     except ValueError:
         return "query-params"
-    with suppress(StreamlitAPIException):  # where the field was bound before, the address is Streamlit's
+    with suppress(StreamlitAPIException):
         del st.query_params[key]
+        st.rerun()
     return None
 
 
