@@ -1,8 +1,12 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from app import registry
 from app.cached import open_recording
@@ -116,7 +120,7 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
         help="Layer 1 reads the text, the last layer makes the guess.",
     )
     unit = columns[1].number_input(
-        "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind="query-params"
+        "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind=bound(f"{key}-unit")
     )
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
 
@@ -153,6 +157,23 @@ def tell(sentence: str, reason: object) -> None:
     """A mistake and its reason. The reason may quote what a person typed, so it is never read as Markdown."""
     st.error(sentence)
     st.text(str(reason))
+
+
+def bound(key: str) -> Literal["query-params"] | None:
+    """What binds a number field to the URL, `bind=bound(key)`; what a link holds there must be a finite number.
+
+    Streamlit drops other bad values itself; at INFINITY or 1e999 it ends the page. These are taken out of the address,
+    and the page begins anew; where that is refused, as the field was bound before, it is not bound this once.
+    """
+    try:
+        if math.isfinite(float(st.query_params.get(key, "0"))):
+            return "query-params"
+    except ValueError:
+        return "query-params"
+    with suppress(StreamlitAPIException):
+        del st.query_params[key]
+        st.rerun()
+    return None
 
 
 def duration(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 import re
 
+from lstm_core.documents import LARGEST
 from lstm_core.files import write_bytes
 from lstm_core.run import Run
 from lstm_core.settings import MEASURES, OPTIMISERS
@@ -106,17 +107,21 @@ def _started(run: Run) -> str:
 
 
 def _figures(run: Run) -> list[str]:
-    evaluation = run.results().get("evaluation")
-    if evaluation is None:
+    evaluation, measure = run.results().get("evaluation", {}), MEASURES[run.kind]
+    named = {
+        "validation": "validation split", "first_half": "its first half", "second_half": "its second half",
+        "before_rounding": "before the weights were rounded to int8",
+    }  # fmt: skip
+    parts = [(name, evaluation[key]) for key, name in named.items() if _is_scored(evaluation.get(key), measure)]
+    if not parts:
         score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
         return [f"Validation: {score or 'not measured'}."]
-    measure = MEASURES[run.kind]
-    parts = [
-        ("validation split", evaluation["validation"]),
-        ("its first half", evaluation["first_half"]),
-        ("its second half", evaluation["second_half"]),
-    ]
-    if "before_rounding" in evaluation:
-        parts.append(("before the weights were rounded to int8", evaluation["before_rounding"]))
     rows = [f"| {name} | {part[measure]:.4f} | {part['tokens']:,} |" for name, part in parts]
     return [f"| text | {measure.replace('_', ' ')} | tokens |", "| --- | ---: | ---: |", *rows]
+
+
+def _is_scored(part: object, measure: str) -> bool:
+    """Whether a part of an evaluation has its score and how many tokens it is of."""
+    return isinstance(part, dict) and all(
+        type(part.get(name)) in (int, float) and abs(part[name]) < LARGEST for name in (measure, "tokens")
+    )

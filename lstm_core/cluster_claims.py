@@ -13,6 +13,7 @@ import numpy as np
 from lstm_core.claims import Claim
 from lstm_core.cluster_table import Row, best_by_tag, explained, few_word_curve, few_word_share, table, words_of
 from lstm_core.clusters import NOISE, Clustering, ClusterQuery, read_clustering, text_of
+from lstm_core.documents import restored
 from lstm_core.rivals import Comparison, read_comparison
 from lstm_core.run import Run
 
@@ -53,7 +54,7 @@ def cluster_claims(run: Run) -> list[Claim]:
         claims.append(_other_parameters(compared))
     claims.append(_few_words(own))
     whole = read_clustering(run, ClusterQuery(tokens=-1))
-    whole_book = {mark["asks"]: mark for mark in whole.facts.get("marks", [])} if whole else {}
+    whole_book = {mark.asks: mark for mark in _kept_marks(whole)} if whole else {}
     found_marks = [("hidden state", mark) for mark in marks(blanks, text, own)]
     if output := kept["whitespace", "o"]:
         told = output_marks(output, texts["whitespace", "o"], rows["whitespace", "o"])
@@ -83,11 +84,17 @@ def all_marks(found: Clustering, text: str) -> list[dict[str, Any]]:
     ]
 
 
-def _claim(name: str, where: str, mark: Mark, whole_book: dict[str, dict[str, Any]]) -> Claim:
+def _kept_marks(found: Clustering) -> tuple[Mark, ...]:
+    """Those of `all_marks` that were kept with a clustering, none where they are damaged."""
+    try:
+        return restored(tuple[Mark, ...], found.facts.get("marks", []), "marks")
+    except ValueError:
+        return ()
+
+
+def _claim(name: str, where: str, mark: Mark, whole_book: dict[str, Mark]) -> Claim:
     more = whole_book.get(mark.asks)
-    verdict = (
-        "" if more is None else f". Hidden state over the whole text ({_VERDICTS[more['holds']]}): {more['found']}"
-    )
+    verdict = "" if more is None else f". Hidden state over the whole text ({_VERDICTS[more.holds]}): {more.found}"
     why = "tags by our tagger, no gold; cluster numbers cannot repeat"
     return Claim(name, f"paper, section 4.2, {where}", mark.asks, mark.found + verdict, why, mark.holds)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.documents import restored
 from lstm_core.files import UNREADABLE, home, read_json, replacing, write_json
 from lstm_core.recording import Recording, opened_recordings
 
@@ -290,8 +291,9 @@ def kept_clusterings(run: "Run") -> list[ClusterQuery]:
             try:
                 stored = read_json(path)
                 if stored["weights"] == run.fingerprint and path.with_suffix(".npz").is_file():
-                    found.append(ClusterQuery(**stored["query"]))
-            except (ValueError, KeyError, TypeError):
+                    query = restored(ClusterQuery, stored["query"], "query")
+                    found.append(query.of(run))
+            except (ValueError, LookupError, TypeError):
                 continue
     return list(dict.fromkeys(found))
 
@@ -399,33 +401,45 @@ def _unpacked(stored: dict[str, Any], query: ClusterQuery, path: Path) -> Cluste
     try:
         with np.load(path, allow_pickle=False) as kept:
             positions = np.cumsum(kept["steps"].astype(np.int64))
-            labels, persistence = kept["labels"].astype(np.int32), kept["persistence"]
+            labels, persistence = kept["labels"].astype(np.int32), kept["persistence"].astype(np.float64)
             stops = positions[: len(kept["before"])] - kept["before"]
             words = np.stack((stops - kept["length"], stops), axis=1)
             strength, tags = (kept["strength"] / 255).astype(np.float32), kept["tags"].astype(np.int16)
-            sound = len(positions) == len(labels) == len(strength) == stored["points"]
-            if (
-                not sound
-                or labels.max(initial=-1) >= len(persistence)
-                or tags.max(initial=-1) >= len(stored["tag_names"])
-            ):
-                raise ValueError("its parts do not fit together")
-        run, weights, text, fingerprint = (stored[name] for name in _NAMES)
+        span: tuple[int, int] = restored(tuple[int, int], stored["span"], "span")
+        names: tuple[str, ...] = restored(tuple[str, ...], stored["tag_names"], "tag_names")
+        facts: dict[str, Any] = restored(dict[str, Any], stored["facts"], "facts")
+        run, weights, text, fingerprint = (restored(str, stored[name], name) for name in _NAMES)
+        points, length = len(labels), span[1] - span[0]
+        if not (
+            len(positions) == points == len(strength) == stored["points"]
+            and len(words) == len(tags) == (points if query.data == "whitespace" else 0)
+            and _within(labels, NOISE, len(persistence))
+            and _within(tags, NOISE, len(names))
+            and _within(positions, 0, length)
+            and _within(words, 0, length + 1)
+            and (words[:, 0] <= words[:, 1]).all()
+            and np.isfinite(persistence).all()
+        ):
+            raise ValueError("its parts do not fit together")
         return Clustering(
             query,
             run,
             weights,
             text,
             fingerprint,
-            tuple(stored["span"]),
+            span,
             positions,
             labels,
             strength,
             persistence,
             words,
             tags,
-            tuple(stored["tag_names"]),
-            stored["facts"],
+            names,
+            facts,
         )
     except UNREADABLE as error:
         raise ValueError(f"{path} is damaged ({error}): remove it and compute the clusters again") from None
+
+
+def _within(values: NDArray[Any], least: int, end: int) -> bool:
+    return bool(values.min(initial=least) >= least and values.max(initial=least) < max(end, least + 1))

@@ -56,6 +56,8 @@ class Feature:
     """One feature of a text: `values` (T,) are booleans, or floats where it is `ordered`.
 
     `where` (T,) says at which tokens it is asked, None at all of them; `definition` says in a line what is marked.
+    `words` (T,) numbers the word that carries it at a token, where it is one of words: a unit that knows the only few
+    that do knows those, and not what they have in common.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Feature:
     values: Mask | Ordered
     ordered: bool = False
     where: Mask | None = None
+    words: NDArray[np.int64] | None = None
 
 
 # Of a whole text ------------------------------------------------------------------------------------------------------
@@ -257,16 +260,23 @@ def tag_features(tokens: Tokens, tagged: "Tagged") -> tuple[Feature, ...]:
     length = len(tokens)
     counts = {tag: count for tag, count in tagged.counts().items() if tag[:1].isalpha() and tag not in ONE_WORD}
     common = [tag for tag, count in counts.items() if count >= TAGGED]
-    here = np.full(length, NONE)
-    for start, stop, code in zip(tagged.start.tolist(), tagged.stop.tolist(), tagged.code.tolist(), strict=True):
-        here[start:stop] = code
+    numbers = np.unique([word.lower() for word in tagged.words(tokens)], return_inverse=True)[1]
+    here, words = np.full((2, length), NONE)
+    for start, stop, code, number in zip(tagged.start, tagged.stop, tagged.code, numbers, strict=True):
+        here[start:stop], words[start:stop] = code, number
     found = [
-        Feature(f"word here: {_named(tag)}", f"within a word that is tagged {tag}", here == tagged.names.index(tag))
+        Feature(
+            f"word here: {_named(tag)}",
+            f"within a word that is tagged {tag}",
+            here == tagged.names.index(tag),
+            words=words,
+        )
         for tag in common
     ]
     if isinstance(tokens, str):
-        blanks, before = np.flatnonzero(blank(tokens)), np.full(length, NONE)
-        before[blanks] = words_before(tagged, tokens, blanks).code
+        blanks, (before, words) = np.flatnonzero(blank(tokens)), np.full((2, length), NONE)
+        known = words_before(tagged, tokens, blanks)
+        before[blanks], words[blanks] = known.code, np.append(numbers, NONE)[known.token]
         asked = before != NONE
         found += [
             Feature(
@@ -274,6 +284,7 @@ def tag_features(tokens: Tokens, tagged: "Tagged") -> tuple[Feature, ...]:
                 f"asked at blanks behind words and marks: the word is tagged {tag}",
                 before == tagged.names.index(tag),
                 where=asked,
+                words=words,
             )
             for tag in common
         ]

@@ -4,16 +4,18 @@ A first form: a few features of running text. Pure functions of a recording.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_core.documents import restored
 from lstm_core.marks import before_capital, in_quotes, inside_name, late_in_line, paragraph_start
 from lstm_core.ranks import Mask, auroc, two_sided
 from lstm_core.recording import Recording, opened_recordings
+from lstm_core.settings import SIGNALS
 
 if TYPE_CHECKING:
     from lstm_core.run import Run
@@ -126,10 +128,19 @@ def read_findings(run: "Run") -> tuple[Finding, ...]:
     """The findings kept with a run, of known features; empty when there are none of its weights or they are damaged."""
     stored = run.results().get("findings", {}).get("findings")
     try:
-        found = tuple(Finding(**finding) for finding in stored or ())
-    except TypeError:
+        found: tuple[Finding, ...] = restored(tuple[Finding, ...], stored)
+    except ValueError:
         return ()
-    return tuple(finding for finding in found if finding.feature in FEATURES) if all(map(_is_whole, found)) else ()
+    layers, units = run.model_config.layers, run.model_config.hidden
+    return tuple(
+        one
+        for one in found
+        if one.feature in FEATURES
+        and one.signal in SIGNALS[run.model_config.cell]
+        and 1 <= one.layer <= layers
+        and 0 <= one.unit < units
+        and one.example >= 0
+    )
 
 
 def _places(recording: Recording, signals: Sequence[str], twin: Recording | None) -> list[tuple[str, int, int]]:
@@ -171,10 +182,3 @@ def _search(
     held_out = auroc(recording.unit(*best)[half:], mask[half:])
     sign = 1 if scores[best] >= 0.5 else -1
     return best, sign, strengths[best], held_out if sign == 1 else 1 - held_out
-
-
-def _is_whole(finding: Finding) -> bool:
-    kinds: dict[str, tuple[type, ...]] = dict.fromkeys((field.name for field in fields(Finding)), (int,))
-    kinds |= {"feature": (str,), "signal": (str,), "control": (float, int, type(None))}
-    kinds |= {"chosen_with": (float, int), "auroc": (float, int)}
-    return all(type(getattr(finding, name)) in kind for name, kind in kinds.items())

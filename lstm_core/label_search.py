@@ -16,17 +16,22 @@ shifts, and is held against the largest of all units at each shift: a share of a
 it. Bounding the largest bounds the probability that any unit of the layer gets a label by accident (family-wise), and
 needs no fine p-values of single units, which Benjamini-Hochberg over hundreds of units would; the text itself, shift 0,
 counts too (an exact permutation test).
+
+Learned. What the untrained twin's best unit for the same feature, chosen alike, does as well was not learned. Whether a
+unit does it better beyond chance is asked of all units of the layer, with a label or without: a label depends on the
+held-out half, on which they are tested. See leads.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.features import Feature, features_of
 from lstm_core.follow import same_reading
+from lstm_core.leads import LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
 from lstm_core.ranks import Floats, Shifts, centred_ranks, strengths, targets_of
 from lstm_core.recording import Recording
 
@@ -35,7 +40,9 @@ CHANCE = 0.05
 TIE = 0.02  # strength, an AUROC of .01: within it the simpler feature names the unit
 ENOUGH = 20  # positions of each half that have the feature, and that lack it
 STRETCHES = 5  # times that it begins in each half: one long quotation says little
+WORDS = 5  # different words of each half that carry it, where it is a feature of words
 BLOCK = 2**22  # values ranked at a time, unless one unit has more
+DIGITS = 7  # that are kept of a score and a probability
 
 Report = Callable[[float, str], object]
 
@@ -59,7 +66,9 @@ class UnitLabel:
     `sign`, so that below .5 or 0 the unit points the other way there. `probability`: share of circular shifts at which
     some unit of the layer reaches as much. `positives` of `total` held-out positions have the feature (an ordered one
     is not 0 there). `second` is the runner-up with its own score, "" where there is none; `control` the same feature's
-    best unit in the untrained twin, chosen and scored alike, None without a twin.
+    best unit in the untrained twin, chosen and scored alike, None without a twin. `error` is the standard error of the
+    difference between the two scores, `lead_chance` the chance of such a lead, adjusted for all units of the layer,
+    `outcome` what follows from it (see leads), UNKNOWN without a twin.
     """
 
     unit: int
@@ -75,20 +84,23 @@ class UnitLabel:
     second_measure: str
     second_score: float | None
     control: float | None
+    error: float | None = None
+    lead_chance: float | None = None
+    outcome: str = UNKNOWN
 
     @property
-    def beyond_twin(self) -> bool:
-        """Whether it has a label that it bears out better than any unit of the untrained twin; False without a twin."""
-        return bool(self.label) and self.control is not None and self.score > self.control
+    def learned(self) -> bool:
+        """Whether it has a label that it bears out better than any unit of the untrained twin, beyond chance."""
+        return bool(self.label) and self.outcome == LEARNED
 
 
 @dataclass(frozen=True)
 class FeatureBest:
     """The unit that tells one feature best, chosen with its sign on the first half where it scores `chosen_with`.
 
-    `score`, `control` and `positives` of `total` as in UnitLabel; `probability`: share of circular shifts at which the
-    best unit of some feature reaches as much. Where one half has or lacks the feature too rarely to tell, `unit` and
-    what follows from it are None.
+    `score`, `control`, `error` and `positives` of `total` as in UnitLabel; `probability`: share of circular shifts at
+    which the best unit of some feature reaches as much; `lead_chance` and `outcome` are adjusted for all features.
+    Where one half has or lacks the feature too rarely to tell, `unit` and what follows from it are None.
     """
 
     feature: str
@@ -102,6 +114,9 @@ class FeatureBest:
     score: float | None = None
     probability: float | None = None
     control: float | None = None
+    error: float | None = None
+    lead_chance: float | None = None
+    outcome: str = UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -159,13 +174,14 @@ def find_labels(
             f"none of {len(features)} features is found at {ENOUGH} positions, in {STRETCHES} stretches, of each half: "
             f"{len(recording.positions):,} positions are recorded, read more text"
         )
-    first, held, probabilities = search.scores(recording, report)
-    controls = search.controls(twin, report) if twin is not None else [None] * len(search.columns)
-    units = tuple(
-        search.unit_label(unit, first[unit], held[unit], probability, controls)
-        for unit, probability in enumerate(probabilities)
-    )
-    best = dict(zip(search.columns, search.best_units(recording, first, held, controls), strict=True))
+    scores = search.scores(recording, report)
+    units = [search.unit_label(scores, unit) for unit in range(recording.spec.units)]
+    bests, sums = search.best_units(recording, scores)
+    if twin is not None:
+        controls, control_sums = search.best_units(twin, search.scores(twin, report))
+        units = _beside(units, scores.sums, [controls[n] for n in scores.chosen], control_sums[scores.chosen])
+        bests = _beside(bests, sums, controls, control_sums)
+    best = dict(zip(search.columns, bests, strict=True))
     spec = recording.spec
     return Labels(
         spec.run,
@@ -176,7 +192,7 @@ def find_labels(
         spec.positions,
         query,
         "" if twin is None else twin.spec.weights,
-        units,
+        tuple(units),
         tuple(best.get(column) or column.described() for column in columns),
     )
 
@@ -191,6 +207,10 @@ class _Column:
         values = feature.values[positions[early]], feature.values[positions[late]]
         self.positives, self.total = int(np.count_nonzero(values[1])), len(late)
         self.enough = all(map(_is_frequent, values))
+        if feature.words is not None:
+            places = positions[early], positions[late]
+            carried = [feature.words[at][held.astype(bool)] for at, held in zip(places, values, strict=True)]
+            self.enough &= all(len(np.unique(words)) >= WORDS for words in carried)
         self.first, self.held = targets_of(values)
 
     @property
@@ -199,11 +219,24 @@ class _Column:
 
     def shown(self, strength: float) -> float:
         """A strength in the feature's own measure."""
-        return float(strength if self.feature.ordered else (1 + strength) / 2)
+        return round(float(strength if self.feature.ordered else (1 + strength) / 2), DIGITS)
 
     def described(self) -> FeatureBest:
         """What is known without any unit."""
         return FeatureBest(self.feature.name, self.feature.definition, self.measure, self.positives, self.total)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """Strengths (U, F) on the first half and on the second; for each unit the column that it chose, the probability of
+    its score there, and the influences on that score by block (U, BLOCKS), turned by the sign.
+    """
+
+    first: Floats
+    held: Floats
+    chosen: list[int]
+    probabilities: list[float]
+    sums: Floats
 
 
 class _Search:
@@ -217,10 +250,10 @@ class _Search:
         self.groups = [[n for n, place in enumerate(places) if place == one] for one in dict.fromkeys(places)]
         self.group_of = {number: group for group, numbers in enumerate(self.groups) for number in numbers}
 
-    def scores(self, recording: Recording, report: Report) -> tuple[Floats, Floats, list[float]]:
-        """Strengths (U, F) on the first half and on the second, and for each unit the probability of what it chose."""
+    def scores(self, recording: Recording, report: Report) -> _Scores:
+        """Those of all units."""
         first, held = np.zeros((2, recording.spec.units, len(self.columns)))
-        families = _Families(len(self.groups))
+        families, chosen, sums = _Families(len(self.groups)), [], []
         for start, early, late in self._ranked(recording, report):
             units = range(start, start + len(early[0]))
             for group, numbers in enumerate(self.groups):
@@ -228,10 +261,13 @@ class _Search:
                 first[where] = strengths(early[group], [self.columns[number].first for number in numbers])
                 held[where] = strengths(late[group], [self.columns[number].held for number in numbers])
             for unit in units:
-                number, group = self.chosen(first[unit]), self.group_of[self.chosen(first[unit])]
-                sign = _sign(first[unit, number])
-                families.add(unit, group, late[group][unit - start], self.columns[number].held, sign)
-        return first, held, families.probabilities()
+                number = self.chosen(first[unit])
+                group, sign, target = self.group_of[number], _sign(first[unit, number]), self.columns[number].held
+                ranks = late[group][unit - start]
+                families.add(unit, group, ranks, target, sign)
+                chosen.append(number)
+                sums.append(sign * by_block(influence(ranks, target)))
+        return _Scores(first, held, chosen, families.probabilities(), np.array(sums))
 
     def _ranked(
         self, recording: Recording, report: Report
@@ -256,11 +292,10 @@ class _Search:
         size = np.abs(first)
         return int(np.flatnonzero(size >= size.max() - TIE)[0])
 
-    def unit_label(
-        self, unit: int, first: Floats, held: Floats, probability: float, controls: Sequence[float | None]
-    ) -> UnitLabel:
-        number = self.chosen(first)
-        column, sign = self.columns[number], _sign(first[number])
+    def unit_label(self, scores: _Scores, unit: int) -> UnitLabel:
+        """The label of a unit, without its control."""
+        first, held, number = scores.first[unit], scores.held[unit], scores.chosen[unit]
+        column, sign, probability = self.columns[number], _sign(first[number]), scores.probabilities[unit]
         strength, name = float(sign * held[number]), column.feature.name
         second = int(np.argmax(np.where(np.arange(len(first)) == number, -1, np.abs(first))))
         runner, alone = self.columns[second], len(first) == 1
@@ -271,47 +306,58 @@ class _Search:
             column.measure,
             sign,
             column.shown(strength),
-            probability,
+            round(probability, DIGITS),
             column.positives,
             column.total,
             "" if alone else runner.feature.name,
             "" if alone else runner.measure,
             None if alone else runner.shown(_sign(first[second]) * held[second]),
-            controls[number],
+            None,
         )
 
-    def controls(self, twin: Recording, report: Report) -> list[float | None]:
-        """For each feature how the best unit of the first half does on the second, in the feature's measure."""
-        first, held, _ = self.scores(twin, report)
-        best = np.abs(first).argmax(axis=0)
-        return [
-            column.shown(_sign(first[unit, number]) * held[unit, number])
-            for number, (column, unit) in enumerate(zip(self.columns, best, strict=True))
-        ]
-
-    def best_units(
-        self, recording: Recording, first: Floats, held: Floats, controls: Sequence[float | None]
-    ) -> list[FeatureBest]:
-        """The best unit of each feature, in the order of the columns."""
-        signal, best = recording.signal(self.query.signal, self.query.layer), np.abs(first).argmax(axis=0).tolist()
-        families = _Families(len(self.groups))
-        for number, (column, unit) in enumerate(zip(self.columns, best, strict=True)):
+    def best_units(self, recording: Recording, scores: _Scores) -> tuple[list[FeatureBest], Floats]:
+        """The best unit of each feature on the first half, without its control, in the order of the columns; and the
+        influences on its score by block (F, BLOCKS), turned by its sign."""
+        first, signal = scores.first, recording.signal(self.query.signal, self.query.layer)
+        best = np.abs(first).argmax(axis=0).tolist()
+        signs = [_sign(first[unit, number]) for number, unit in enumerate(best)]
+        families, sums = _Families(len(self.groups)), []
+        for number, (column, unit, sign) in enumerate(zip(self.columns, best, signs, strict=True)):
             ranks = centred_ranks(signal[unit][column.halves[1]])
-            families.add(number, self.group_of[number], ranks, column.held, _sign(first[unit, number]))
-        return [
+            families.add(number, self.group_of[number], ranks, column.held, sign)
+            sums.append(sign * by_block(influence(ranks, column.held)))
+        found = [
             replace(
                 column.described(),
-                unit=unit,
-                sign=_sign(first[unit, number]),
-                chosen_with=column.shown(abs(first[unit, number])),
-                score=column.shown(_sign(first[unit, number]) * held[unit, number]),
-                probability=probability,
-                control=controls[number],
+                unit=best[number],
+                sign=signs[number],
+                chosen_with=column.shown(abs(first[best[number], number])),
+                score=column.shown(signs[number] * scores.held[best[number], number]),
+                probability=round(probability, DIGITS),
             )
-            for number, (column, unit, probability) in enumerate(
-                zip(self.columns, best, families.probabilities(), strict=True)
-            )
+            for number, (column, probability) in enumerate(zip(self.columns, families.probabilities(), strict=True))
         ]
+        return found, np.array(sums)
+
+
+Row = TypeVar("Row", UnitLabel, FeatureBest)
+
+
+def _beside(rows: Sequence[Row], sums: Floats, controls: Sequence[FeatureBest], control_sums: Floats) -> list[Row]:
+    """The rows with the twin's best unit for the same feature, row by row, and whether they lead it; `sums` of both
+    (rows, BLOCKS)."""
+    leads = [
+        (row.score or 0.0) - (control.score or 0.0)  # every row has one
+        for row, control in zip(rows, controls, strict=True)
+    ]
+    errors = [standard_error(one) for one in sums - control_sums]
+    chances, told = outcomes(leads, [chance(*pair) for pair in zip(leads, errors, strict=True)])
+    return [
+        replace(
+            row, control=control.score, error=round(error, DIGITS), lead_chance=round(value, DIGITS), outcome=outcome
+        )
+        for row, control, error, value, outcome in zip(rows, controls, errors, chances.tolist(), told, strict=True)
+    ]
 
 
 class _Families:

@@ -6,20 +6,23 @@ What a label is and how it is found, see label_search. Knows recordings and runs
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from lstm_core.files import home, read_json, write_json
+from lstm_core.documents import restored
+from lstm_core.files import home, read_json, write_bytes
 from lstm_core.follow import same_reading, twins_of
-from lstm_core.label_search import FeatureBest, LabelQuery, Labels, Report, UnitLabel, find_labels
+from lstm_core.label_search import FeatureBest, LabelQuery, Labels, Report, Row, UnitLabel, find_labels
+from lstm_core.leads import LEADS, LEARNED, NOT_AHEAD
 from lstm_core.recording import Recording, RecordingSpec, opened_recordings
 
 if TYPE_CHECKING:
     from lstm_core.run import Run
 
-SCHEMA = 1  # goes up when the same recording would get other labels
+SCHEMA = 2  # goes up when the same recording would get other labels, or they are kept otherwise
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError)  # what reading a document of another kind may raise
 
 
 def labels_of(recording: Recording, signal: str, layer: int) -> tuple[UnitLabel, ...]:
@@ -69,18 +72,38 @@ def twin_recording(recording: Recording, query: LabelQuery) -> Recording | None:
 def keep_labels(found: Labels, folder: Path | None = None) -> Path:
     """Write labels for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
     path = (folder or home() / "labels") / _file(found, found.query)
-    write_json(path, asdict(found))
+    rows = {"units": _columns(UnitLabel, found.units), "features": _columns(FeatureBest, found.features)}
+    document = {"schema": SCHEMA, **asdict(found), **rows}
+    write_bytes(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
     return path
 
 
 def read_labels(recording: Recording, query: LabelQuery) -> Labels | None:
     """The labels kept for a recording's weights, text, span and positions; None where there are none, or damaged."""
-    for folder in (home() / "labels", *_shipped(recording)):
+    return labels_for(recording.spec, query)
+
+
+def labels_for(spec: RecordingSpec, query: LabelQuery) -> Labels | None:
+    """The same for a recording that need not be at hand."""
+    for folder in (home() / "labels", *_shipped(spec)):
         try:
-            return _restored(read_json(folder / _file(recording.spec, query)), recording, query)
-        except (ValueError, KeyError, TypeError):
+            return _restored(read_json(folder / _file(spec, query)), spec.units, query)
+        except _DAMAGED:
             continue
     return None
+
+
+def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
+    """The labels that came with a run, of whichever text it read for them (of several the longest); None without."""
+    found = []
+    for path in sorted(results_folder(run).glob("*.json")):
+        try:
+            labels = _restored(read_json(path), run.model_config.hidden, query)
+        except _DAMAGED:
+            continue
+        if labels.weights == run.fingerprint and labels.positions == "all":
+            found.append(labels)
+    return max(found, key=lambda labels: labels.span[1] - labels.span[0], default=None)
 
 
 def results_folder(run: "Run") -> Path:
@@ -88,14 +111,14 @@ def results_folder(run: "Run") -> Path:
     return run.folder / "results" / "labels"
 
 
-def _shipped(recording: Recording) -> Iterator[Path]:
+def _shipped(spec: RecordingSpec) -> Iterator[Path]:
     from lstm_core.runs import open_run
 
     try:
-        run = open_run(recording.spec.run)
+        run = open_run(spec.run)
     except ValueError:
         return
-    if run.fingerprint == recording.spec.weights:
+    if run.fingerprint == spec.weights:
         yield results_folder(run)
 
 
@@ -107,23 +130,42 @@ def _file(of: Labels | RecordingSpec, query: LabelQuery) -> str:
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20] + ".json"
 
 
-def _restored(stored: Any, recording: Recording, query: LabelQuery) -> Labels:
-    """Labels from their document; raises ValueError, KeyError or TypeError when it is another."""
-    units = tuple(UnitLabel(**row) for row in stored["units"])
-    features = tuple(FeatureBest(**row) for row in stored["features"])
-    numbers = [unit.unit for unit in units]
-    sound = all(map(_is_sound, units)) and all(map(_is_sound, features))
-    if not sound or numbers != list(range(recording.spec.units)) or stored["query"] != asdict(query):
+def _columns(kind: type[Row], rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows as lists of one field each, which is a third of the size; texts by their number among `names`."""
+    columns: dict[str, Any] = {}
+    for name in (one.name for one in fields(kind)):
+        values = [getattr(row, name) for row in rows]
+        if any(isinstance(value, str) for value in values):
+            names = sorted(set(values))
+            columns[name] = {"names": names, "numbers": [names.index(value) for value in values]}
+        else:
+            columns[name] = values
+    return columns
+
+
+def _rows(kind: type[Row], columns: Any) -> tuple[Row, ...]:
+    """The other way."""
+    lists = [
+        [column["names"][number] for number in column["numbers"]] if isinstance(column, dict) else column
+        for column in columns.values()
+    ]
+    return tuple(restored(kind, dict(zip(columns, row, strict=True))) for row in zip(*lists, strict=True))
+
+
+def _restored(stored: Any, units: int, query: LabelQuery) -> Labels:
+    """Labels of so many units from their document; raises one of _DAMAGED when it is another."""
+    rows: dict[str, Any] = {
+        "units": _rows(UnitLabel, stored["units"]), "features": _rows(FeatureBest, stored["features"])
+    }  # fmt: skip
+    plain = {one.name: one.type for one in fields(Labels) if one.name not in rows}
+    if stored["schema"] != SCHEMA or {*stored} != {"schema", *plain, *rows}:
+        raise ValueError("it holds something else")
+    found = Labels(**rows, **{name: restored(kind, stored[name], name) for name, kind in plain.items()})
+    if [unit.unit for unit in found.units] != list(range(units)) or found.query != query:
         raise ValueError("it holds the labels of other units")
-    names = {name: stored[name] for name in ("run", "weights", "text", "text_fingerprint", "positions", "twin")}
-    if {*map(type, names.values())} != {str}:
-        raise TypeError("a name is no text")
-    return Labels(**names, span=tuple(stored["span"]), query=query, units=units, features=features)
-
-
-def _is_sound(row: UnitLabel | FeatureBest) -> bool:
-    """Whether every value is of its field's kind."""
-    return all(isinstance(getattr(row, one.name), get_type_hints(type(row))[one.name]) for one in fields(row))
+    if any(value != value for row in (*found.units, *found.features) for value in vars(row).values()):
+        raise ValueError("some values are no numbers")
+    return found
 
 
 # Told -----------------------------------------------------------------------------------------------------------------
@@ -136,11 +178,11 @@ def told(found: Labels) -> str:
     lines = [
         f"{found.run}, {found.query.signal} of layer {found.query.layer}, over {found.text} [{start:,} to {stop:,}): "
         f"{len(found.labelled)} of {len(found.units)} units have a label"
-        + (
-            f", {sum(unit.beyond_twin for unit in found.units)} beyond any unit of the untrained twin"
-            * bool(found.twin)
-        )
     ]
+    if found.twin:
+        count = Counter(unit.outcome for unit in found.labelled)
+        beside = ", ".join(f"{count[outcome]} {outcome}" for outcome in (LEARNED, LEADS, NOT_AHEAD))
+        lines.append(f"beside the best unit of its untrained twin: {beside}")
     lines += [f"{count:5}  {label}" for label, count in kinds.most_common()]
     lines += ["", f"{'the best unit of each feature':58} {'unit':>5} {'score':>6}  {'twin':>5}  in held-out positions"]
     for best in found.features:
@@ -152,5 +194,6 @@ def told(found: Labels) -> str:
         sign = "" if best.sign == 1 else "-"
         chance = "" if best.probability <= found.query.chance else ", not beyond chance"
         score = f"{best.score:.3f}" + " r" * (best.measure == "correlation")
-        lines.append(f"{best.feature:58} {sign + str(best.unit):>5} {score:7} {twin:>5}  {where}{chance}")
+        outcome = f", {best.outcome}" * bool(best.outcome)
+        lines.append(f"{best.feature:58} {sign + str(best.unit):>5} {score:7} {twin:>5}  {where}{chance}{outcome}")
     return "\n".join(lines)

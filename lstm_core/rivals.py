@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from lstm_core.cluster_table import best_by_tag, few_word_share, table
 from lstm_core.clusters import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
+from lstm_core.documents import restored
 from lstm_core.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -157,23 +158,13 @@ def read_comparison(run: "Run", query: ClusterQuery) -> Comparison | None:
     if not path.is_file():
         return None
     try:
-        stored = read_json(path)
-        if stored["weights"] != run.fingerprint or stored["query"] != asdict(query.of(run)):
-            return None
-        tables = {name: tuple(map(tuple, stored[name])) for name in ("agreement", "shared")}
-        rows, controls = ([Figures(**row) for row in stored[name]] for name in ("rows", "controls"))
-        return Comparison(
-            ClusterQuery(**stored["query"]),
-            stored["weights"],
-            tuple(rows),
-            tables["agreement"],
-            tables["shared"],
-            tuple(stored["stability"]),
-            stored["kept"],
-            tuple(controls),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged ({error!r}): remove it and compare again") from None
+        found: Comparison = restored(Comparison, read_json(path))
+        sizes = {len(found.rows)} | {len(one) for table in (found.agreement, found.shared) for one in (table, *table)}
+        if len(sizes) > 1 or not found.rows:
+            raise ValueError(f"tables of {sorted(sizes)} rows")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): remove it and compare again") from None
+    return found if (found.weights, found.query) == (run.fingerprint, query.of(run)) else None
 
 
 def told(result: Comparison) -> str:

@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 from lstm_core import files
 from lstm_core.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.corpus import Vocabulary
+from lstm_core.documents import LARGEST
 from lstm_core.files import (
     check_inventory,
     inventory,
@@ -318,7 +319,7 @@ class Run:
         """
         measure = MEASURES[self.kind]
         exact = self.results().get("evaluation", {}).get("validation")
-        if isinstance(exact, dict) and type(exact.get(measure)) in (int, float):
+        if isinstance(exact, dict) and type(exact.get(measure)) in (int, float) and abs(exact[measure]) < LARGEST:
             return {measure: exact[measure]}
         reported = (point.get("validation_loss") for point in self.log().points)
         losses: list[float] = [loss for loss in reported if isinstance(loss, int | float)]

@@ -6,8 +6,9 @@ The peers are trained by `benchmarks/similarity.py`; the program itself does not
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lstm_core.documents import restored
 from lstm_core.files import read_json, write_json
 from lstm_core.similarity import Comparison, Judged, Score, compare, mean_rho, score
 
@@ -66,18 +67,8 @@ def keep_peers(found: Peers, run: "Run") -> Path:
 def read_peers(run: "Run") -> Peers | None:
     """The peers that came with a run, or None: where there are none, or of other weights, or the file is damaged."""
     try:
-        stored: dict[str, Any] = read_json(_path(run))
-        peers = tuple(
-            Peer(
-                one["name"],
-                tuple(one["options"]),
-                tuple(Score(**{**row, "chosen": tuple(row["chosen"])}) for row in one["scores"]),
-                tuple(Comparison(**row) for row in one["ours_less"]),
-            )
-            for one in stored["peers"]
-        )
-        found = Peers(stored["run"], stored["weights"], tuple(stored["layers"]), peers)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        found: Peers = restored(Peers, read_json(_path(run)))
+    except ValueError:
         return None
     return found if found.weights == run.fingerprint else None
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from lstm_core.documents import restored
 from lstm_core.embeddings import (
     EmbeddingQuery,
     EmbeddingTable,
@@ -165,8 +166,9 @@ def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> S
     fingerprint = text_fingerprint(run, query.text)
     for folder in (results_folder(run), home() / "similarity"):
         try:
-            found = _restored(read_json(folder / f"{_key(query, run.fingerprint, fingerprint)}.json"))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            path = folder / f"{_key(query, run.fingerprint, fingerprint)}.json"
+            found: SimilarityResult = restored(SimilarityResult, read_json(path))
+        except ValueError:
             continue
         if (found.query, found.weights, found.text_fingerprint) == (query, run.fingerprint, fingerprint):
             return found
@@ -176,10 +178,3 @@ def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> S
 def _key(query: SimilarityQuery, weights: str, fingerprint: str) -> str:
     content = json.dumps([asdict(query), weights, fingerprint, SCHEMA], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:20]
-
-
-def _restored(stored: dict[str, Any]) -> SimilarityResult:
-    query = SimilarityQuery(**{**stored["query"], "layers": tuple(stored["query"]["layers"])})
-    scores = tuple(Score(**{**one, "chosen": tuple(one["chosen"])}) for one in stored["scores"])
-    strata = {task: tuple(Stratum(**one) for one in rows) for task, rows in stored["strata"].items()}
-    return SimilarityResult(**{**stored, "query": query, "scores": scores, "strata": strata})

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lstm_core.distributions import DistributionQuery, Distributions, distributions, read_distributions
+from lstm_core.label_search import LabelQuery, Labels
+from lstm_core.labels import labels_for, stand_in
 from lstm_core.recording import opened_recordings
 from lstm_core.settings import SIGNALS
 from lstm_core.shapes import SHAPES, laplace_distance, shapes
@@ -47,9 +49,16 @@ def distributions_at_hand(
     )
 
 
-def summary(found: Distributions) -> dict[str, Any]:
+def labels_at_hand(run: "Run", found: Distributions) -> Labels | None:
+    """What the same units follow: as kept for that text, else as it came with the run; None where neither is there."""
+    query = LabelQuery(found.query.signal, found.query.layer)
+    return labels_for(found.source, query) or stand_in(run, query)
+
+
+def summary(found: Distributions, labels: Labels | None = None) -> dict[str, Any]:
     """One document: what was counted, the layer's own figures, a row a unit. Divergences are in bits, shares and the
-    distance from the Laplace fit in [0, 1]; `near_zero` units are set aside, after all others.
+    distance from the Laplace fit in [0, 1]; `near_zero` units are set aside, after all others. `label`, its `score` and
+    whether it was `learned` (see leads; "" unknown) are of the text that `labels` names, null where none are at hand.
     """
     kinds, distance = shapes(found), laplace_distance(found)
     count = Counter(kinds.tolist())
@@ -65,6 +74,7 @@ def summary(found: Distributions) -> dict[str, Any]:
             "mean": float(found.mean[unit]),
             "mean_abs": float(found.mean_abs[unit]),
             "laplace_distance": float(distance[unit]),
+            **_label(labels, unit),
         }
         for unit in found.ranking().tolist()
     ]
@@ -80,13 +90,26 @@ def summary(found: Distributions) -> dict[str, Any]:
         "mean_abs": found.layer_mean_abs,
         "near_zero_share": found.set_aside_share,
         "shapes": {name: count[name] for name in SHAPES},
+        "labels": labels and {"text": labels.text, "span": list(labels.span)},
         "units": rows,
     }
 
 
-def told(found: Distributions) -> str:
+def _label(labels: Labels | None, unit: int) -> dict[str, Any]:
+    if labels is None:
+        return dict.fromkeys(("label", "score", "learned"))
+    found = labels.units[unit]
+    return {"label": found.label, "score": found.score, "learned": found.outcome if found.label else ""}
+
+
+def _follows(row: dict[str, Any]) -> str:
+    learned = f", {row['learned']}" * bool(row["learned"])
+    return f"  {row['label']} ({row['score']:.3f}{learned})" if row["label"] else ""
+
+
+def told(found: Distributions, labels: Labels | None = None) -> str:
     """The same for people, with the first of the units."""
-    whole = summary(found)
+    whole = summary(found, labels)
     start, stop = whole["span"]
     where = "" if whole["positions"] == "all" else f" at {whole['positions']} only"
     kinds = ", ".join(f"{count:,} {name}" for name, count in whole["shapes"].items())
@@ -95,11 +118,13 @@ def told(found: Distributions) -> str:
         f"[{start:,} to {stop:,}){where}, "
         f"{whole['values_per_unit']:,} values of each of {len(whole['units']):,} units",
         f"{kinds}; mean |value| {whole['mean_abs']:.4f}",
-        "  unit  divergence  unit from mean  mean from unit  near zero  Laplace fit off by      mean  shape",
+        "  unit  divergence  unit from mean  mean from unit  near zero  Laplace fit off by      mean  shape"
+        + ("      follows" if labels else ""),
     ]
     lines += [
         f"{row['unit']:6}  {row['divergence']:10.3f}  {row['unit_from_mean']:14.3f}  {row['mean_from_unit']:14.3f}  "
-        f"{row['near_zero_share']:9.1%}  {row['laplace_distance']:18.3f}  {row['mean']:8.3f}  {row['shape']}"
+        f"{row['near_zero_share']:9.1%}  {row['laplace_distance']:18.3f}  {row['mean']:8.3f}  {row['shape']:9}"
+        + _follows(row)
         for row in whole["units"][:SHOWN]
     ]
     return "\n".join(lines)

@@ -9,10 +9,11 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_core.documents import restored
 from lstm_core.embeddings import PAPER, EmbeddingTable, embeddings, text_fingerprint
 from lstm_core.files import home, read_json, write_json
 from lstm_core.neighbours import Neighbour, NeighbourQuery, neighbours
@@ -226,30 +227,14 @@ def read_report(run: "Run") -> WordReport | None:
         return None
     for folder in (results_folder(run), home() / "words"):
         try:
-            return _restored(read_json(folder / file))
-        except (ValueError, KeyError, TypeError, AttributeError):
+            found: WordReport = restored(WordReport, read_json(folder / file))
+        except ValueError:
             continue
+        if found.types.keys() >= PAPER_TYPES.keys():
+            return found
     return None
 
 
 def _file(weights: str, fingerprint: str) -> str:
     content = json.dumps([weights, fingerprint, SCHEMA])
     return f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.json"
-
-
-def _restored(stored: dict[str, Any]) -> WordReport:
-    rows = tuple(
-        TableRow(
-            **{
-                **row,
-                "neighbours": tuple(Neighbour(**one) for one in row["neighbours"]),
-                "paper_neighbours": tuple(row["paper_neighbours"]),
-            }
-        )
-        for row in stored["rows"]
-    )
-    parts = {
-        "agreement": None if stored["agreement"] is None else TagAgreement(**stored["agreement"]),
-        "held_out": tuple(HeldOut(**one) for one in stored["held_out"]),
-    }
-    return WordReport(**{**stored, "rows": rows, **parts})

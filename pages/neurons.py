@@ -4,16 +4,20 @@ import streamlit as st
 
 from app import charts, controls
 from app.cached import cached, model
+from app.claims import panel
 from app.drawing import draw
 from app.heatmap import text_heat_map
+from app.neurons.labels import all_kept
 from app.neurons.places import places
 from app.neurons.ranking import all_neurons
 from app.neurons.unit import beside, facts, other_signal, relatives
 from app.reading import offer_reading
 from lstm_core import neurons
+from lstm_core.label_claims import label_claims
 from lstm_core.neurons import NeuronQuery
 
 WINDOW = 1000
+START = "neurons-start"
 PROBABILITY = "probability of what came"
 
 st.title("Neurons")
@@ -47,7 +51,7 @@ colour = st.segmented_control(
 )
 kept = len(recording.positions)
 beginning = finding.example if finding and finding.example < kept else 0  # found in another text
-start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key="neurons-start", bind="query-params")
+start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key=START, bind=controls.bound(START))
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]
 tokens = [recording.vocabulary.tokens[number] for number in recording.tokens[positions]]
@@ -95,6 +99,7 @@ if whole:
     facts(*whole, unit, noun)
 places(profile, words=words)
 relatives(recording, query, labels)
+panel(label_claims(run, all_kept(run, recording)), "What the thesis says of single neurons, what we measure")
 
 st.subheader("Your own text")
 typed = st.text_area(

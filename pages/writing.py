@@ -6,20 +6,20 @@ from app import controls
 from app.cached import model
 from lstm_core.generate import MAX_PROMPT, MAX_TOKENS, GenerateQuery, generate
 
+TEMPERATURE, TOKENS, SEED = "writing-temperature", "writing-tokens", "writing-seed"
+
 st.title("Writing")
 st.caption("The model guesses the next letter, takes its guess as read, and guesses again. Nothing else happens.")
 run = controls.current_run()
 if run.untrained_twin_of:
     st.caption("This is the untrained control: it has read nothing, so it writes noise.")
 prompt = st.text_area("Beginning", "Prince Andrew looked at", max_chars=MAX_PROMPT, key="writing-prompt")
-columns = st.columns(3)
+columns, bound = st.columns(3), controls.bound
 temperature = columns[0].slider(
-    "Temperature: low plays safe, high dares", 0.0, 2.0, 0.7, 0.05, key="writing-temperature", bind="query-params"
+    "Temperature: low plays safe, high dares", 0.0, 2.0, 0.7, 0.05, key=TEMPERATURE, bind=bound(TEMPERATURE)
 )
-tokens = columns[1].number_input(
-    "How much to write", 50, MAX_TOKENS, 600, 50, key="writing-tokens", bind="query-params"
-)
-seed = columns[2].number_input("Dice (same number, same text)", 0, 10_000, 1, key="writing-seed", bind="query-params")
+tokens = columns[1].number_input("How much to write", 50, MAX_TOKENS, 600, 50, key=TOKENS, bind=bound(TOKENS))
+seed = columns[2].number_input("Dice (same number, same text)", 0, 10_000, 1, key=SEED, bind=bound(SEED))
 if not st.button("Write", type="primary", key="writing-go"):
     st.stop()
 

@@ -277,6 +277,10 @@ def test_parts_of_speech_here_and_before_the_blank(monkeypatch: pytest.MonkeyPat
     assert before.where is not None
     assert np.flatnonzero(before.where).tolist() == [3, 8, 11, 14]
     assert np.flatnonzero(before.values).tolist() == [11]
+    named, at_blanks = found["word here: name (NNP)"].words, before.words
+    assert named is not None and at_blanks is not None
+    assert len(set(named[[0, 2, 15, 17]])) == 1 and len(set(named[[0, 4, 7, 9, 12]])) == 5
+    assert at_blanks[[3, 8, 11, 14]].tolist() == named[[2, 7, 10, 13]].tolist()
     start, stop, code = np.array([(0, 1, 0), (1, 2, 1), (3, 4, 0)]).T
     words = tag_features(["Ann", "ran", END, "Bo"], Tagged(start, stop, np.zeros(3, np.int32), code, ("NNP", "VBD")))
     assert [(one.name, drawn(one.values), one.where) for one in words] == [("word here: name (NNP)", "x..x", None)]

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from lstm_core import corpus as corpora
 from lstm_core import jobs, labels
 from lstm_core.distributions import DistributionQuery, Distributions, distributions
 from lstm_core.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
+from lstm_core.leads import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.neurons import NeuronQuery, contexts_near
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings
@@ -55,8 +57,9 @@ def found(recording: Recording) -> Distributions:
     return distributions(recording, DistributionQuery("h", 2))
 
 
-def planted_labels(recording: Recording, twin: str = "untrained") -> Labels:
-    """Labels set by hand and kept: four units have one, three of them beyond the twin, two the same."""
+def planted_labels(recording: Recording, twin: str = "untrained", folder: Path | None = None) -> Labels:
+    """Labels set by hand: four units have one, two of them learned and the same; one may lead by chance, one not."""
+    outcomes = {0: LEARNED, 2: LEARNED, 4: LEADS}
     names, rows = {0: "inside brackets", 2: "inside brackets", 4: "position in the word", 6: "a capital letter"}, []
     for unit in range(UNITS):
         label = names.get(unit, "")
@@ -65,7 +68,9 @@ def planted_labels(recording: Recording, twin: str = "untrained") -> Labels:
             UnitLabel(
                 unit, label, label or "a number comes next", "correlation" if correlation else "AUROC",
                 -1 if unit in (2, 4) else 1, 0.8 + unit / 100 if label else 0.6, 0.01, 120, 500, "", "", None,
-                (0.99 if unit == 6 else 0.55) if twin else None,
+                (0.99 if unit == 6 else 0.55) if twin else None, 0.02 if twin else None,
+                {0: 1e-6, 2: 0.012, 4: 0.2}.get(unit, 1.0) if twin else None,
+                outcomes.get(unit, NOT_AHEAD) if twin else UNKNOWN,
             )
         )  # fmt: skip
     spec = recording.spec
@@ -73,7 +78,7 @@ def planted_labels(recording: Recording, twin: str = "untrained") -> Labels:
         spec.run, spec.weights, spec.text, spec.text_fingerprint, spec.span, spec.positions, LabelQuery("h", 2), twin,
         tuple(rows), (FeatureBest("inside brackets", "between them", "AUROC", 120, 500),),
     )  # fmt: skip
-    labels.keep_labels(made)
+    labels.keep_labels(made, folder)
     return made
 
 
@@ -139,12 +144,12 @@ def test_labels_stand_in_the_table_and_filter_it(recording: Recording, found: Di
         0: "high: inside brackets", 2: "low: inside brackets", 4: "falls: position in the word",
         6: "high: a capital letter",
     }  # fmt: skip
-    assert table["learned"].dropna().to_dict() == {0: "yes", 2: "yes", 4: "yes", 6: "no"}
+    assert table["learned"].dropna().to_dict() == {0: "yes", 2: "yes", 4: "not sure", 6: "no lead"}
     assert table["score"].dropna().to_dict() == pytest.approx({0: 0.80, 2: 0.82, 4: 0.84, 6: 0.86})
     assert table["untrained"].dropna().to_dict() == {0: 0.55, 2: 0.55, 4: 0.55, 6: 0.99}
     assert (
-        "4 of 8 neurons of this layer follow something we can name; 3 of them better than any neuron of an untrained "
-        "network. 1 stays near zero." in said(app)
+        "4 of 8 neurons of this layer follow something we can name; 2 of them learned it: no neuron of an untrained "
+        "network is as good, beyond chance. 1 stays near zero." in said(app)
     )
     named = ["inside brackets", "position in the word", "a capital letter"]
     assert app.selectbox(key="neurons-label").options == ["all", "something", "nothing", *named]
@@ -185,6 +190,27 @@ def test_labels_without_a_twin_do_not_say_what_was_learned(recording: Recording)
     assert "follow something we can name. 1 stays near zero." in said(app)
     assert "no untrained network has read the same text" in said(app)
     assert "need not have been learned" not in said(app)
+
+
+def test_labels_that_came_with_the_run_stand_in_for_a_text_that_has_none(read_run: Run, recording: Recording) -> None:
+    other = replace(recording, spec=replace(recording.spec, span=(5000, 7000)))
+    planted_labels(other, folder=labels.results_folder(read_run))
+    app = opened("neurons", neurons_unit="2")
+    assert "follows" in ranked(app) and "It is low: inside brackets" in said(app)
+    assert "found while the network read small, tokens 5,000 to 7,000, not the text shown here" in said(app)
+    assert app.button(key=f"neurons-go-{job_folder(read_run, QUERY).name}")
+    planted_labels(recording, twin="")
+    app = opened("neurons", neurons_unit="2")
+    assert "not the text shown here" not in said(app)
+    assert ranked(app)["learned"].isna().all()
+
+
+def test_the_thesis_stands_beside_what_is_kept_of_all_layers(read_run: Run, recording: Recording) -> None:
+    assert "What the thesis says of single neurons" not in said(opened("neurons"))
+    planted_labels(recording)
+    text = said(opened("neurons", neurons_layer="1", neurons_signal="o"))
+    assert "inside brackets: too rare to tell, 120 of 500 held-out positions" in text
+    assert text.count("thesis, section 5.1 says") == 5 and "not measured" in text
 
 
 def test_of_an_untrained_network_nobody_asks_what_it_learned(
@@ -229,7 +255,10 @@ def test_one_unit_is_told_with_label_rank_shape_and_divergences(recording: Recor
     app = opened("neurons", neurons_unit="2")
     text = said(app)
     assert "It is low: inside brackets (AUROC 0.820, where 0.5 is guessing, over 500 characters, 120 with it;" in text
-    assert "The best neuron of an untrained network reaches 0.550: so this was learned." in text
+    assert (
+        "The best neuron of an untrained network reaches 0.550: this lead is beyond chance (p = 0.012, adjusted "
+        "for all neurons), so it was learned." in text
+    )
     rank = found.ranking().tolist().index(2) + 1
     assert f"Number {rank} of 7 by how unusual its values are; {found.divergence[2]:.2f} bits" in text
     assert f"{found.unit_from_mean[2]:.2f} it from the mean, {found.mean_from_unit[2]:.2f} the mean from it" in text
@@ -239,7 +268,9 @@ def test_one_unit_is_told_with_label_rank_shape_and_divergences(recording: Recor
     assert "It follows nothing that we can name. Nearest comes high: a number comes next" in said(app)
     falls, learned_not = (frames.follows_sentence(made.units[unit], "characters") for unit in (4, 6))
     assert falls.startswith("It falls: position in the word (rank correlation 0.84 over 500 characters;")
-    assert learned_not.endswith("reaches 0.990: so this need not have been learned.")
+    assert falls.endswith("reaches 0.55: this one leads, but that may be chance (p = 0.2, adjusted for all neurons).")
+    assert learned_not.endswith("0.990: this one is not ahead by more than 0.01, so it need not have been learned.")
+    assert "(p below 0.0001, adjusted" in frames.follows_sentence(made.units[0], "characters")
     alone = frames.follows_sentence(replace(made.units[0], control=None), "words")
     assert alone.endswith("over 500 words, 120 with it; it was not chosen on them).")
 

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lstm_core import labels
 from lstm_core.distributions import DistributionQuery, distributions, keep_distributions
+from lstm_core.label_search import LabelQuery, Labels, UnitLabel
+from lstm_core.leads import LEARNED
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import remove_recording
 from lstm_core.run import Run
@@ -62,6 +66,32 @@ def test_what_is_kept_with_the_run_answers_where_no_recording_is(cli: Verb, run:
     assert document(cli("units", "mine", "--layer", "1", "--json")) == told
     keep_distributions(distributions(recording, DistributionQuery("h", 1)), run)
     assert summary(distributions(recording, DistributionQuery("h", 1))) == told
+
+
+def test_units_are_told_with_what_they_follow_where_that_is_at_hand(cli: Verb, run: Run) -> None:
+    recording = record(run, corpus_text(run, "", 0, 900), RecordQuery(("h",), (2,)))
+    before = document(cli("units", "mine", "--json"))
+    assert before["labels"] is None and {row["label"] for row in before["units"]} == {None}
+    query = LabelQuery("h", 2)
+    rows = [
+        UnitLabel(
+            unit, "inside brackets" if unit == 5 else "", "inside brackets", "AUROC", 1, 0.9, 0.01, 5, 50, "", "", None,
+            0.5, 0.1, 0.01, LEARNED,
+        )
+        for unit in range(8)
+    ]  # fmt: skip
+    spec = recording.spec
+    made = Labels(
+        "mine", spec.weights, spec.text, spec.text_fingerprint, (0, 400), "all", query, "twin", tuple(rows), ()
+    )
+    labels.keep_labels(made, labels.results_folder(run))  # of another part of the text
+    told = document(cli("units", "mine", "--json"))
+    assert told["labels"] == {"text": spec.text, "span": [0, 400]}
+    found = {row["unit"]: (row["label"], row["score"], row["learned"]) for row in told["units"]}
+    assert found[5] == ("inside brackets", 0.9, "learned") and found[4] == ("", 0.9, "")
+    assert "inside brackets (0.900, learned)" in cli("units", "mine")[1]
+    labels.keep_labels(replace(made, span=spec.span, units=tuple(replace(row, label="") for row in rows)))
+    assert document(cli("units", "mine", "--json"))["labels"]["span"] == [0, 900]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from app.clusters.map import cluster_map
 from app.clusters.overview import CHOSEN, column
 from app.clusters.result import Shown
 from app.clusters.tags import MEANINGS
+from app.controls import bound
 from app.table import Column, show
 from lstm_core.cluster_table import Row, members
 from lstm_core.clusters import NOISE, read_map
@@ -43,7 +44,7 @@ def pick(view: Shown, first: Row | None) -> Picked:
             count - 1,
             start,
             key=CHOSEN,
-            bind="query-params",
+            bind=bound(CHOSEN),
             width=140,
             help="-1: moments in no group.",
         )
@@ -51,7 +52,7 @@ def pick(view: Shown, first: Row | None) -> Picked:
             "Examples", _SAMPLES, default=_SAMPLES[0], key="clusters-examples", bind="query-params", required=True
         )
         seed = st.number_input(
-            "Sample", 0, 10_000, 0, key=_SAMPLE, bind="query-params", width=140,
+            "Sample", 0, 10_000, 0, key=_SAMPLE, bind=bound(_SAMPLE), width=140,
             help="The same number gives the same examples.",
         )  # fmt: skip
         st.button("Another sample", on_click=_another, key="clusters-another")

@@ -8,6 +8,7 @@ from app.charts import few_words
 from app.clusters import frames
 from app.clusters.result import Shown
 from app.clusters.tags import known, named
+from app.controls import bound
 from app.drawing import draw
 from app.table import Choice, Column, show
 from lstm_core.cluster_claims import PAPER_CLUSTERS, PAPER_FEW_WORDS
@@ -16,6 +17,7 @@ from lstm_core.clusters import SETTINGS, SPANS, Clustering, ClusterQuery
 
 CHOSEN = "clusters-cluster"  # the chosen cluster: a number field elsewhere on the page, which the URL keeps
 _ALL = "all"
+_LEAST = "clusters-least"
 _LARGEST = 10_000_000  # moments: more than any text has
 
 
@@ -96,7 +98,14 @@ def _filtered(view: Shown) -> tuple[str, tuple[Row, ...]]:
             )  # fmt: skip
             tag = titles.get(chosen or _ALL, _ALL)
         least = st.number_input(
-            "At least this many moments", 0, _LARGEST, 0, 50, key="clusters-least", bind="query-params", width=220
+            "At least this many moments",
+            0,
+            _LARGEST,
+            0,
+            50,
+            key=_LEAST,
+            bind=bound(_LEAST),
+            width=220,
         )
         if view.has_words:
             few = st.toggle(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lstm_core.distributions import Distributions
 from lstm_core.label_search import Labels, UnitLabel
+from lstm_core.leads import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTHER, SHAPES, laplace_distance, shapes
 
 Floats = NDArray[np.float64]
@@ -33,6 +34,7 @@ _MEANINGS = {
     LAPLACE: "Laplace: one sharp peak, and the farther from it, the rarer the values",
     OTHER: "none of those that have a name here",
 }
+_VERDICTS = {LEARNED: "yes", LEADS: "not sure", NOT_AHEAD: "no lead", UNKNOWN: None}
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ def _line(ranked: Ranking, labels: Labels | None, unit: int) -> dict[str, object
             "follows": told(label) if has else None,
             "score": label.score if has else None,
             "untrained": label.control if has else None,
-            "learned": ("yes" if label.beyond_twin else "no") if has and label.control is not None else None,
+            "learned": _VERDICTS[label.outcome] if has else None,
         }
     return line | {
         "shape": NAMES[str(ranked.shape[unit])],
@@ -150,9 +152,13 @@ def sentence(ranked: Ranking, labels: Labels | None) -> str:
         kinds = ", ".join(f"{count[kind]:,} {NAMES[kind]}" for kind in SHAPES if count[kind])
         return f"{units:,} neurons by the shape of their distribution: {kinds}."
     named = len(labels.labelled)
-    learned = sum(label.beyond_twin for label in labels.units)
+    learned = sum(label.learned for label in labels.units)
     found = f"{named:,} of {units:,} neurons of this layer {_verb(named, 'follow')} something we can name"
-    found += f"; {learned:,} of them better than any neuron of an untrained network." if labels.twin else "."
+    found += (
+        f"; {learned:,} of them learned it: no neuron of an untrained network is as good, beyond chance."
+        if (labels.twin)
+        else "."
+    )
     return f"{found} {aside:,} {_verb(aside, 'stay')} near zero." if aside else found
 
 
@@ -194,5 +200,31 @@ def follows_sentence(label: UnitLabel, noun: str) -> str:
     if label.control is None:
         return f"{tells} ({scored})."
     digits = 2 if label.measure == "correlation" else 3
-    verdict = "so this was learned" if label.beyond_twin else "so this need not have been learned"
-    return f"{tells} ({scored}). The best neuron of an untrained network reaches {label.control:.{digits}f}: {verdict}."
+    best = f"The best neuron of an untrained network reaches {label.control:.{digits}f}"
+    return f"{tells} ({scored}). {best}: {_verdict(label)}."
+
+
+def _verdict(label: UnitLabel) -> str:
+    """Whether a labelled unit learned what it follows, and how sure that is."""
+    chance = "" if label.lead_chance is None else f" ({told_chance(label.lead_chance)})"
+    return {
+        LEARNED: f"this lead is beyond chance{chance}, so it was learned",
+        LEADS: f"this one leads, but that may be chance{chance}",
+        NOT_AHEAD: "this one is not ahead by more than 0.01, so it need not have been learned",
+        UNKNOWN: "whether this one leads was not tested",
+    }[label.outcome]
+
+
+def told_chance(value: float) -> str:
+    """The adjusted chance of a lead."""
+    told = "below 0.0001" if value < 0.0001 else f"= {value:.2g}"
+    return f"p {told}, adjusted for all neurons"
+
+
+def stand_in_sentence(labels: Labels) -> str:
+    """Which other part of a text labels are of."""
+    start, stop = labels.span
+    return (
+        f"What they follow was found while the network read {labels.text}, tokens {start:,} to {stop:,}, not the text "
+        "shown here: scores and their numbers below are of that reading."
+    )

@@ -8,21 +8,40 @@ from app.cached import cached
 from app.work import at_work, last_attempt, start_button
 from lstm_core import labels as core
 from lstm_core.files import home
+from lstm_core.label_claims import SIGNALS
 from lstm_core.label_search import LabelQuery, Labels
 from lstm_core.neurons import NeuronQuery
 from lstm_core.recording import Recording
 from lstm_core.run import Run
+
+_QUESTION = "What do they follow: quotation marks, line ends, parts of speech? "
 
 
 def _read(recording: Recording, query: LabelQuery, stamp: int) -> Labels | None:
     return core.read_labels(recording, query)
 
 
+def _stamp(*folders: Path) -> int:
+    """When labels were last kept in some folders."""
+    return max((path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.json")), default=0)
+
+
 def kept_labels(run: Run, recording: Recording, query: NeuronQuery) -> Labels | None:
     """The labels of the layer's units over this recording where they are kept, else None."""
     folders = (home() / "labels", core.results_folder(run))
-    stamp = max((path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.json")), default=0)
-    return cached(_read)(recording, LabelQuery(query.signal, query.layer), stamp)
+    return cached(_read)(recording, LabelQuery(query.signal, query.layer), _stamp(*folders))
+
+
+def all_kept(run: Run, recording: Recording) -> list[Labels]:
+    """The labels of all layers of h and c, of the recording or as they came with the run."""
+    places = [NeuronQuery(signal, layer, 0) for signal in SIGNALS for layer in range(1, run.model_config.layers + 1)]
+    found = [kept_labels(run, recording, place) or standing_in(run, place.signal, place.layer) for place in places]
+    return [labels for labels in found if labels]
+
+
+def standing_in(run: Run, signal: str, layer: int) -> Labels | None:
+    """The labels of a layer's units that came with the run, of whichever text, else None."""
+    return cached(core.stand_in)(run, LabelQuery(signal, layer))
 
 
 def job_folder(run: Run, query: NeuronQuery) -> Path:
@@ -35,9 +54,9 @@ def command(run: Run, query: NeuronQuery) -> list[str]:
     return ["label", "--signal", query.signal, "--layer", str(query.layer), "--", run.name]
 
 
-def offer(run: Run, recording: Recording, query: NeuronQuery, kept: Labels | None) -> None:
-    """The offer to look for labels where none are kept, or none beside the untrained network that is at hand now; or
-    the progress of that work. When it ends the page is drawn again."""
+def offer(run: Run, recording: Recording, query: NeuronQuery, kept: Labels | None, *, others: bool) -> None:
+    """The offer to look for labels where none are kept (`others`: some of another text are shown), or none beside the
+    untrained network that is at hand now; or the progress of that work. When it ends the page is drawn again."""
     folder = job_folder(run, query)
     if at_work(folder, f"neurons-{folder.name}"):
         return
@@ -51,7 +70,8 @@ def offer(run: Run, recording: Recording, query: NeuronQuery, kept: Labels | Non
     last_attempt(folder)
     if kept is None:
         st.caption(
-            "What do they follow: quotation marks, line ends, parts of speech? Every neuron can be tried with "
+            ("What do they follow in the text shown here? " if others else _QUESTION)
+            + "Every neuron can be tried with "
             "everything we can name. For a text of 30,000 letters that takes about a minute; it goes on when this "
             "page is closed, and the result is kept."
         )

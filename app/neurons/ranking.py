@@ -7,7 +7,7 @@ from app.clusters.frames import table_csv
 from app.controls import tell
 from app.neurons import frames
 from app.neurons.frames import Ranking
-from app.neurons.labels import kept_labels, offer
+from app.neurons.labels import kept_labels, offer, standing_in
 from app.table import Choice, Column, show
 from lstm_core.distributions import DistributionQuery, distributions
 from lstm_core.label_search import Labels
@@ -32,9 +32,12 @@ def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ran
     except ValueError as error:
         tell("The neurons of this layer cannot be compared.", error)
         return None
-    labels = kept_labels(run, recording, query)
+    kept = kept_labels(run, recording, query)
+    labels = kept or standing_in(run, query.signal, query.layer)
     st.text(frames.sentence(found, labels))
-    offer(run, recording, query, labels)
+    if labels and not kept:
+        st.text(frames.stand_in_sentence(labels))
+    offer(run, recording, query, kept, others=labels is not None)
     units = _filtered(found, labels)
     made = frames.lines(found, labels, units)
     if not made:
@@ -100,7 +103,9 @@ def _columns(found: Ranking) -> tuple[Column, ...]:
         Column("score", "number", 2, "On the half of the text that it was not chosen on: for high and low the AUROC "
                "(0.5 is guessing, 1 never wrong), for rises and falls a rank correlation (0 to 1)."),
         Column("untrained", "number", 2, "The score of the best neuron of an untrained network for the same."),
-        Column("learned", help="Whether it scores higher than any neuron of an untrained network."),
+        Column("learned", help="yes: it scores higher than the best neuron of an untrained network, beyond chance "
+               "(Student's t over 25 stretches of the text; at most 5% of all yeses are wrong). not sure: higher by "
+               "more than 0.01, which may be chance. no lead: not higher."),
         Column("shape", help="Of its distribution: two peaks, one-sided, Laplace (one sharp peak), near zero, other."),
         Column("near zero", "percent", help="Share of its values within ±0.01."),
         Column("it from mean", "number", 2, "Divergence of its distribution from the mean one, in bits: high where "

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.cached import machine_rate
-from app.controls import tell
+from app.controls import bound, tell
 from app.words.lookup import Asked, found, told
 from app.words.source import offer, vectors
 from lstm_core.embeddings import EmbeddingQuery
@@ -61,7 +61,7 @@ def _choose(run: Run) -> EmbeddingQuery | None:
             help="The mean of all vectors, and as many directions of largest variance as chosen beside.",
         )  # fmt: skip
         removed = st.number_input(
-            "Directions off", 0, MOST_REMOVED, 0, key="embeddings-removed", bind="query-params", width=140,
+            "Directions off", 0, MOST_REMOVED, 0, key="embeddings-removed", bind=bound("embeddings-removed"), width=140,
             disabled=not centred,
         )  # fmt: skip
     if not chosen or not moments:

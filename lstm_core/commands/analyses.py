@@ -54,7 +54,8 @@ def units(
     found = unit_table.distributions_at_hand(run, query, report=progress)
     if with_run:
         keep_distributions(found, run)
-    say(unit_table.summary(found), as_json, unit_table.told(found))
+    labels = unit_table.labels_at_hand(run, found)
+    say(unit_table.summary(found, labels), as_json, unit_table.told(found, labels))
 
 
 def cluster(

@@ -1,0 +1,66 @@
+"""Frozen dataclasses from the JSON that was made of them: the same again, or a ValueError that says where it differs.
+
+A file that was cut, changed or is another's must not end a page much later, where one of its values is shown. Knows
+types; knows no files.
+"""
+
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+LARGEST = 1e18  # no number that is kept comes near
+
+
+def restored(kind: Any, stored: Any, where: str = "it") -> Any:
+    """A value of the kind from its JSON: dataclasses from objects, tuples from lists, and numbers, texts, None as such.
+
+    Numbers may be NaN, which stands for what is undefined, and never infinite. Raises ValueError for anything else.
+    """
+    if kind is Any:
+        return stored
+    if is_dataclass(kind):
+        return _dataclass(kind, stored, where)
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return _one_of(inner, stored, where)
+    if origin is Literal and stored in inner and type(stored) in {*map(type, inner)}:
+        return stored
+    if origin is tuple and isinstance(stored, list | tuple):
+        kinds = inner[:1] * len(stored) if inner[1:] == (...,) else inner
+        if len(kinds) == len(stored):
+            pairs = zip(kinds, stored, strict=True)
+            return tuple(restored(one, value, f"{where}[{n}]") for n, (one, value) in enumerate(pairs))
+    if origin is dict and isinstance(stored, dict):
+        return {restored(inner[0], key, where): restored(inner[1], value, where) for key, value in stored.items()}
+    if kind is float and type(stored) in (int, float) and not abs(stored) >= LARGEST:
+        return stored
+    if kind in (int, str, bool, NoneType) and type(stored) is kind and not (kind is int and abs(stored) >= LARGEST):
+        return stored
+    raise ValueError(f"{where} is {str(stored)[:40]!r}, expected {kind}")
+
+
+def _dataclass(kind: Any, stored: Any, where: str) -> Any:
+    if not isinstance(stored, dict):
+        raise ValueError(f"{where} is {str(stored)[:40]!r}, expected {kind.__name__}")
+    needed = {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    known = {one.name for one in fields(kind)}
+    if not needed <= stored.keys() <= known:
+        found = ", ".join(sorted(map(str, stored)))[:200]
+        raise ValueError(f"{where} has {found or 'nothing'}, expected {', '.join(sorted(known))}")
+    hints = _hints(kind)
+    return kind(**{name: restored(hints[name], value, f"{where}.{name}") for name, value in stored.items()})
+
+
+def _one_of(kinds: tuple[Any, ...], stored: Any, where: str) -> Any:
+    for kind in kinds:
+        try:
+            return restored(kind, stored, where)
+        except ValueError:
+            continue
+    raise ValueError(f"{where} is {str(stored)[:40]!r}, expected one of {kinds}")
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)

@@ -1,0 +1,38 @@
+"""The page Neurons in a real browser: what was learned is in sight, and a link with no number in it does no harm."""
+
+import re
+from typing import Any
+
+import pytest
+from test_browser import Server, healthy, read_run, server, settled, tab  # noqa: F401 - used by being here
+from test_pages_neurons import planted_labels
+
+from lstm_core import labels
+from lstm_core.recording import Recording, find_recordings
+from lstm_core.run import Run
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
+    read_run: Run,  # noqa: F811
+    server: Server,  # noqa: F811
+    tab: Any,  # noqa: F811
+) -> None:
+    planted_labels(Recording.open(find_recordings()[0]), folder=labels.results_folder(read_run))
+    tab.goto(f"{server.address}/neurons?run=small&neurons-signal=h&neurons-layer=2&neurons-unit=INFINITY")
+    settled(tab)
+    table = tab.get_by_label(re.compile("neurons with their distributions, the most unusual first"))
+    table.get_by_text("not sure", exact=True).wait_for()
+    healthy(tab)
+    assert table.get_by_text("no lead", exact=True).count() == 1
+    tab.get_by_text("What the thesis says of single neurons, what we measure").wait_for()
+    tab.wait_for_function("() => !location.search.includes('INFINITY')")
+    field = tab.get_by_label("Neuron (unit)")
+    field.fill("2")
+    field.press("Enter")
+    tab.wait_for_url("**neurons-unit=2**")  # bound again
+    settled(tab)
+    tab.get_by_text("this lead is beyond chance (p = 0.012").wait_for()
+    healthy(tab)
+    assert tab.errors == []
