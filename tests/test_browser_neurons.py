@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 import pytest
-from test_browser import Server, healthy, read_run, server, settled, tab  # noqa: F401 - used by being here
+from browsing import Server, healthy, settled
+from test_browser import read_run  # noqa: F401 - a fixture that is used by being here
 from test_pages_neurons import planted_labels
 
 from lstm_core import labels
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.browser
 
 def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
     read_run: Run,  # noqa: F811
-    server: Server,  # noqa: F811
-    tab: Any,  # noqa: F811
+    server: Server,
+    tab: Any,
 ) -> None:
     planted_labels(Recording.open(find_recordings()[0]), folder=labels.results_folder(read_run))
     tab.goto(f"{server.address}/neurons?run=small&neurons-signal=h&neurons-layer=2&neurons-unit=INFINITY")
