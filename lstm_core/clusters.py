@@ -277,7 +277,10 @@ def text_of(run: "Run", found: Clustering) -> str:
     corpus = read_corpus(run.config["corpus"]["name"], "char")
     if corpus.fingerprint != found.text_fingerprint:
         raise ValueError(f"{corpus.name} is not the text any more that {run.name} has read: compute the clusters again")
-    return corpus.vocabulary.decode(corpus.ids[slice(*found.span)].tolist())
+    start, stop = found.span
+    if not 0 <= start <= stop <= len(corpus.ids):
+        raise ValueError(f"the clusters are of tokens {start:,} to {stop:,} of {len(corpus.ids):,}: compute them again")
+    return corpus.vocabulary.decode(corpus.ids[start:stop].tolist())
 
 
 # What is kept ---------------------------------------------------------------------------------------------------------

@@ -170,7 +170,9 @@ def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> S
             found: SimilarityResult = restored(SimilarityResult, read_json(path))
         except ValueError:
             continue
-        if (found.query, found.weights, found.text_fingerprint) == (query, run.fingerprint, fingerprint):
+        ranges = {tuple((one.least, one.most) for one in rows) for rows in found.strata.values()}
+        alike = len(ranges) <= 1 and found.strata.keys() == {one.task for one in found.scores}
+        if alike and (found.query, found.weights, found.text_fingerprint) == (query, run.fingerprint, fingerprint):
             return found
     return None
 

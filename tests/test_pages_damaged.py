@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,13 @@ from lstm_core.run import Run
 from lstm_core.similarity import Comparison as Pair
 from lstm_core.similarity import Score, Stratum
 from lstm_core.similarity_peers import Peer, Peers, keep_peers
-from lstm_core.similarity_result import SimilarityQuery, SimilarityResult, keep_similarity, results_folder
+from lstm_core.similarity_result import (
+    SimilarityQuery,
+    SimilarityResult,
+    keep_similarity,
+    read_similarity,
+    results_folder,
+)
 from lstm_core.singletons import HeldOut, TagAgreement
 from lstm_core.word_report import PAPER_TYPES, TableRow, WordReport, keep_report
 from lstm_core.word_sample import WordSample, keep_sample
@@ -149,6 +155,23 @@ def test_damaged_results_end_no_page(kind: str, full: Run) -> None:
             shown(page)
         path.rmdir()
         path.write_bytes(content)
+
+
+@pytest.mark.parametrize("span", [[0, 10**9], [-7, 20_000], [9, 3]])
+def test_clusters_of_more_than_the_text_end_no_page(span: list[int], full: Run) -> None:
+    path = next(path for path in files(full, "clusters") if path.suffix == ".json")
+    write_json(path, {**json.loads(path.read_text()), "span": span})
+    shown("clusters")
+
+
+def test_benchmarks_apart_by_other_frequencies_are_none(full: Run) -> None:
+    query = SimilarityQuery("best")
+    made = read_similarity(full, query)
+    assert made is not None
+    for strata in ({**made.strata, "MC-30": (Stratum(7, 9, 5, 0.3),)}, {"MC-30": ()}):
+        keep_similarity(replace(made, strata=strata), results_folder(full))
+        assert read_similarity(full, query) is None
+        shown("embeddings")
 
 
 @pytest.mark.parametrize("name", ["total", "source"])
