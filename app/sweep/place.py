@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import cached
+from app.controls import bound
 from app.sweep.readings import Reading, each
 from lstm_core.distributions import DistributionQuery
 from lstm_core.matching import Match, MatchQuery, match
@@ -45,7 +46,7 @@ def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequen
     units = found[reference].run.model_config.hidden
     spread = found[reference].distributions(DistributionQuery(signal, layer))
     unusual = int(spread.ranking()[0]) if spread is not None else 0
-    unit = row[3].number_input("Neuron (unit)", 0, units - 1, unusual, 1, key="sweep-unit", bind="query-params")
+    unit = row[3].number_input("Neuron (unit)", 0, units - 1, unusual, 1, key="sweep-unit", bind=bound("sweep-unit"))
     return Place(signal, int(layer), min(max(int(unit), 0), units - 1), reference)
 
 

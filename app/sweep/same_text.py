@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.cached import cached
+from app.controls import bound
 from app.heatmap import text_heat_map
 from app.sweep import frames
 from app.sweep.place import Place
@@ -38,7 +39,7 @@ def same_text(found: Sequence[Reading], names: Sequence[str], place: Place, matc
     window = WINDOWS[kind]
     kept = cached(_length)(folder)
     most = max(kept - 1, 1)
-    start = int(st.slider("Where in the text", 0, most, 0, 10, key="sweep-start", bind="query-params"))
+    start = int(st.slider("Where in the text", 0, most, 0, 10, key="sweep-start", bind=bound("sweep-start")))
     start = min(max(start, 0), most)
     for number in shown:
         one, unit = found[number], matched[number]

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from app.clusters.frames import table_csv
+from app.controls import bound
 from app.table import Choice, Column, show
 from app.wordmap import frames
 from app.wordmap.canvas import Mask, dots
@@ -54,7 +55,7 @@ def cut(words: int) -> tuple[Linkage, int]:
         number = most
         if most > FEWEST:
             number = st.slider(
-                "Number of groups", FEWEST, most, min(GROUPS, most), key=NUMBER, bind="query-params", width=420,
+                "Number of groups", FEWEST, most, min(GROUPS, most), key=NUMBER, bind=bound(NUMBER), width=420,
             )  # fmt: skip
     return LINKAGES.get(linkage or "", "single"), min(max(int(number), FEWEST), most)
 
@@ -62,7 +63,7 @@ def cut(words: int) -> tuple[Linkage, int]:
 def filters(view: Shown) -> Filter:
     """Which groups are shown on the map and in the table."""
     least = st.number_input(
-        "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind="query-params", width=220,
+        "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind=bound("wordmap-least"), width=220,
         help="Smaller groups stay grey on the map and are left out of the table.",
     )  # fmt: skip
     word = st.text_input(
@@ -80,7 +81,7 @@ def marked(view: Shown, cut_by: tuple[Linkage, int]) -> int | None:
         st.session_state[CHOSEN] = NONE  # numbers of other groups mean nothing here
     st.session_state[_OF] = of
     number = st.number_input(
-        "Marked group", NONE, last, NONE, key=CHOSEN, bind="query-params", width=150, help="-1: none.",
+        "Marked group", NONE, last, NONE, key=CHOSEN, bind=bound(CHOSEN), width=150, help="-1: none.",
     )  # fmt: skip
     return int(number) if 0 <= int(number) <= last else None
 
