@@ -1,9 +1,9 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -19,6 +19,8 @@ from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 DEFAULT_RUN = "war-and-peace-char"
 MAX_TYPED = 2000  # characters of a text that is read while a person types
 KINDS = {"char": "letters", "word": "words"}
+
+V = TypeVar("V")
 
 
 def model_picker(*, shown: bool) -> None:
@@ -157,6 +159,16 @@ def tell(sentence: str, reason: object) -> None:
     """A mistake and its reason. The reason may quote what a person typed, so it is never read as Markdown."""
     st.error(sentence)
     st.text(str(reason))
+
+
+def one_of(label: str, options: Mapping[str, V], first: V, *, key: str) -> V:
+    """One choice among named values; nothing is drawn where there is only one."""
+    values = list(options.values())
+    if len(values) == 1:
+        return values[0]
+    start = next((title for title, value in options.items() if value == first), next(iter(options)))
+    chosen = st.segmented_control(label, list(options), default=start, key=key, bind="query-params", required=True)
+    return options.get(chosen or start, options[start])
 
 
 def bound(key: str) -> Literal["query-params"] | None:

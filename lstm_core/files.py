@@ -116,3 +116,18 @@ def check_inventory(folder: Path, listed: dict[str, dict[str, Any]], *, hashes: 
 def size_of(folder: Path) -> int:
     """Bytes of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock of that file."""
+    if not path.is_file():
+        return False
+    from filelock import FileLock, Timeout
+
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False

@@ -254,16 +254,7 @@ class Run:
     @property
     def is_training(self) -> bool:
         """Whether a living process holds the training lock."""
-        path = self.folder / "training.lock"
-        if not path.is_file():
-            return False
-        try:
-            with FileLock(path, timeout=0):
-                return False
-        except Timeout:
-            return True
-        except OSError:
-            return False
+        return files.is_locked(self.folder / "training.lock")
 
     @property
     def status(self) -> str:

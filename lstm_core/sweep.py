@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from lstm_core import jobs
 from lstm_core.corpus import Corpus, read_corpus
-from lstm_core.files import check_name, home
+from lstm_core.files import check_name, home, is_locked
 from lstm_core.run import Run, RunBusy
 from lstm_core.runs import create_run, extend_run, list_runs, new_folder, open_run
 from lstm_core.settings import ModelConfig, TrainConfig, as_dict
@@ -346,13 +346,4 @@ def standing(sweep: Sweep) -> SweepProgress:
 
 def is_held(name: str) -> bool:
     """Whether a living process trains the sweep of that name."""
-    path = sweeps_folder() / check_name(name, "sweep name") / "sweep.lock"
-    if not path.is_file():
-        return False
-    try:
-        with FileLock(path, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False
+    return is_locked(sweeps_folder() / check_name(name, "sweep name") / "sweep.lock")

@@ -1,18 +1,16 @@
 """Which clustering is looked at: the choices of the page, each kept in the URL under its plain name."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 import streamlit as st
 
+from app.controls import one_of
 from lstm_core.clusters import SETTINGS, SPANS, ClusterQuery, Data
 from lstm_core.run import Run
 from lstm_core.settings import SIGNAL_NAMES, SIGNALS
 
 DATA: dict[str, Data] = {"blanks after words": "whitespace", "all characters": "full"}
 COMPARED = ("h", "o")  # the signals that the paper clusters
-
-V = TypeVar("V")
 
 
 def first_query(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
@@ -25,24 +23,12 @@ def choose(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
     """The choice of data, signal, size of clusters and text; other layers, signals and settings where one is kept."""
     first = first_query(run, kept)
     with st.container(horizontal=True, gap="medium"):
-        data = _one("Moments", DATA, first.data, "data")
-        signal = _one("Grouped by", _signals(run, kept), first.signal, "signal")
-        size = _one("Size of groups", _sizes(kept), (first.min_cluster_size, first.min_samples), "size")
-        tokens = _one("Text", _spans(data, kept), first.tokens, "text")
-        layer = _one("Layer", _layers(run, kept), first.layer, "layer")
+        data = one_of("Moments", DATA, first.data, key="clusters-data")
+        signal = one_of("Grouped by", _signals(run, kept), first.signal, key="clusters-signal")
+        size = one_of("Size of groups", _sizes(kept), (first.min_cluster_size, first.min_samples), key="clusters-size")
+        tokens = one_of("Text", _spans(data, kept), first.tokens, key="clusters-text")
+        layer = one_of("Layer", _layers(run, kept), first.layer, key="clusters-layer")
     return ClusterQuery(data, signal, layer, tokens, *size).of(run)
-
-
-def _one(label: str, options: Mapping[str, V], first: V, name: str) -> V:
-    """One choice among named values; nothing is drawn where there is only one."""
-    values = list(options.values())
-    if len(values) == 1:
-        return values[0]
-    start = next((title for title, value in options.items() if value == first), next(iter(options)))
-    chosen = st.segmented_control(
-        label, list(options), default=start, key=f"clusters-{name}", bind="query-params", required=True
-    )
-    return options.get(chosen or start, options[start])
 
 
 def _signals(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, str]:

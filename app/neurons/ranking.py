@@ -98,7 +98,7 @@ def _columns(found: Ranking) -> tuple[Column, ...]:
                f"{high:.3g}, dashed: zero. Sorts by where they lie."),
         Column("unlike the mean", "number", 2, "How unlike the mean of the layer its values are distributed, in bits: "
                "the sum of the last two columns (Kullback-Leibler divergence, both directions)."),
-        Column("follows", width=36, help="What its value tells best, as found on one half of the text and confirmed "
+        Column("follows", width=24, help="What its value tells best, as found on one half of the text and confirmed "
                "on the other. High, low: where this holds. Rises, falls: with how far."),
         Column("score", "number", 2, "On the half of the text that it was not chosen on: for high and low the AUROC "
                "(0.5 is guessing, 1 never wrong), for rises and falls a rank correlation (0 to 1)."),

@@ -1,12 +1,12 @@
 """Which map is looked at: the choices of the page, each kept in the URL, limited to what is kept or can be made."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
 import streamlit as st
 
 from app import registry
 from app.cached import corpus
+from app.controls import one_of
 from app.wordmap.result import kept_queries
 from lstm_core.run import Run
 from lstm_core.runs import list_runs
@@ -14,8 +14,6 @@ from lstm_core.settings import SIGNAL_NAMES, SIGNALS
 from lstm_core.wordmap import WordMapQuery
 
 PARTS = {"train": "training text", "validation": "validation text", "test": "test text"}
-
-V = TypeVar("V")
 
 
 def pick_run() -> Run:
@@ -58,16 +56,16 @@ def choose(run: Run, kept: Sequence[WordMapQuery]) -> WordMapQuery:
     free = run.has_weights
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layers = range(1, run.model_config.layers + 1) if free else sorted({query.layer for query in kept})
-        layer = _one("Layer", {str(number): number for number in layers}, first.layer, "layer")
+        layer = one_of("Layer", {str(number): number for number in layers}, first.layer, key="wordmap-layer")
         left = [query for query in kept if query.layer == layer]
         of_run = SIGNALS[run.model_config.cell]
         signals = of_run if free else [signal for signal in of_run if any(query.signal == signal for query in left)]
         titles = {_signal_title(signal): signal for signal in signals}
-        signal = _one("Signal", titles, first.signal, "signal")
+        signal = one_of("Signal", titles, first.signal, key="wordmap-signal")
         left = [query for query in left if query.signal == signal]
         parts = _parts(run) if free else ()
         parts = [part for part in PARTS if part in parts or any(query.split == part for query in left)]
-        split = _one("Part of the text", {PARTS[part]: part for part in parts}, first.split, "part")
+        split = one_of("Part of the text", {PARTS[part]: part for part in parts}, first.split, key="wordmap-part")
         left = [query for query in left if query.split == split]
         makeable = WordMapQuery(signal, layer, split=split).of(run)
         return _which([*left, *([makeable] if free and makeable not in left else [])])
@@ -79,18 +77,6 @@ def _parts(run: Run) -> Sequence[str]:
         return list(corpus(run.source(), run.kind).splits)
     except ValueError:
         return ["train"]
-
-
-def _one(label: str, options: Mapping[str, V], first: V, name: str) -> V:
-    """One choice among named values; nothing is drawn where there is only one."""
-    values = list(options.values())
-    if len(values) == 1:
-        return values[0]
-    start = next((title for title, value in options.items() if value == first), next(iter(options)))
-    chosen = st.segmented_control(
-        label, list(options), default=start, key=f"wordmap-{name}", bind="query-params", required=True
-    )
-    return options.get(chosen or start, options[start])
 
 
 def _which(queries: Sequence[WordMapQuery]) -> WordMapQuery:
