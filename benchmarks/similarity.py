@@ -141,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", default="war-and-peace-char")
     parser.add_argument("--layers", default="", help="of ours, for example 2,3; all when left out")
-    parser.add_argument("--peers", default="skip-gram,CBOW,fastText")
+    parser.add_argument("--peers", default="skip-gram,CBOW,fastText", help="skip-gram:100+300:3:10+30 has its own grid")
     parser.add_argument("--dimensions", default="100,300")
     parser.add_argument("--windows", default="3,10")
     parser.add_argument("--epochs", default="5,30")
@@ -155,12 +155,14 @@ def main() -> None:
     words = parser.parse_args()
     benchmarks, missing = at_hand()
     print("\n".join(missing), file=sys.stderr)
-    grid = [[int(value) for value in row.split(",")] for row in (words.dimensions, words.windows, words.epochs)]
-    options = [(100, 3, 5)] if words.quick else list(product(*grid))
+    usual = [row.replace(",", "+") for row in (words.dimensions, words.windows, words.epochs)]
     corpus = read_corpus(words.corpus or open_run(words.run).config["corpus"]["name"], "char")
     read = sentences(corpus.vocabulary.decode(corpus.ids.tolist()))
     theirs: dict[str, Candidates] = {}
-    for kind in words.peers.split(","):
+    for one in words.peers.split(","):
+        kind, *own = one.split(":")
+        grid = [[int(value) for value in row.split("+")] for row in own or usual]
+        options = [(100, 3, 5)] if words.quick else list(product(*grid))
         arguments = kind, read, options, benchmarks, words.workers
         theirs[kind] = library_kept(words.scratch, *arguments) if words.scratch else library(*arguments)
     if words.corpus:
