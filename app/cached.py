@@ -77,6 +77,18 @@ def _commonest_words(_run: Run, identity: Identity, stamp: int) -> WordSample | 
     return read_sample(_run)
 
 
+def sample_vectors(run: Run, sample: WordSample, query: EmbeddingQuery) -> EmbeddingTable | None:
+    """The vectors of a query for the commonest words, None when the sample lacks a state that they need."""
+    return _sample_vectors(sample, _identity(run), _stamp(home() / "words"), query)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _sample_vectors(
+    _sample: WordSample, identity: Identity, stamp: int, query: EmbeddingQuery
+) -> EmbeddingTable | None:
+    return _sample.table(query)
+
+
 def _stamp(folder: Path) -> int:
     """When something was last kept in a folder."""
     return max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors")), default=0)

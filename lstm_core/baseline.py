@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lstm_core.corpus import Corpus
-from lstm_core.files import SHIPPED, home, read_json, write_json
+from lstm_core.files import ROOT, home, read_json, write_json
 from lstm_core.ngram import METHODS, NgramModel, count, fit, look_up, mean_loss, probabilities
 from lstm_core.run import score_of
 from lstm_core.settings import MEASURES, Kind
@@ -168,7 +168,7 @@ def baseline_folder(name: str, fingerprint: str, kind: Kind, query: NgramQuery) 
 def kept_baseline(name: str, fingerprint: str, kind: Kind, query: NgramQuery) -> NgramResult | None:
     """The result for a corpus of that name and fingerprint that was kept or ships; None where there is no whole one."""
     folder = baseline_folder(name, fingerprint, kind, query)
-    for parent in (SHIPPED / "baselines", folder.parent):
+    for parent in (ROOT / "models" / "baselines", folder.parent):
         try:
             result = _restored(read_json(parent / f"{folder.name}.json"))
         except (ValueError, TypeError, KeyError, AttributeError):

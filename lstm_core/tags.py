@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lstm_core.corpus import END
-from lstm_core.files import SHIPPED, read_json, replacing
+from lstm_core.files import ROOT, read_json, replacing
 from lstm_core.recording import Recording
 from lstm_core.sentences import sentence_spans
 from lstm_core.tagged import Tagged, plain_word
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nltk.tag.perceptron import PerceptronTagger
 
 SCHEMA = 1  # goes up when the same text would come out with other words or tags
-TAGGER = SHIPPED / "tagger-masc"
+TAGGER = ROOT / "models" / "tagger-masc"
 WEIGHTS = "weights.json.xz"
 RESULTS = "results/accuracy.json"
 STORED = "tags.parquet"

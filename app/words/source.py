@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from app.cached import corpus, word_vectors
+from app.cached import corpus, sample_vectors, word_vectors
 from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable
@@ -39,7 +39,7 @@ def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None) -> Vecto
     whole = word_vectors(run, query)
     if whole is not None:
         return Vectors(whole, True)
-    table = sample.table(query) if sample else None
+    table = sample_vectors(run, sample, query) if sample else None
     return Vectors(table, False) if table is not None else None
 
 
