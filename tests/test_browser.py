@@ -16,6 +16,7 @@ from lstm_core.run import Run
 from lstm_core.runs import open_run
 
 pytestmark = pytest.mark.browser
+STARTING = 150_000  # milliseconds: a training is polite (nice) and may wait long for a core on a busy machine
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 
 
@@ -177,30 +178,30 @@ def test_a_training_is_started_watched_cancelled_resumed_and_survives_the_server
     tab.keyboard.press("Enter")
     settled(tab)
     tab.get_by_role("button", name="Start training").click()
-    tab.get_by_text("tokens/s").wait_for()
+    tab.get_by_text("tokens/s").wait_for(timeout=STARTING)
     run = open_run("watched")
-    wait_for(lambda: run.is_training, 30, "the training")
+    wait_for(lambda: run.is_training, 120, "the training")
 
     before = run.log().points[-1]["step"]
     tab.reload()
     settled(tab)
-    tab.get_by_text("tokens/s").wait_for()
+    tab.get_by_text("tokens/s").wait_for(timeout=STARTING)
 
     server.stop()  # training goes on without its server, and is found again by a new one
     assert run.is_training
     server.start()
-    wait_for(server.is_up, 60, "the app again")
+    wait_for(server.is_up, 120, "the app again")
     tab.goto(f"{server.address}/training")
     settled(tab)
-    tab.get_by_text("tokens/s").wait_for()
-    wait_for(lambda: run.log().points[-1]["step"] > before, 60, "progress")
+    tab.get_by_text("tokens/s").wait_for(timeout=STARTING)
+    wait_for(lambda: run.log().points[-1]["step"] > before, 120, "progress")
 
     tab.get_by_role("button", name="Cancel").click()
     tab.get_by_text("watched: cancelled").wait_for()
     stopped = run.log().points[-1]["step"]
     tab.get_by_role("button", name="Resume").click()
-    wait_for(lambda: run.is_training, 30, "the training again")
-    wait_for(lambda: run.log().points[-1]["step"] > stopped, 60, "progress after resuming")
+    wait_for(lambda: run.is_training, 120, "the training again")
+    wait_for(lambda: run.log().points[-1]["step"] > stopped, 120, "progress after resuming")
     healthy(tab)
     run.request_cancel()
-    wait_for(lambda: not run.is_training, 30, "the end of the training")
+    wait_for(lambda: not run.is_training, 120, "the end of the training")
