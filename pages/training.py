@@ -113,7 +113,7 @@ kept_fresh(curves)
 baselines.offers()
 for run in trained_runs():
     if run.shipped:
-        panel(training_claims(run))
+        panel(training_claims(run), f"{run.name}: what the source says, what we measure")
 cards()
 start_form()
 upload_form()
