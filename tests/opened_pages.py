@@ -28,7 +28,7 @@ def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def opened(page: str, **query: str) -> AppTest:
     """A page as a deep link opens it."""
-    app = AppTest.from_file(str(ENTRY), default_timeout=30)
+    app = AppTest.from_file(str(ENTRY), default_timeout=120)
     if page != "home":
         app.switch_page(f"../pages/{page}.py")
     for name, value in query.items():
