@@ -3,11 +3,12 @@
 import streamlit as st
 
 from app import charts, controls
-from app.cached import cached, model
+from app.cached import cached
 from app.claims import panel
 from app.drawing import draw
 from app.heatmap import text_heat_map
 from app.neurons.labels import all_kept
+from app.neurons.own_text import Colours, own_text
 from app.neurons.places import places
 from app.neurons.ranking import all_neurons
 from app.neurons.unit import beside, facts, other_signal, relatives
@@ -101,31 +102,4 @@ places(profile, words=words)
 relatives(recording, query, labels)
 panel(label_claims(run, all_kept(run, recording)), "What the thesis says of single neurons, what we measure")
 
-st.subheader("Your own text")
-typed = st.text_area(
-    "Type anything and watch this neuron",
-    '"They are early birds," said Prince Andrew.',
-    key="neurons-typed",
-    max_chars=controls.MAX_TYPED,
-)
-if not typed.strip():
-    st.caption("Type at least one letter.")
-    st.stop()
-# Here, not above: it loads torch, and the views above need none.
-from lstm_core.record import RecordQuery, read, typed_text  # noqa: E402
-
-text, encoding = typed_text(run, typed[: controls.MAX_TYPED])
-if encoding.unknown:
-    st.caption(
-        f"{len(encoding.unknown)} of {len(encoding.tokens)} {noun} are not among those the model knows; "
-        "it read the nearest it has."
-    )
-reading = read(run, text, RecordQuery((signal,), (layer,)), model=model(run))
-mine = reading.probability if by_probability else reading.unit(signal, layer, unit)
-text_heat_map(encoding.tokens, mine, key="neurons-mine", scale=scale, low=low, high=high, words=words)
-if not by_probability:
-    draw(
-        charts.over_time(encoding.tokens[:300], mine[:300], name=f"{signal} of neuron {unit}", middle=scale[1]),
-        key="neurons-line",
-        alt=f"Value of neuron {unit} at each of the {noun}",
-    )
+own_text(run, query, Colours(by_probability, scale, low, high))

@@ -1,4 +1,5 @@
-"""The page Neurons in a real browser: what was learned is in sight, and a link with no number in it does no harm."""
+"""The page Neurons in a real browser: what was learned is in sight, a link with no number in it does no harm, and a
+text that was typed is read though the server had not loaded torch."""
 
 import re
 from typing import Any
@@ -37,3 +38,22 @@ def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
     tab.get_by_text("this lead is beyond chance (p = 0.012").wait_for()
     healthy(tab)
     assert tab.errors == []
+
+
+def test_the_typed_text_is_read_by_itself_once_the_page_is_shown(
+    read_run: Run,  # noqa: F811
+    server: Server,
+    tab: Any,
+) -> None:
+    tab.goto(f"{server.address}/neurons?run=small")
+    coloured = tab.locator(".st-key-neurons-mine")
+    coloured.get_by_role("group").wait_for()
+    assert coloured.get_by_role("group").inner_text().startswith('"They are early birds,"')
+    settled(tab)
+    assert tab.get_by_text("Loading the model").count() == 0
+    field = tab.get_by_label("Type anything and watch this neuron")
+    field.fill("the river")
+    field.press("Control+Enter")
+    tab.wait_for_function("() => document.querySelector('.st-key-neurons-mine') !== null")
+    coloured.get_by_text("the river", exact=False).wait_for()
+    healthy(tab)

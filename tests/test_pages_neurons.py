@@ -3,6 +3,9 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
+from opened_pages import ENTRY, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from streamlit.testing.v1 import AppTest
 
 from app.clusters.frames import table_csv
@@ -331,6 +334,20 @@ def test_values_that_are_not_finite_are_told_and_the_rest_of_the_page_stays(
     assert "The neurons of this layer cannot be compared." in said(app)
     assert "values that are not finite" in said(app)
     assert app.text_area(key="neurons-typed")
+
+
+def test_a_visit_is_shown_in_full_before_torch_is_loaded(recording: Recording) -> None:
+    """Which takes two seconds, during which nobody's page goes on; the text that was typed is read after it."""
+    visit = "import sys; from opened_pages import opened, said; app = opened('neurons', run='small')"
+    told = "print('torch' in sys.modules, 'Loading the model' in said(app), len(app.metric), app.text_area[0].value)"
+    path = os.pathsep.join([str(ENTRY.parent.parent), str(ENTRY.parent.parent / "tests")])
+    done = subprocess.run(
+        [sys.executable, "-c", f"{visit}; {told}"],
+        env={**os.environ, "PYTHONPATH": path}, cwd=ENTRY.parent.parent, stdout=subprocess.PIPE, text=True, check=True,
+    )  # fmt: skip
+    loaded, waits, metrics, typed = done.stdout.split(maxsplit=3)
+    assert (loaded, waits, int(metrics) > 5) == ("False", "True", True)
+    assert "early birds" in typed
 
 
 def test_every_shape_has_a_name_and_a_meaning(found: Distributions) -> None:

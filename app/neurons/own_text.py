@@ -1,0 +1,87 @@
+"""A text that a person types, read by the model, coloured by one neuron.
+
+Reading needs torch, which takes seconds to load and holds up everybody's pages meanwhile. So where the process lacks
+it, the rest of the page is shown first and it is loaded then.
+"""
+
+import sys
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app import charts, controls
+from app.cached import model
+from app.drawing import draw
+from app.heatmap import text_heat_map
+from lstm_core.neurons import NeuronQuery
+from lstm_core.run import Run
+
+TYPED = "neurons-typed"
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How a text is coloured: by probability or the unit; the scale's ends and middle, and what its ends are called."""
+
+    by_probability: bool
+    scale: tuple[float, float, float]
+    low: str
+    high: str
+
+
+def own_text(run: Run, query: NeuronQuery, colours: Colours) -> None:
+    """The section with the field and what the unit does in the text typed there."""
+    st.subheader("Your own text")
+    typed = st.text_area(
+        "Type anything and watch this neuron",
+        '"They are early birds," said Prince Andrew.',
+        key=TYPED,
+        max_chars=controls.MAX_TYPED,
+    )
+    if not typed.strip():
+        st.caption("Type at least one letter.")
+    elif "torch" in sys.modules:
+        _reading(run, query, colours, typed[: controls.MAX_TYPED])
+    else:
+        _load_later()
+
+
+def _load_later() -> None:
+    """Load torch once the browser has the rest of the page and asks for this part again; then draw the page again."""
+    asked = False
+
+    def part() -> None:
+        nonlocal asked
+        st.caption("Loading the model …")
+        if asked:
+            import torch  # noqa: F401
+
+            st.rerun()
+        asked = True
+
+    st.fragment(part, run_every="1s")()
+
+
+def _reading(run: Run, query: NeuronQuery, colours: Colours, typed: str) -> None:
+    from lstm_core.record import RecordQuery, read, typed_text  # loads torch
+
+    words = run.kind == "word"
+    noun = "words" if words else "characters"
+    text, encoding = typed_text(run, typed)
+    if encoding.unknown:
+        st.caption(
+            f"{len(encoding.unknown)} of {len(encoding.tokens)} {noun} are not among those the model knows; "
+            "it read the nearest it has."
+        )
+    reading = read(run, text, RecordQuery((query.signal,), (query.layer,)), model=model(run))
+    by_probability = colours.by_probability
+    values = reading.probability if by_probability else reading.unit(query.signal, query.layer, query.unit)
+    shown = {"scale": colours.scale, "low": colours.low, "high": colours.high}
+    text_heat_map(encoding.tokens, values, key="neurons-mine", words=words, **shown)
+    if not by_probability:
+        name = f"{query.signal} of neuron {query.unit}"
+        draw(
+            charts.over_time(encoding.tokens[:300], values[:300], name=name, middle=colours.scale[1]),
+            key="neurons-line",
+            alt=f"Value of neuron {query.unit} at each of the {noun}",
+        )
