@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 LARGEST = 1e18  # no number that is kept comes near
+_PLAIN = frozenset({int, float, str, bool, NoneType})
 
 
 def restored(kind: Any, stored: Any, where: str = "it") -> Any:
@@ -17,6 +18,12 @@ def restored(kind: Any, stored: Any, where: str = "it") -> Any:
 
     Numbers may be NaN, which stands for what is undefined, and never infinite. Raises ValueError for anything else.
     """
+    plain = type(stored)
+    if kind in _PLAIN:  # nearly all values are such: first
+        right = plain is kind or (kind is float and plain is int)
+        if not right or (plain in (int, float) and abs(stored) >= LARGEST):
+            raise _other(kind, stored, where)
+        return stored
     if kind is Any:
         return stored
     if is_dataclass(kind):
@@ -24,7 +31,7 @@ def restored(kind: Any, stored: Any, where: str = "it") -> Any:
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return _one_of(inner, stored, where)
-    if origin is Literal and stored in inner and type(stored) in {*map(type, inner)}:
+    if origin is Literal and stored in inner and plain in {*map(type, inner)}:
         return stored
     if origin is tuple and isinstance(stored, list | tuple):
         kinds = inner[:1] * len(stored) if inner[1:] == (...,) else inner
@@ -33,22 +40,20 @@ def restored(kind: Any, stored: Any, where: str = "it") -> Any:
             return tuple(restored(one, value, f"{where}[{n}]") for n, (one, value) in enumerate(pairs))
     if origin is dict and isinstance(stored, dict):
         return {restored(inner[0], key, where): restored(inner[1], value, where) for key, value in stored.items()}
-    if kind is float and type(stored) in (int, float) and not abs(stored) >= LARGEST:
-        return stored
-    if kind in (int, str, bool, NoneType) and type(stored) is kind and not (kind is int and abs(stored) >= LARGEST):
-        return stored
-    raise ValueError(f"{where} is {str(stored)[:40]!r}, expected {kind}")
+    raise _other(kind, stored, where)
+
+
+def _other(kind: Any, stored: Any, where: str) -> ValueError:
+    return ValueError(f"{where} is {str(stored)[:40]!r}, expected {kind}")
 
 
 def _dataclass(kind: Any, stored: Any, where: str) -> Any:
     if not isinstance(stored, dict):
         raise ValueError(f"{where} is {str(stored)[:40]!r}, expected {kind.__name__}")
-    needed = {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
-    known = {one.name for one in fields(kind)}
+    needed, known, hints = _shape(kind)
     if not needed <= stored.keys() <= known:
         found = ", ".join(sorted(map(str, stored)))[:200]
         raise ValueError(f"{where} has {found or 'nothing'}, expected {', '.join(sorted(known))}")
-    hints = _hints(kind)
     return kind(**{name: restored(hints[name], value, f"{where}.{name}") for name, value in stored.items()})
 
 
@@ -62,5 +67,7 @@ def _one_of(kinds: tuple[Any, ...], stored: Any, where: str) -> Any:
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _shape(kind: Any) -> tuple[set[str], set[str], dict[str, Any]]:
+    """Names of a dataclass' fields that have no default, of all, and the kind of each."""
+    needed = {one.name for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING}
+    return needed, {one.name for one in fields(kind)}, get_type_hints(kind)

@@ -326,7 +326,7 @@ def test_the_table_as_csv_holds_what_is_shown(recording: Recording, found: Distr
 def test_values_that_are_not_finite_are_told_and_the_rest_of_the_page_stays(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise ValueError("the recording holds values that are not finite")
 
     monkeypatch.setattr("app.neurons.ranking.distributions", refuse)

@@ -19,8 +19,11 @@ CHOSEN = "neurons-unit"  # the number field at the top of the page, which the UR
 
 
 def ranked(recording: Recording, query: DistributionQuery) -> Ranking:
-    """The ranking of a layer's units; raises ValueError as `distributions` does."""
-    return frames.ranking(distributions(recording, query))
+    """The ranking of a layer's units; raises ValueError as `distributions` does.
+
+    By one thread: the browser, which draws the rest of the page meanwhile, often runs on the same few cores.
+    """
+    return frames.ranking(distributions(recording, query, workers=1))
 
 
 def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ranking, Labels | None] | None:
