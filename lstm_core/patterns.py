@@ -1,8 +1,8 @@
 """Exact ranks and bins of floating-point numbers, by their patterns of bits, read piece by piece.
 
-Knows arrays of units by positions, in memory or on disk. A float32 is found by its upper 16 bits first and by its lower
-16 bits then, which gives any rank exactly (a radix selection); the price is that the values are read twice. U units, P
-positions, K thresholds, B bins.
+Knows arrays of units by positions, in memory or on disk. A rank is looked for among the values that lie where a sample
+expects it. What is not there is found by the upper 16 bits of its pattern first and by the lower 16 bits then, which
+gives any rank exactly (a radix selection) and keeps no value. U units, P positions, K thresholds, B bins.
 """
 
 import os
@@ -24,12 +24,14 @@ Floats = NDArray[np.float64]
 
 WINDOW = 65_536  # positions read at a time
 GROUP = 32  # units read at a time
+KEPT_WINDOWS = 16  # of positions: in a longer text no value is kept
+RUNS, STRETCH = 128, 8  # of positions in the sample: stretches, and their length
+MARGIN = 0.08  # share of the values at either side of the sample's median that is kept
 
 PATTERNS = 2**16
 _BITS = np.arange(PATTERNS, dtype=np.uint16)
 # Patterns of a float16, or of the upper half of a float32, from the lowest value to the highest.
 ORDER = np.concatenate([_BITS[:0x7FFF:-1], _BITS[:0x8000]])
-_UPPER_FINITE = (_BITS & 0x7F80) != 0x7F80
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +43,12 @@ class Reading:
     window: int = WINDOW  # positions read at a time
     workers: int = 0  # threads; 0: as many as there are cores, at most 4
 
-    def over_groups(self, word: str, count: Callable[[slice], Any]) -> list[Any]:
-        """What `count` gives for each group of units, in their order."""
+    def over_groups(self, word: str, count: Callable[[slice], Any], having: set[int] | None = None) -> list[Any]:
+        """What `count` gives for each group of units, in their order; for those alone that have one of some units."""
         units = self.values.shape[0]
         groups = [slice(first, min(first + GROUP, units)) for first in range(0, units, GROUP)]
+        if having is not None:
+            groups = [group for group in groups if having & {*range(group.start, group.stop)}]
         found = []
         with ThreadPoolExecutor(self.workers or min(4, os.cpu_count() or 1)) as pool:
             for one in pool.map(count, groups):
@@ -79,61 +83,142 @@ class Ranked:
     quantiles: list[float]
 
 
-def ranked(reading: Reading, thresholds: NDArray[np.float32], shares: tuple[float, ...]) -> Ranked:
-    """Rank the values by the upper halves of their patterns, then those by the lower halves that this leaves open.
+@dataclass(frozen=True, eq=False)
+class _Brackets:
+    """Between which values a sample expects each unit's median, `low` and `high` (U,), and up to and from which value
+    it expects each quantile of all, by whether it is below the middle.
+    """
 
-    No threshold may be 0, whose two patterns are one value.
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    ends: list[np.float32]
+
+
+def ranked(reading: Reading, thresholds: NDArray[np.float32], shares: tuple[float, ...]) -> Ranked:
+    """The exact ranks. The values are read once, what lies where a sample expects medians and quantiles is kept, and
+    what was not found there is found by its pattern, in two more readings. No value is kept of a text of many windows.
     """
     units, total = reading.values.shape
-    ranks = middle_ranks(total)
-    borders = (thresholds.view(np.uint32) >> 16).tolist()
-    before = np.array([ORDER.tolist().index(border) - 1 for border in borders])
+    few = total <= KEPT_WINDOWS * reading.window
+    nowhere = np.full(units, np.nan, np.float32)
+    brackets = _sampled(reading, shares) if few else _Brackets(nowhere, nowhere, [])
+    found = reading.over_groups("ranks", lambda group: _between(reading, group, brackets, thresholds, shares))
+    medians = np.concatenate([median for median, _, _ in found])
+    quantiles: list[float | None] = [None] * len(shares)
+    for k, (share, rank) in enumerate(zip(shares, _ranks(shares, units * total).tolist(), strict=True)):
+        kept = np.concatenate([ends[k] for _, _, ends in found]) if few else np.zeros(0)
+        at = rank if share < 0.5 else rank - units * total + len(kept)
+        if 0 <= at < len(kept):
+            quantiles[k] = float(np.partition(kept, at)[at])
+    missing = np.flatnonzero(np.isnan(medians))
+    if len(missing) or None in quantiles:
+        lost = tuple(share for share, value in zip(shares, quantiles, strict=True) if value is None)
+        medians[missing], others = _by_pattern(reading, missing, lost)
+        quantiles = [others.pop(0) if value is None else value for value in quantiles]
+    below = np.concatenate([below for _, below, _ in found])
+    return Ranked(medians, below, [value for value in quantiles if value is not None])
 
-    def by_upper(group: slice) -> tuple[list[list[tuple[int, int]]], Counts, Counts]:
-        """Where each unit's middle ranks are, its values in patterns below the thresholds' (u, K), and counts
-        (PATTERNS,) of all values.
-        """
+
+def _sampled(reading: Reading, shares: tuple[float, ...]) -> _Brackets:
+    """Brackets from RUNS short stretches of the text. They are wide, as values that stand together are alike."""
+    total = reading.values.shape[1]
+    starts = np.linspace(0, max(0, total - STRETCH), RUNS).astype(int)
+    parts = [reading.values[:, start : start + STRETCH] for start in np.unique(starts).tolist()]
+    sample = np.concatenate(parts, axis=1).astype(np.float32)
+    length = sample.shape[1]
+    at = [int((0.5 - MARGIN) * (length - 1)), int(np.ceil((0.5 + MARGIN) * (length - 1)))]
+    low, high = np.partition(sample, at, axis=1)[:, at].T
+    ends = []
+    for share in shares:
+        tail = min(1.0, 2 * min(share, 1 - share))
+        rank = int(tail * (sample.size - 1))
+        rank = rank if share < 0.5 else sample.size - 1 - rank
+        ends.append(np.partition(sample, rank, axis=None)[rank])
+    return _Brackets(low, high, ends)
+
+
+def _between(
+    reading: Reading, group: slice, brackets: _Brackets, thresholds: NDArray[np.float32], shares: tuple[float, ...]
+) -> tuple[Floats, Counts, list[NDArray[np.float32]]]:
+    """Medians (u,) of those within their brackets, NaN for others; values below each threshold (u, K); the values of
+    all these units beyond each end.
+    """
+    low, high, total = brackets.low[group], brackets.high[group], reading.values.shape[1]
+    units = len(low)
+    inside: list[list[NDArray[np.float32]]] = [[] for _ in range(units)]
+    under, below = np.zeros(units, np.int64), np.zeros((units, len(thresholds)), np.int64)
+    ends: list[list[NDArray[np.float32]]] = [[] for _ in brackets.ends]
+    for found in reading.windows(group, np.float32):
+        for unit, row in enumerate(found):
+            if not np.isfinite(row).all():
+                raise not_finite()
+            for k, threshold in enumerate(thresholds):
+                below[unit, k] += np.count_nonzero(row < threshold)
+            if not brackets.ends and np.isnan(low[unit]):
+                continue
+            beneath = row < low[unit]
+            under[unit] += np.count_nonzero(beneath)
+            inside[unit].append(row[np.flatnonzero((row <= high[unit]) & ~beneath)])  # quicker than by the mask
+            for k, end in enumerate(brackets.ends):
+                ends[k].append(row[np.flatnonzero(row <= end if shares[k] < 0.5 else row >= end)])
+    medians = np.full(units, np.nan)
+    for unit, parts in enumerate(inside):
+        kept = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        at = middle_ranks(total) - under[unit]
+        if at[0] >= 0 and at[1] < len(kept):
+            medians[unit] = np.partition(kept, at)[at].astype(np.float64).mean()
+    return medians, below, [np.concatenate(parts) for parts in ends]
+
+
+def _by_pattern(reading: Reading, units: NDArray[np.intp], shares: tuple[float, ...]) -> tuple[Floats, list[float]]:
+    """Medians of some units, and quantiles of all: by the upper halves of the values' patterns, then by the lower
+    halves that this leaves open. Without quantiles only the groups of these units are read.
+    """
+    every, total = reading.values.shape
+    ranks, wanted = middle_ranks(total), {*units.tolist()}
+
+    def counted(group: slice) -> tuple[dict[int, list[tuple[int, int]]], Counts]:
+        """Where the middle ranks of those units are, and counts (PATTERNS,) of the upper halves of all values."""
+        together, middles = np.zeros(PATTERNS, np.int64), {}
         counts = np.zeros((group.stop - group.start, PATTERNS), np.int64)
         for found in reading.windows(group, np.float32):
             for unit, row in enumerate(found.view(np.uint32)):
                 counts[unit] += np.bincount(row >> 16, minlength=PATTERNS)
-        if counts[:, ~_UPPER_FINITE].any():
-            raise not_finite()
-        until = [np.cumsum(ordered(of_unit)) for of_unit in counts]
-        below = np.array([of_unit[before] for of_unit in until])
-        return [_located(of_unit, ranks) for of_unit in until], below, counts.sum(axis=0)
+        for unit, of_unit in enumerate(counts, group.start):
+            together += of_unit
+            if unit in wanted:
+                middles[unit] = _located(np.cumsum(ordered(of_unit)), ranks)
+        return middles, together
 
-    uppers = reading.over_groups("ranks", by_upper)
-    middles = [place for part, _, _ in uppers for place in part]
-    together = np.sum([counts for _, _, counts in uppers], axis=0)
-    ends = _located(np.cumsum(ordered(together)), _ranks(shares, units * total))
+    read = None if shares else wanted
+    uppers = reading.over_groups("ranks by pattern", counted, read)
+    middles = {unit: places for part, _ in uppers for unit, places in part.items()}
+    together = np.sum([counts for _, counts in uppers], axis=0)
+    ends = _located(np.cumsum(ordered(together)), _ranks(shares, every * total)) if shares else []
 
-    def by_lower(group: slice) -> tuple[list[float], Counts, dict[int, Counts]]:
-        """Medians (u,), values below the thresholds but in their patterns (u, K), and counts (PATTERNS,) of the lower
-        halves of the values where quantiles are.
-        """
-        own = [{upper: np.zeros(PATTERNS, np.int64) for upper, _ in places} for places in middles[group]]
+    def resolved(group: slice) -> tuple[dict[int, float], dict[int, Counts]]:
+        """Medians of those units, and counts (PATTERNS,) of the lower halves of the values where quantiles are."""
         of_all = {upper: np.zeros(PATTERNS, np.int64) for upper, _ in ends}
-        below = np.zeros((len(own), len(borders)), np.int64)
+        own = {
+            unit: {upper: np.zeros(PATTERNS, np.int64) for upper, _ in middles[unit]}
+            for unit in range(group.start, group.stop)
+            if unit in wanted
+        }
         for found in reading.windows(group, np.float32):
-            for row, of_unit, more in zip(found, own, below, strict=True):
+            for unit, row in enumerate(found, group.start):
                 high = (row.view(np.uint32) >> 16).astype(np.uint16)
-                for k, border in enumerate(borders):
-                    more[k] += np.count_nonzero(row[high == border] < thresholds[k])
-                for upper, lowers in (*of_unit.items(), *of_all.items()):
+                for upper, lowers in (*own.get(unit, {}).items(), *of_all.items()):
                     np.add.at(lowers, row[high == upper].view(np.uint32) & 0xFFFF, 1)
-        medians = [
-            sum(_value(upper, rest, of_unit[upper]) for upper, rest in places) / len(places)
-            for places, of_unit in zip(middles[group], own, strict=True)
-        ]
-        return medians, below, of_all
+        medians = {
+            unit: sum(_value(upper, rest, of_unit[upper]) for upper, rest in middles[unit]) / len(ranks)
+            for unit, of_unit in own.items()
+        }
+        return medians, of_all
 
-    lowers = reading.over_groups("ranks to the last bit", by_lower)
-    return Ranked(
-        np.array([median for part, _, _ in lowers for median in part]),
-        np.concatenate([below for _, below, _ in uppers]) + np.concatenate([below for _, below, _ in lowers]),
-        [_value(upper, rest, sum(part[upper] for _, _, part in lowers)) for upper, rest in ends],
-    )
+    lowers = reading.over_groups("ranks to the last bit", resolved, read)
+    found = {unit: median for part, _ in lowers for unit, median in part.items()}
+    quantiles = [_value(upper, rest, sum(part[upper] for _, part in lowers)) for upper, rest in ends]
+    return np.array([found[unit] for unit in units.tolist()]), quantiles
 
 
 def _ranks(shares: tuple[float, ...], total: int) -> Counts:

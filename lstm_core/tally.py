@@ -4,7 +4,7 @@ Knows arrays of units by positions, in memory or on disk; knows nothing of recor
 in memory grows with the units, not with the positions. U units, P positions, B bins.
 
 A float16 is one of 65,536 patterns of bits: how often a unit took each of them is all there is to know about it. The
-values of float32 are read three times: twice for medians and quantiles, once for the rest.
+values of float32 are read twice: for medians and quantiles, and for the rest; two more times in a long text.
 """
 
 from dataclasses import dataclass, fields
@@ -148,7 +148,7 @@ def _of_patterns(counts: Counts, edges: Floats, middle: float) -> Part:
     median = values[np.searchsorted(until, middle_ranks(total), side="right") - 1].mean()
     near = np.searchsorted(values, [-NEAR_ZERO, NEAR_ZERO])
     near[1] = np.searchsorted(values, NEAR_ZERO, side="right")
-    mean = shares @ values
+    mean = _weighted(shares, values)
     return {
         "counts": np.diff(until[at]),
         "below": until[at[0]],
@@ -157,13 +157,18 @@ def _of_patterns(counts: Counts, edges: Floats, middle: float) -> Part:
         "lower": until[np.searchsorted(values, middle - NEAR_ZERO)],
         "upper": total - until[np.searchsorted(values, middle + NEAR_ZERO, side="right")],
         "mean": mean,
-        "deviation": np.sqrt(shares @ np.square(values - mean)),
-        "mean_abs": shares @ np.abs(values),
+        "deviation": np.sqrt(_weighted(shares, np.square(values - mean))),
+        "mean_abs": _weighted(shares, np.abs(values)),
         "median": median,
-        "spread": shares @ np.abs(values - median),
+        "spread": _weighted(shares, np.abs(values - median)),
         "lowest": values[0],
         "highest": values[-1],
     }
+
+
+def _weighted(shares: Floats, values: Floats) -> np.float64:
+    """The weighted mean. Not as a product of BLAS, whose own threads would wait for those that count."""
+    return (shares * values).sum()
 
 
 # float32: ranks first, then bins --------------------------------------------------------------------------------------
@@ -181,18 +186,17 @@ def _of_floats(reading: Reading, group: slice, bins: Bins, medians: Floats) -> P
     lowest, highest = np.full(units, np.inf), np.full(units, -np.inf)
     for found in reading.windows(group, np.float32):
         for start in range(0, found.shape[1], STEP):
-            values = np.ascontiguousarray(found[:, start : start + STEP])  # (u, STEP)
+            values = found[:, start : start + STEP].copy()  # (u, STEP)
             places = bins.places(values)
             places += rows
             counts += np.bincount(places.ravel(), minlength=len(counts))
             lowest, highest = np.minimum(lowest, values.min(axis=1)), np.maximum(highest, values.max(axis=1))
-            ones = np.ones(values.shape[1], np.float32)
             with np.errstate(over="ignore", invalid="ignore"):  # told below
-                sums[0] += np.abs(values) @ ones
-                values = values - near[:, None]
-                sums[1] += values @ ones
-                sums[2] += np.vecdot(values, values)
-                sums[3] += np.abs(values, out=values) @ ones
+                sums[0] += np.abs(values).sum(axis=1)
+                values -= near[:, None]
+                sums[1] += values.sum(axis=1)
+                sums[2] += np.square(values).sum(axis=1)
+                sums[3] += np.abs(values, out=values).sum(axis=1)
     if not np.isfinite(sums).all():  # a square beyond float32
         raise not_finite()
     table, (absolute, shift, squares, spread) = counts.reshape(units, cells), sums / total

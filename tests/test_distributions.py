@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import entropy
 
+from lstm_core import patterns
 from lstm_core.corpus import Vocabulary
 from lstm_core.distributions import (
     BINS,
@@ -158,6 +159,20 @@ def test_a_constant_layer_has_an_interval() -> None:
     assert (np.diff(found.edges) > 0).all()
 
 
+@pytest.mark.parametrize("query", [replace(H, window=1000), replace(C, window=1000)])
+@pytest.mark.parametrize("sampled", [7.0, -7.0, 0.05])
+def test_ranks_are_exact_where_the_sample_misleads(query: TallyQuery, sampled: float) -> None:
+    """Every position that the sample sees holds one value, and each other unit is as the sample says."""
+    values = laplace(70, 12_000).astype(np.float32)
+    starts = np.linspace(0, 12_000 - patterns.STRETCH, patterns.RUNS).astype(int)
+    values[::2, (starts[:, None] + np.arange(patterns.STRETCH)).ravel()] = sampled
+    found = tally(values, query)
+    check(found, values)
+    if query.quantiles:
+        low, high = np.quantile(values, query.between, method="inverted_cdf").astype(np.float64)
+        assert (found.edges[0], found.edges[-1]) == (low, high)
+
+
 # Piece by piece -------------------------------------------------------------------------------------------------------
 
 
@@ -186,7 +201,7 @@ def test_a_window_changes_no_count_and_neither_do_threads_or_the_disk(
 @pytest.mark.parametrize(("dtype", "query"), [(np.float16, H), (np.float32, C)])
 def test_memory_does_not_grow_with_the_text(tmp_path: Path, dtype: type, query: TallyQuery) -> None:
     peaks, window = [], 2048
-    for times in (1, 8):
+    for times in (5, 40):
         values = on_disk(tmp_path, np.tile(laplace(32, 4 * window).astype(dtype), times))
         tracemalloc.start()
         tally(values, replace(query, window=window))
