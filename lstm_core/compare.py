@@ -11,6 +11,7 @@ import numpy as np
 
 from lstm_core.corpus import CorpusMissing
 from lstm_core.distributions import DistributionQuery, Distributions, distributions
+from lstm_core.documents import restored
 from lstm_core.files import write_json
 from lstm_core.orders import order
 from lstm_core.passages import (
@@ -27,6 +28,9 @@ from lstm_core.settings import MEASURES, SIGNALS
 if TYPE_CHECKING:
     from lstm_core.record import Text
     from lstm_core.streams import Report
+
+
+ENDED = ("finished", "untrained", "imported", "figures only")  # nothing is left to train
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,11 @@ class Comparison:
     rows: tuple[Row, ...]
     trends: tuple[Trend, ...]
     scores_compare: bool
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Runs whose training has not come to its end: their figures say nothing of dropout yet."""
+        return tuple(row.run for row in self.rows if row.status not in ENDED)
 
 
 def compare(
@@ -216,15 +225,15 @@ def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
 
 def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activity, ...]:
     """The activity, or the distributions, that came with the run where they are of this text and these signals."""
+    layers = range(1, run.model_config.layers + 1)
     kept = run.results().get("activity", {})
     if (kept.get("text"), kept.get("span")) == (passage.fingerprint, list(passage.span)):
         try:
-            found = tuple(Activity(**one) for one in kept["activity"])
-        except (KeyError, TypeError):
+            found: tuple[Activity, ...] = restored(tuple[Activity, ...], kept["activity"])
+        except (KeyError, ValueError):
             found = ()
-        if {one.signal for one in found} >= set(signals):
+        if {(one.signal, one.layer) for one in found} >= {(signal, layer) for signal in signals for layer in layers}:
             return tuple(one for one in found if one.signal in signals)
-    layers = range(1, run.model_config.layers + 1)
     stored = (
         kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
     )

@@ -41,7 +41,9 @@ def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Claim]:
 def _why(run: "Run", kept: Sequence[Labels]) -> str:
     reads = "letters" if run.kind == "char" else "words"
     told = f"{_DIFFERS} {ASKED:g} on text that the neuron was not chosen on, beyond chance"
-    told += ", and more than any neuron of the untrained twin" if any(labels.twin for labels in kept) else ""
+    told += (
+        ", and more than the untrained twin's best neuron, chosen alike" if any(labels.twin for labels in kept) else ""
+    )
     return f"{told}. The thesis: words of WikiText-2, two layers of 2,000; here {reads} of {kept[0].text}"
 
 

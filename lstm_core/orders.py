@@ -14,6 +14,8 @@ from lstm_core.ranks import centred_ranks
 LEAST = 3  # pairs that have a correlation worth the name
 EXACT = 10  # pairs up to which all orders are counted: 10! take a few hundredths of a second
 DRAWN = 100_000  # orders that are drawn where there are more
+SURE = 0.05  # largest p of a trend that is told from chance
+ENOUGH = 5  # pairs that a verdict needs: with 4 the smallest two-sided p is 2 of 24 orders, above SURE
 
 Values = NDArray[np.floating]
 

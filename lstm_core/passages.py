@@ -6,12 +6,11 @@ Knows runs, texts and recordings by their files; loads no torch and records noth
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lstm_core.corpus import read_corpus
 from lstm_core.distributions import DistributionQuery, Distributions, distributions, read_distributions
 from lstm_core.files import read_json
-from lstm_core.recording import MANIFEST, Recording, find_recordings
+from lstm_core.recording import MANIFEST, Recording, damaged, find_recordings
 from lstm_core.run import Run
 
 
@@ -68,27 +67,22 @@ def kept_passages(run: Run) -> list[Passage]:
     return list(dict.fromkeys(found))
 
 
-def where_read(run: Run, passage: Passage, signals: Sequence[str]) -> Path | None:
-    """The folder of a recording of the run over a passage, all its tokens, with these signals of all its layers."""
+def recording_at_hand(run: Run, passage: Passage, signals: Sequence[str]) -> Recording | None:
+    """The run's recording over a passage, all its tokens, with these signals of all its layers, the newest that can be
+    opened and is not known to be damaged; None where there is none, or it was cut into other tokens."""
     layers = list(range(1, run.model_config.layers + 1))
     for folder in find_recordings(run.fingerprint):
-        spec = read_json(folder / MANIFEST)["spec"]
-        same = (spec["text_fingerprint"], tuple(spec["span"])) == (passage.fingerprint, passage.span)
-        if same and spec["positions"] == "all" and spec["layers"] == layers and set(signals) <= set(spec["signals"]):
-            return folder
+        try:
+            spec = read_json(folder / MANIFEST)["spec"]
+            same = (spec["text_fingerprint"], tuple(spec["span"])) == (passage.fingerprint, passage.span)
+            whole = spec["positions"] == "all" and spec["layers"] == layers and set(signals) <= set(spec["signals"])
+            if same and whole and folder not in damaged:
+                found = Recording.open(folder)
+                if found.vocabulary == run.vocabulary:
+                    return found
+        except (ValueError, KeyError, TypeError):
+            continue
     return None
-
-
-def recording_at_hand(run: Run, passage: Passage, signals: Sequence[str]) -> Recording | None:
-    """That recording, opened; None where there is none, it cannot be opened, or it was cut into other tokens."""
-    folder = where_read(run, passage, signals)
-    if folder is None:
-        return None
-    try:
-        found = Recording.open(folder)
-    except ValueError:
-        return None
-    return found if found.vocabulary == run.vocabulary else None
 
 
 def kept_distributions(run: Run, passage: Passage, query: DistributionQuery) -> Distributions | None:

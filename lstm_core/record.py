@@ -18,7 +18,16 @@ from lstm_core.card import write_card
 from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
 from lstm_core.files import inventory, write_json
 from lstm_core.model import LanguageModel
-from lstm_core.recording import MANIFEST, SCHEMA, Recording, RecordingSpec, recordings_folder, sweep_recordings
+from lstm_core.recording import (
+    MANIFEST,
+    SCHEMA,
+    Recording,
+    RecordingSpec,
+    damaged,
+    forget_damage,
+    recordings_folder,
+    sweep_recordings,
+)
 from lstm_core.run import Run, score_of
 from lstm_core.settings import MEASURES, SIGNALS
 from lstm_core.sources import RECIPES
@@ -94,17 +103,17 @@ def bytes_needed(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> in
 
 
 def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: Report = silent) -> Recording:
-    """Read a text with a run and keep its signals on disk; an equal recording that is there already is opened.
+    """Read a text with a run and keep its signals on disk; an equal recording that is there already is opened, one that
+    is damaged is made anew.
 
     Equal to the sequential pass within 1e-5 (h and gates) and 1e-5 max(1, |c|) before storage, checked at every seam.
     Raises ValueError when the disk lacks the space or the size is past the limit (64 GiB).
     """
     spec = spec_of(run, text, query)
     folder = recordings_folder() / spec.key
-    if (folder / MANIFEST).is_file():
-        made = Recording.open(folder)
-        if np.array_equal(made.tokens, text.ids):
-            return made  # else the same source was cut into tokens otherwise
+    made = _sound(folder)
+    if made is not None and np.array_equal(made.tokens, text.ids):
+        return made  # else the same source was cut into tokens otherwise
     needed = bytes_needed(run, text, query)
     sweep_recordings()
     _check_space(recordings_folder(), needed)
@@ -135,6 +144,7 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         part.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)
         part.rename(folder)
+        forget_damage(folder)
     except OSError as error:
         if error.errno not in _FULL:
             raise
@@ -143,6 +153,16 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Recording.open(folder)
+
+
+def _sound(folder: Path) -> Recording | None:
+    """The recording of a folder where it can be opened and is not known to be damaged."""
+    if not (folder / MANIFEST).is_file() or folder in damaged:
+        return None
+    try:
+        return Recording.open(folder)
+    except ValueError:
+        return None
 
 
 def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: LanguageModel | None = None) -> Recording:

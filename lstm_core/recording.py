@@ -290,6 +290,12 @@ _checked: set[Path] = set()
 damaged: dict[Path, str] = {}  # what the background check found, by folder
 
 
+def forget_damage(folder: Path) -> None:
+    """A folder was made anew: check it again when it is opened."""
+    _checked.discard(folder)
+    damaged.pop(folder, None)
+
+
 def _verify_in_background(folder: Path, manifest: dict[str, Any]) -> None:
     if folder in _checked:
         return

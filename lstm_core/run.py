@@ -21,6 +21,7 @@ from lstm_core.arrays import Arrays, check_shapes, load_arrays, restore_rows, sa
 from lstm_core.corpus import Vocabulary
 from lstm_core.documents import LARGEST
 from lstm_core.files import (
+    NAME,
     check_inventory,
     inventory,
     read_json,
@@ -109,9 +110,14 @@ class Run:
     def sweep(self) -> dict[str, Any] | None:
         """The sweep that it is part of, as planned when it was made ("name", "dropouts", "seeds"), or None."""
         note = self.config.get("sweep")
-        if not isinstance(note, dict) or not isinstance(note.get("name"), str):
+        if not isinstance(note, dict) or not isinstance(note.get("name"), str) or not NAME.fullmatch(note["name"]):
             return None
-        return note if all(isinstance(note.get(key), list) for key in ("dropouts", "seeds")) else None
+        numbers = {"dropouts": (int, float), "seeds": (int,)}
+        sound = all(
+            isinstance(values := note.get(key), list) and values and {*map(type, values)} <= {*kinds}
+            for key, kinds in numbers.items()
+        )
+        return note if sound and all(0 <= dropout < 1 for dropout in note["dropouts"]) else None
 
     def source(self, named: str = "") -> str:
         """The text to read: the one that is named, else the run's own; raises ValueError for a run that has none."""

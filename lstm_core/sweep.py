@@ -202,10 +202,14 @@ def _percent(dropout: float) -> str:
 
 
 def beyond_dropout(runs: Sequence[Run]) -> list[str]:
-    """In what else than dropout and seed runs differ, by name: "text", "hidden" ...; how they were trained apart."""
-    shapes = [as_dict(run.model_config) | {"text": run.config["corpus"].get("fingerprint")} for run in runs]
-    names = [name for name in shapes[0] if name not in ("dropout", "embedding_dropout")] if shapes else []
-    return [name for name in names if len({shape[name] for shape in shapes}) > 1]
+    """In what else than dropout and seed runs differ, by name: "text", "hidden", "epochs" as planned, and so on."""
+    settings = [
+        {"text": run.config["corpus"].get("fingerprint"), **as_dict(run.model_config), **as_dict(run.train_config)}
+        for run in runs
+    ]
+    may_differ = ("dropout", "embedding_dropout", "seed", "threads")
+    names = [name for name in settings[0] if name not in may_differ] if settings else []
+    return [name for name in names if len({one[name] for one in settings}) > 1]
 
 
 # Training -------------------------------------------------------------------------------------------------------------

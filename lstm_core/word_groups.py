@@ -18,6 +18,7 @@ from lstm_core.wordmap import WordMap
 Labels = NDArray[np.int32]
 
 FREQUENT = 5  # times that a word must stand on a map for its share in a group to say anything
+DEALS = 1000  # in which opening and closing marks are dealt anew, to see what chance tells apart
 PRINTED = 10  # words of a group that Table 5.1 shows at most: the most frequent ones
 # Table 5.1: the words of eight groups (dropout .7, hidden state of the first layer), in order of frequency.
 TABLE_5_1: dict[str, tuple[str, ...]] = {
@@ -171,7 +172,9 @@ class Apart:
     """Whether groups tell opening marks from closing ones; each figure in [0, 1], None where a kind is missing.
 
     `homogeneity` is 1 where no group holds both kinds, `completeness` is 1 where each kind is in one group; `v_measure`
-    is their harmonic mean (Rosenberg and Hirschberg 2007).
+    is their harmonic mean (Rosenberg and Hirschberg 2007). A mark alone in its group is with none of the other kind,
+    whatever it is: hence `chance`, the mean homogeneity where the kinds are dealt to the same marks at random, and `p`,
+    the share of the deals with at least as much as was found.
     """
 
     opening: int
@@ -179,6 +182,17 @@ class Apart:
     homogeneity: float | None
     completeness: float | None
     v_measure: float | None
+    chance: float | None = None
+    p: float | None = None
+
+    @property
+    def beyond(self) -> float | None:
+        """Homogeneity beyond chance: 1 where no group holds both kinds, 0 where it is as when dealt at random; None
+        also where no deal puts two kinds together.
+        """
+        if self.homogeneity is None or self.chance is None or self.chance > 1 - 1e-9:
+            return None
+        return (self.homogeneity - self.chance) / (1 - self.chance)
 
 
 def brackets(found: WordMap) -> tuple[Mask, Mask]:
@@ -207,20 +221,27 @@ def apart(labels: Labels, opening: Mask, closing: Mask) -> Apart:
     if not all(counts):
         return Apart(*counts, None, None, None)
     groups, at = np.unique(np.concatenate((labels[opening], labels[closing])), return_inverse=True)
-    kinds = np.repeat((0, 1), counts)
-    joint = np.zeros((len(groups), 2))
-    np.add.at(joint, (at, kinds), 1)
-    joint /= joint.sum()
-    of_groups, of_kinds, of_both = (_entropy(shares) for shares in (joint.sum(axis=1), joint.sum(axis=0), joint))
-    shared = max(0.0, of_groups + of_kinds - of_both)
-    homogeneity, completeness = shared / of_kinds, shared / of_groups if of_groups else 1.0
-    both = homogeneity + completeness
-    return Apart(*counts, homogeneity, completeness, 2 * homogeneity * completeness / both if both else 0.0)
+    opens = np.repeat((1, 0), counts)  # (N,) marks
+    deals = np.random.default_rng(0).permuted(np.tile(opens, (DEALS, 1)), axis=1)
+    of_group = (at[:, None] == np.arange(len(groups))).astype(np.float64)  # (N, G)
+    first = np.vstack([opens, deals]) @ of_group  # (1 + DEALS, G) opening marks in each group
+    sizes = of_group.sum(axis=0)
+    of_groups, of_kinds = _entropy(sizes), _entropy(np.array(counts, dtype=np.float64))
+    shared = np.maximum(0.0, of_groups + of_kinds - _entropy(np.concatenate([first, sizes - first], axis=1)))
+    found, *dealt = (shared / of_kinds).tolist()
+    completeness = float(shared[0] / of_groups) if of_groups else 1.0
+    both = found + completeness
+    as_much = 1 + sum(one >= found - 1e-12 for one in dealt)
+    return Apart(
+        *counts, found, completeness, 2 * found * completeness / both if both else 0.0, sum(dealt) / DEALS,
+        as_much / (1 + DEALS),
+    )  # fmt: skip
 
 
-def _entropy(shares: NDArray[np.float64]) -> float:
-    some = shares[shares > 0]
-    return float(-(some * np.log(some)).sum())
+def _entropy(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the shares (..., N) of the last axis, in nats."""
+    shares = counts / counts.sum(axis=-1, keepdims=True)
+    return -(shares * np.log(np.where(shares > 0, shares, 1))).sum(axis=-1)
 
 
 @dataclass(frozen=True)

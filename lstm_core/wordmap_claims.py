@@ -7,31 +7,14 @@ whether a statement holds is ours, for the thesis shows pictures and gives no fi
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from lstm_core.claims import Claim
 from lstm_core.linkage import joins
-from lstm_core.similarity import spearman
-from lstm_core.word_groups import (
-    ALSO_NAMED,
-    FREQUENT,
-    TABLE_5_1,
-    Apart,
-    Labels,
-    Match,
-    agree,
-    apart,
-    brackets,
-    matches,
-    quotes,
-    runs,
-    table,
-)
+from lstm_core.mark_claims import Told, brackets_claim, quotes_claim
+from lstm_core.word_groups import ALSO_NAMED, FREQUENT, TABLE_5_1, Labels, Match, agree, matches, runs, table
 from lstm_core.wordmap import WordMap
 
 GROUPS = 100  # at which the statements are measured, by single linkage, whatever else is looked at
 FOUND = 0.5  # Jaccard index from which a list counts as found
-TOLD_APART = 0.9  # homogeneity from which two kinds of marks count as apart
 PURE = 0.9  # share of a group that a mark makes up where the group is its own
 ALIKE = 0.5  # adjusted Rand index from which two maps count as alike
 ONE_BLOB = 0.9  # share of the words in the largest group that counts as almost everything
@@ -64,16 +47,6 @@ class Maps:
 
 
 @dataclass(frozen=True)
-class Told:
-    """How well brackets and quotation marks are told apart at one dropout."""
-
-    run: str
-    dropout: float
-    brackets: Apart
-    quotes: Apart
-
-
-@dataclass(frozen=True)
 class Beside:
     """The lists of Table 5.1 with the groups most like them (none without h of layer 1), and all statements; `sweep`:
     how marks are told apart by runs of a sweep, those with least dropout first."""
@@ -88,19 +61,13 @@ def grouped(found: WordMap) -> Grouped:
     return Grouped(found, joins(found.places, "single").cut_at_most(GROUPS))
 
 
-def told_apart(one: Grouped, run: str, dropout: float) -> Told:
-    """What a map says of marks that open and close."""
-    kinds = brackets(one.found), quotes(one.found)
-    return Told(run, dropout, *(apart(one.labels, *kind) for kind in kinds))
-
-
 def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
-    """All statements beside the maps. `sweep`: the same map of runs that differ in dropout, where they are at hand."""
+    """All statements beside the maps. `sweep`: what h1 says of marks, and the same map of runs with other dropouts."""
+    ordered = tuple(sorted(sweep, key=lambda told: told.dropout))
     lists = matches(maps.h1.found, maps.h1.labels, TABLE_5_1) if maps.h1 else ()
     claims = (
         _table(lists),
-        _brackets(maps.h1),
-        _quotes(maps.h1, sweep),
+        *_marks(ordered),
         _punctuation(maps.h1),
         _same_signals(maps),
         _same_parts(maps),
@@ -108,17 +75,12 @@ def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
         _second_layer(maps.h2),
         _consecutive(maps.c2),
     )
-    return Beside(lists, claims, tuple(sorted(sweep, key=lambda told: told.dropout)))
+    return Beside(lists, claims, ordered)
 
 
 def is_found(match: Match) -> bool | None:
     """Whether a list has a group of its own here; None where its words do not stand on the map often enough."""
     return None if match.jaccard is None else match.jaccard >= FOUND
-
-
-def enough(told: Apart) -> bool:
-    """Whether there are enough marks of both kinds to say how well they are told apart."""
-    return min(told.opening, told.closing) >= FREQUENT
 
 
 def _untold(source: str, says: str, missing: str, name: str = "T9") -> Claim:
@@ -144,7 +106,7 @@ def _table(lists: Sequence[Match]) -> Claim:
         _lists_told(lists),
         "its model: 2 layers of 2,000, dropout .7, WikiText-2. Found = Jaccard index of at least "
         f"{FOUND} with the most frequent words of a group, a bound of ours, for the thesis gives none; {_HOW}. We ask "
-        "for every list that can be told",
+        "for every list: one that is not found refutes it, where one cannot be told it cannot be said to hold",
         _all_found(lists),
     )
 
@@ -163,72 +125,43 @@ def _lists_told(lists: Sequence[Match]) -> str:
 
 
 def _all_found(lists: Sequence[Match]) -> bool | None:
-    known = [found for found in map(is_found, lists) if found is not None]
-    return all(known) if known else None
+    return _every([is_found(row) for row in lists])
 
 
-def _brackets(one: Grouped | None) -> Claim:
-    says = "( and ) are in separate groups, in every model"
-    if one is None:
-        return _untold(_FIRST, says, _no_map("h", 1))
-    told = apart(one.labels, *brackets(one.found))
-    why = (
-        f"apart = knowing the group tells the kind, homogeneity of at least {TOLD_APART}, ours; V-measure also asks "
-        f"that each kind is in one group; {_HOW}"
-    )
-    return Claim("T9", _FIRST, says, _apart_told(told), why, _are_apart(told))
+def _every(found: Sequence[bool | None]) -> bool | None:
+    """Whether all are true; None where one cannot be told and none is false, and where there are none."""
+    if False in found:
+        return False
+    return None if None in found or not found else True
 
 
-def _apart_told(told: Apart) -> str:
-    counts = f"{told.opening:,} that open, {told.closing:,} that close"
-    if not enough(told):
-        return f"Cannot be told: there are {counts}; {FREQUENT} of each are needed"
-    return f"V-measure {told.v_measure:.2f} (1 = always apart), homogeneity {told.homogeneity:.2f}; {counts}"
-
-
-def _are_apart(told: Apart) -> bool | None:
-    return told.homogeneity >= TOLD_APART if enough(told) and told.homogeneity is not None else None
-
-
-def _quotes(one: Grouped | None, sweep: Sequence[Told]) -> Claim:
-    says = "opening and closing quotation marks are in the same groups with little dropout, apart with more"
-    known = sorted((row.dropout, row.quotes.v_measure) for row in sweep if enough(row.quotes))
-    if len({dropout for dropout, _ in known}) >= 3:
-        scores, dropouts = (np.array([row[side] for row in known], dtype=float) for side in (1, 0))
-        rho = spearman(scores, dropouts)
-        told = ", ".join(f"{score:.2f} at {dropout:g}" for dropout, score in known)
-        why = f"we ask that the V-measure rises with dropout: Spearman above 0 (n = {len(known)} runs); {_HOW}"
-        rank = "all are equal" if np.isnan(rho) else f"Spearman {rho:.2f}"
-        return Claim("T9", _FIRST, says, f"V-measure by dropout: {told}; {rank}", why, bool(rho > 0))
-    if one is None:
-        return _untold(_FIRST, says, _no_map("h", 1))
-    why = (
-        "opening and closing ones are one word, told apart by counting within the paragraph. What dropout does is told "
-        f"once this map is kept of three runs of one sweep; {_HOW}"
-    )
-    told = _apart_told(apart(one.labels, *quotes(one.found)))
-    return Claim("T9", _FIRST, says, f"{told}; no maps of other dropouts are at hand to compare", why, None)
+def _marks(told: Sequence[Told]) -> list[Claim]:
+    """Of marks that open and close, by what the maps at hand say of them."""
+    claims = [brackets_claim(told, _HOW), quotes_claim(told, _HOW)]
+    return claims if told else [_untold(one.source, one.says, _no_map("h", 1)) for one in claims]
 
 
 def _punctuation(one: Grouped | None) -> Claim:
     says = "commas, semicolons, colons and full stops are in groups of their own"
     if one is None:
         return _untold(_FIRST, says, _no_map("h", 1))
-    parts, owned = [], []
+    parts: list[str] = []
+    owned: list[bool | None] = []
     for name in MARKS:
         (mark,) = ALSO_NAMED[name]
         times = one.found.tokens.count(mark)
         if times < FREQUENT:
             parts.append(f"{name}: cannot be told, there are {times}")
+            owned.append(None)
             continue
         most, size, number = _home(one, mark)
         parts.append(f"{name}: {most / times:.0%} of {times:,} in group {number}, {most / size:.0%} of what it holds")
         owned.append(2 * most > times and most >= PURE * size)
     why = (
         f"own = more than half of a mark stand in one group and make up at least {PURE:.0%} of it, ours; {_HOW}. We "
-        "ask for every mark that can be told"
+        "ask for every mark"
     )
-    return Claim("T9", _FIRST, says, "; ".join(parts), why, all(owned) if owned else None)
+    return Claim("T9", _FIRST, says, "; ".join(parts), why, _every(owned))
 
 
 def _home(one: Grouped, mark: str) -> tuple[int, int, int]:

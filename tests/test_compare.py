@@ -198,11 +198,17 @@ def test_distributions_that_came_with_a_run_say_its_activity(runs: list[Run], bo
     assert compare(runs[1:], replace(QUERY, tokens=50)).rows[0].activity == ()
 
 
-@pytest.mark.parametrize("damage", ['{"weights": 3}', "[]", None], ids=str)
-def test_damaged_figures_are_passed_over(runs: list[Run], damage: str | None) -> None:
+BAD = [{"mean_abs": "x"}, {"signal": ["h"]}, {"layer": 9}]
+
+
+@pytest.mark.parametrize("damage", ['{"weights": 3}', "[]", None, *BAD], ids=str)
+def test_damaged_figures_are_passed_over(runs: list[Run], damage: Any) -> None:
     compare(runs[:1], QUERY, with_runs=True)
     path = runs[0].folder / "results" / "activity.json"
     stored = json.loads(path.read_text())
+    if isinstance(damage, dict):
+        stored["activity"][0] |= damage
+        damage = json.dumps(stored)
     path.write_text(damage or json.dumps({**stored, "activity": [{"signal": "h"}]}))
     assert len(compare(runs[:1], QUERY).rows[0].activity) == 4
 

@@ -111,7 +111,9 @@ def test_filters_by_size_and_by_a_word(found: WordMap) -> None:
     assert not app.exception
     assert "No group passes these filters: choose a smaller size or another word" in said(app)
     assert canvas(app)["shown"] == []
-    assert opened("wordmap", wordmap_word="she") and canvas(opened("wordmap"))["shown"] is None
+    linked = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_word="she")
+    assert table_with(linked, "of it")["group"].tolist() == [group]
+    assert canvas(opened("wordmap"))["shown"] is None
 
 
 def test_a_marked_group_is_marked_everywhere_and_its_words_are_listed_by_frequency(found: WordMap) -> None:
@@ -389,7 +391,10 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
         plan = {"name": "s", "dropouts": [0.0, 0.4, 0.8], "seeds": [1]}
         write_json(made.folder / "config.json", made.config | {"sweep": plan})
         keep_map(planted(open_run(made.name)))
-    app = opened("wordmap")
+    twin = small_run("s-d0-untrained", book, weights=True, training={"seed": 7})
+    write_json(twin.folder / "config.json", twin.config | {"sweep": plan, "untrained_twin_of": "s-d0"})
+    keep_map(planted(open_run(twin.name)))  # a control is no run of the sweep
+    app = opened("wordmap", run="s-d0")
     assert "3 runs of one sweep over the same words" in said(app)
     titles = [json.loads(part.proto.json).get("x", {}).get("title") for part in app.get("bidi_component")]
     assert "dropout" in titles

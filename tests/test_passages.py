@@ -19,7 +19,6 @@ from lstm_core.passages import (
     kept_passages,
     passage_of,
     recording_at_hand,
-    where_read,
 )
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording, find_recordings
@@ -100,9 +99,8 @@ def test_only_a_recording_of_just_these_tokens_signals_and_layers_will_do(runs: 
     read(runs[1], start, 100, "h", "c")
     record(run, corpus_text(run, "book", start, 100), RecordQuery(BOTH, (1,)))
     record(run, corpus_text(run, "book", start, 100), RecordQuery(BOTH, positions="whitespace"))
-    assert where_read(run, passage, BOTH) is None
+    assert recording_at_hand(run, passage, BOTH) is None
     made = read(run, start, 100, "h", "c", "i")
-    assert where_read(run, passage, BOTH) == made.folder
     found = recording_at_hand(run, passage, BOTH)
     assert found is not None and found.fingerprint == made.fingerprint
     assert made.folder is not None

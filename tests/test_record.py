@@ -14,7 +14,7 @@ import torch
 from lstm_core import record as recording_module
 from lstm_core import streams
 from lstm_core.record import RecordQuery, Text, bytes_needed, read, record, spec_of, typed_text
-from lstm_core.recording import Recording, recordings_folder
+from lstm_core.recording import Recording, damaged, forget_damage, recordings_folder, verify
 from lstm_core.run import Run
 from lstm_core.settings import SIGNALS
 
@@ -225,6 +225,26 @@ def test_an_equal_recording_is_opened_not_made_again(
     made = record(run, whole(corpus))
     monkeypatch.setattr(Run, "load_model", lambda self: pytest.fail("was read again"))
     assert record(run, whole(corpus)).folder == made.folder
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_damaged_recording_is_made_anew(small_run: Make, corpus: Any, wait_for: Any, damage: str) -> None:
+    run = small_run(weights=True)
+    made = record(run, whole(corpus))
+    assert made.folder is not None
+    path, expected = made.folder / "h-1.npy", made.signals["h", 1][:, :].copy()
+    content = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:-1])
+    else:
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 255]))
+        forget_damage(made.folder)
+        Recording.open(made.folder)  # its size is right: hashes are compared in the background
+        wait_for(lambda: made.folder in damaged, what="the check of the hashes")
+    again = record(run, whole(corpus))
+    assert again.folder == made.folder and made.folder not in damaged
+    np.testing.assert_array_equal(again.signals["h", 1][:, :], expected)
+    verify(made.folder)
 
 
 def test_keys_differ_with_everything_that_decides_the_content(small_run: Make, corpus: Any) -> None:

@@ -91,7 +91,16 @@ def test_sweeps_are_listed_with_their_runs_and_a_name_stands_for_them(made: Any,
         **a.runs[0].config, "untrained_twin_of": "c-d00", "sweep": {"name": "c", "dropouts": [0.0], "seeds": [1]}
     })  # fmt: skip
     assert [sweep.name for sweep in sweeps()] == ["a", "b"]  # of c a control alone is left
-    for damaged in ("x", {"name": 3}, {"name": "b"}, {"name": "b", "dropouts": 3, "seeds": [1]}):
+    for damaged in (
+        "x",
+        {"name": 3},
+        {"name": "b"},
+        {"name": "b", "dropouts": 3, "seeds": [1]},
+        {"name": "b", "dropouts": [], "seeds": [1]},
+        {"name": "b", "dropouts": ["x"], "seeds": [1]},
+        {"name": "b", "dropouts": [1.0], "seeds": [1]},
+        {"name": "../b", "dropouts": [0.0], "seeds": [1]},
+    ):
         files.write_json(a.runs[0].folder / "config.json", {**a.runs[0].config, "sweep": damaged})
         assert [len(sweep.runs) for sweep in sweeps()] == [1, 2]
 

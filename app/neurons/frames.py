@@ -155,7 +155,7 @@ def sentence(ranked: Ranking, labels: Labels | None) -> str:
     learned = sum(label.learned for label in labels.units)
     found = f"{named:,} of {units:,} neurons of this layer {_verb(named, 'follow')} something we can name"
     found += (
-        f"; {learned:,} of them learned it: no neuron of an untrained network is as good, beyond chance."
+        f"; {learned:,} of them learned it: they lead the untrained network's best neuron, chosen alike, beyond chance."
         if (labels.twin)
         else "."
     )

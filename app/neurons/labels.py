@@ -33,10 +33,12 @@ def kept_labels(run: Run, recording: Recording, query: NeuronQuery) -> Labels | 
 
 
 def all_kept(run: Run, recording: Recording) -> list[Labels]:
-    """The labels of all layers of h and c, of the recording or as they came with the run."""
+    """The labels of all layers of h and c: of the recording where there are any, else as they came with the run. Never
+    of two texts, whose scores do not compare."""
     places = [NeuronQuery(signal, layer, 0) for signal in SIGNALS for layer in range(1, run.model_config.layers + 1)]
-    found = [kept_labels(run, recording, place) or standing_in(run, place.signal, place.layer) for place in places]
-    return [labels for labels in found if labels]
+    own = [labels for place in places if (labels := kept_labels(run, recording, place))]
+    came = [labels for place in places if (labels := standing_in(run, place.signal, place.layer))]
+    return own if len(own) >= len(came) else came
 
 
 def standing_in(run: Run, signal: str, layer: int) -> Labels | None:

@@ -76,8 +76,15 @@ def _reading(run: Run, query: NeuronQuery, colours: Colours, typed: str) -> None
     reading = read(run, text, RecordQuery((query.signal,), (query.layer,)), model=model(run))
     by_probability = colours.by_probability
     values = reading.probability if by_probability else reading.unit(query.signal, query.layer, query.unit)
-    shown = {"scale": colours.scale, "low": colours.low, "high": colours.high}
-    text_heat_map(encoding.tokens, values, key="neurons-mine", words=words, **shown)
+    text_heat_map(
+        encoding.tokens,
+        values,
+        key="neurons-mine",
+        scale=colours.scale,
+        low=colours.low,
+        high=colours.high,
+        words=words,
+    )
     if not by_probability:
         name = f"{query.signal} of neuron {query.unit}"
         draw(

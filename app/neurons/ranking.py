@@ -105,10 +105,11 @@ def _columns(found: Ranking) -> tuple[Column, ...]:
                "on the other. High, low: where this holds. Rises, falls: with how far."),
         Column("score", "number", 2, "On the half of the text that it was not chosen on: for high and low the AUROC "
                "(0.5 is guessing, 1 never wrong), for rises and falls a rank correlation (0 to 1)."),
-        Column("untrained", "number", 2, "The score of the best neuron of an untrained network for the same."),
-        Column("learned", help="yes: it scores higher than the best neuron of an untrained network, beyond chance "
-               "(Student's t over 25 stretches of the text; at most 5% of all yeses are wrong). not sure: higher by "
-               "more than 0.01, which may be chance. no lead: not higher."),
+        Column("untrained", "number", 2, "The score of an untrained network's best neuron for the same, "
+               "chosen alike."),
+        Column("learned", help="yes: it scores higher than an untrained network's best neuron, chosen alike, beyond "
+               "chance (Student's t over 25 stretches of the text; at most 5% of all yeses are wrong). not sure: "
+               "higher by more than 0.01, which may be chance. no lead: not higher."),
         Column("shape", help="Of its distribution: two peaks, one-sided, Laplace (one sharp peak), near zero, other."),
         Column("near zero", "percent", help="Share of its values within ±0.01."),
         Column("it from mean", "number", 2, "Divergence of its distribution from the mean one, in bits: high where "

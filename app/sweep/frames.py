@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from lstm_core.compare import Comparison, Trend
 from lstm_core.matching import Match
+from lstm_core.orders import LEAST, SURE
 from lstm_core.settings import SIGNAL_NAMES
-from lstm_core.thesis_claims import SURE
 
 Lines = list[dict[str, object]]
 
@@ -48,6 +48,11 @@ def score_sentence(found: Comparison) -> str:
     scored = [(row.best, row.dropout) for row in found.rows if row.best is not None]
     if len(scored) < 2 or not found.scores_compare:
         return ""
+    if found.unfinished:
+        return (
+            f"{len(found.unfinished)} of {len(found.rows)} runs are not trained to the end: how well they guess says "
+            "nothing of dropout yet."
+        )
     measure = score_name(found)
     (best, at), (worst, worst_at) = min(scored), max(scored)
     return (
@@ -59,7 +64,7 @@ def score_sentence(found: Comparison) -> str:
 def size_sentence(found: Comparison) -> str:
     """Whether the neurons are quieter with more dropout, by the trends that are told from chance."""
     tested = [trend for trend in found.trends if trend.rho is not None and trend.p is not None]
-    if not tested:
+    if not tested or found.unfinished:
         return ""
     sure = [trend for trend in tested if (trend.p or 0) < SURE]
     falls, rises = sum((one.rho or 0) < 0 for one in sure), sum((one.rho or 0) > 0 for one in sure)
@@ -88,9 +93,9 @@ def trend_lines(found: Comparison) -> Lines:
 
 def _way(trend: Trend) -> str:
     if trend.rho is None or trend.p is None:
-        return "cannot be told: at least 3 dropouts are needed"
+        return "cannot be told" + (": at least 3 dropouts are needed" if trend.runs < LEAST else ": all are equal")
     way = "falls" if trend.rho < 0 else "rises" if trend.rho > 0 else "neither falls nor rises"
-    return way if trend.p < SURE else f"{way}, as it does by chance"
+    return way if trend.p < SURE else f"{way}, but that may be chance"
 
 
 def match_sentence(found: Match) -> str:

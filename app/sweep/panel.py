@@ -8,8 +8,9 @@ from app.cached import cached
 from app.claims import panel
 from app.sweep.readings import each
 from lstm_core.compare import Comparison
+from lstm_core.mark_claims import Told
 from lstm_core.run import Run
-from lstm_core.thesis_claims import Marks, map_claims, mapped_query, marks, sweep_claims
+from lstm_core.thesis_claims import map_claims, mapped_query, marks, sweep_claims
 from lstm_core.wordmap import WordMapQuery
 
 
@@ -19,7 +20,7 @@ def thesis(found: Comparison, runs: Sequence[Run]) -> None:
     if not claims:
         return
     query = mapped_query(runs)
-    told: list[Marks | None] = []
+    told: list[Told | None] = []
     if query is not None:
         told = each(runs, lambda run: cached(_marks)(run, query), "Grouping the words on their maps")
     panel([*claims, *map_claims([one for one in told if one is not None])], "What the thesis says, what we measure")
@@ -30,5 +31,5 @@ def thesis(found: Comparison, runs: Sequence[Run]) -> None:
         )
 
 
-def _marks(run: Run, query: WordMapQuery) -> Marks | None:
+def _marks(run: Run, query: WordMapQuery) -> Told | None:
     return marks(run, query)

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import cached
-from app.controls import bound
+from app.controls import bound, tell
 from app.sweep.readings import Reading, each
 from lstm_core.distributions import DistributionQuery
 from lstm_core.matching import Match, MatchQuery, match
@@ -36,7 +36,8 @@ def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequen
     signal = signals.get(title or first, signals[first])
     layers = sorted({layer for name, layer in at_hand if name == signal})
     layer = row[1].selectbox("Layer", layers, key="sweep-layer", bind="query-params") or layers[0]
-    able = [number for number, one in enumerate(found) if one.folder is not None] or list(range(len(found)))
+    having = [number for number, one in enumerate(found) if one.has(signal, int(layer))]
+    able = [number for number in having if found[number].folder is not None] or having or list(range(len(found)))
     options = [names[number] for number in able]
     whose = row[2].selectbox(
         "Neuron of", options, len(options) // 2, key="sweep-whose", bind="query-params",
@@ -56,15 +57,16 @@ def matches(found: Sequence[Reading], place: Place) -> list[Match | None]:
     query = MatchQuery(place.signal, place.layer, place.unit)
 
     def matched(one: Reading) -> Match | None:
-        if mine is None or one.folder is None or place.layer > one.run.model_config.layers:
+        if mine is None or one.folder is None or not one.has(place.signal, place.layer):
             return None
-        return cached(_match)(mine, query, one.folder)
+        try:
+            return cached(_match)(mine, query, one.folder)
+        except ValueError as error:  # removed, or made anew of other tokens, since it was found
+            tell(f"The recording of {one.run.name} cannot be used.", error)
+            return None
 
     return each(found, matched, "Looking for the matching neurons")
 
 
 def _match(one: Path, query: MatchQuery, other: Path) -> Match | None:
-    theirs = Recording.open(other)
-    if (query.signal, query.layer) not in theirs.signals:
-        return None
-    return match(Recording.open(one), query, theirs)
+    return match(Recording.open(one), query, Recording.open(other))

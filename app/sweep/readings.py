@@ -15,7 +15,7 @@ from app.work import at_work, last_attempt, start_button
 from lstm_core.compare import Activity, activity_at_hand, signals_of
 from lstm_core.distributions import DistributionQuery, Distributions
 from lstm_core.files import home
-from lstm_core.passages import CompareQuery, Passage, distributions_at_hand, passage_of, where_read
+from lstm_core.passages import CompareQuery, Passage, distributions_at_hand, passage_of, recording_at_hand
 from lstm_core.run import Run
 from lstm_core.settings import GATES
 
@@ -37,14 +37,18 @@ class Reading:
     folder: Path | None
     stamp: int
 
+    def has(self, signal: str, layer: int) -> bool:
+        """Whether the run has such a signal and layer."""
+        config = self.run.model_config
+        return layer <= config.layers and signal in signals_of(self.run, (signal,))
+
     def activity(self) -> tuple[Activity, ...]:
         """Mean |activation| and near-zero share of each signal and layer; none where they are not at hand."""
         return cached(_activity)(self.run, self.passage, self.folder, self.stamp)
 
     def distributions(self, query: DistributionQuery) -> Distributions | None:
         """How the values of all units of a layer are distributed, None where it is not at hand."""
-        config = self.run.model_config
-        if query.layer > config.layers or not signals_of(self.run, (query.signal,)):
+        if not self.has(query.signal, query.layer):
             return None
         return cached(_distributions)(self.run, self.passage, query, self.folder, self.stamp)
 
@@ -60,10 +64,8 @@ def _passage(runs: tuple[Run, ...], stamp: int) -> Passage:
 
 def readings(runs: Sequence[Run], read: Passage) -> list[Reading]:
     """What is at hand of each run."""
-    return [
-        Reading(run, read, where_read(run, read, signals_of(run, SIGNALS)) if run.has_weights else None, _at(run))
-        for run in runs
-    ]
+    kept = [recording_at_hand(run, read, signals_of(run, SIGNALS)) if run.has_weights else None for run in runs]
+    return [Reading(run, read, one.folder if one else None, _at(run)) for run, one in zip(runs, kept, strict=True)]
 
 
 def _at(run: Run) -> int:

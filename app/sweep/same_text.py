@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.cached import cached
-from app.controls import bound
+from app.controls import bound, tell
 from app.heatmap import text_heat_map
 from app.sweep import frames
 from app.sweep.place import Place
@@ -50,7 +50,11 @@ def same_text(found: Sequence[Reading], names: Sequence[str], place: Place, matc
         if unit.unit is None and not own:
             continue
         asked = place.unit if own or unit.unit is None else unit.unit
-        tokens, values, reach = cached(_values)(one.folder, place.signal, place.layer, asked, start, start + window)
+        try:
+            tokens, values, reach = cached(_values)(one.folder, place.signal, place.layer, asked, start, start + window)
+        except ValueError as error:  # it was removed since it was found
+            tell("This recording cannot be used any more.", error)
+            continue
         text_heat_map(
             tokens,
             values,

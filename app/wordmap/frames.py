@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from app.clusters.frames import table_csv
 from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
+from lstm_core.mark_claims import Told, by_dropout
 from lstm_core.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
 from lstm_core.wordmap import WordMap
-from lstm_core.wordmap_claims import Told, enough, is_found
+from lstm_core.wordmap_claims import is_found
 
 Lines = list[dict[str, object]]
 TIGHT = 0.9  # share of a group that words which are nearly only there make up where it is shown first
@@ -154,9 +155,11 @@ def over_dropout(sweep: Sequence[Told]) -> Figure:
     """How well brackets and quotation marks are told apart by the runs of a sweep, over their dropout."""
     series = []
     for name, colour in (("brackets", BLUE), ("quotes", RED)):
-        known = [(one.dropout, told.v_measure) for one in sweep if enough(told := getattr(one, name))]
+        known = by_dropout(sweep, name)
         if not known:
             continue
         x, y = np.array(known, dtype=float).T
         series.append(Series({"quotes": "quotation marks"}.get(name, name), x, y, "points", (colour,)))
-    return Figure(Axis("dropout", digits=1), Axis("V-measure", (0.0, 1.05), 2), tuple(series), height=280)
+    lowest = min([0.0, *(float(one.y.min()) for one in series)])
+    beyond = Axis("homogeneity beyond chance", (lowest, 1.05), 2)
+    return Figure(Axis("dropout", digits=1), beyond, tuple(series), height=280)

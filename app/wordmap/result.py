@@ -8,11 +8,12 @@ from lstm_core import wordmap as maps
 from lstm_core import wordmap_claims
 from lstm_core.files import home
 from lstm_core.linkage import Joins, Linkage, joins
+from lstm_core.mark_claims import Told, told_apart
 from lstm_core.run import Run
 from lstm_core.runs import list_runs
 from lstm_core.word_groups import Group, Labels, table
 from lstm_core.wordmap import WordMap, WordMapQuery
-from lstm_core.wordmap_claims import Beside, Grouped, Maps, Told
+from lstm_core.wordmap_claims import Beside, Grouped, Maps
 
 Stamp = tuple[int, int]
 
@@ -54,6 +55,7 @@ def shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int) -> Shown
 def beside(run: Run, query: WordMapQuery) -> Beside:
     """What the thesis says beside the maps of a run that are like `query` in all but signal, layer and part of text."""
     others = [other for other in list_runs() if run.sweep and other.sweep and other.sweep["name"] == run.sweep["name"]]
+    others = [other for other in others if not other.untrained_twin_of] or [run]
     sweep = tuple((other, _stamp(other)) for other in others)
     return cached(_beside)(run, query, _stamp(run), sweep)
 
@@ -105,7 +107,7 @@ def _grouped(run: Run, query: WordMapQuery, stamp: Stamp) -> Grouped | None:
 
 def _told(run: Run, query: WordMapQuery, stamp: Stamp) -> Told | None:
     one = _grouped(run, query, stamp)
-    return None if one is None else wordmap_claims.told_apart(one, run.name, run.model_config.dropout)
+    return None if one is None else told_apart(one.found, one.labels, run.name, run.model_config.dropout)
 
 
 def _beside(run: Run, query: WordMapQuery, stamp: Stamp, sweep: tuple[tuple[Run, Stamp], ...]) -> Beside:

@@ -7,9 +7,10 @@ from app.drawing import draw
 from app.table import Column, show
 from app.wordmap import frames
 from app.wordmap.result import beside
+from lstm_core.mark_claims import by_dropout
 from lstm_core.run import Run
 from lstm_core.wordmap import WordMapQuery
-from lstm_core.wordmap_claims import FOUND, GROUPS, enough
+from lstm_core.wordmap_claims import FOUND, GROUPS
 
 _COLUMNS = (
     Column("list", help="What we call it; the thesis has numbers."),
@@ -35,12 +36,12 @@ def the_thesis(run: Run, query: WordMapQuery) -> None:
         )
         lines = frames.list_lines(found.lists)
         show(lines, _COLUMNS, key="wordmap-lists", alt="Table 5.1 of the thesis beside the groups found here")
-    if len({told.dropout for told in found.sweep if enough(told.brackets) or enough(told.quotes)}) > 1:
+    if len({dropout for kind in ("brackets", "quotes") for dropout, _ in by_dropout(found.sweep, kind)}) > 1:
         st.subheader("Marks that open and close, over dropout")
         draw(frames.over_dropout(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
         st.caption(
-            f"{len(found.sweep):,} runs of one sweep over the same words. V-measure: 1 where groups tell opening from "
-            "closing marks and each kind is in one group, 0 where they tell nothing."
+            f"{len(found.sweep):,} runs of one sweep over the same words. 1: no group holds both opening and closing "
+            "marks. 0: as many do as when the marks are dealt to their places at random."
         )
     panel(found.claims)
     st.caption(
