@@ -86,9 +86,13 @@ def current_recording(run: Run) -> Recording | None:
     titles = {recording.fingerprint: _title(recording) for recording in found}
     if len(found) == 1:
         return found[0]
-    key = st.sidebar.selectbox(
-        "Text it has read", list(titles), format_func=lambda key: titles[key], key=f"recording-{run.name}"
-    )
+    name, asked = f"recording-{run.name}", st.query_params.get("recording")
+    if asked in titles and asked != st.session_state.get("linked_recording"):
+        st.session_state[name] = asked
+    elif st.session_state.get(name) not in titles:
+        st.session_state[name] = found[0].fingerprint
+    key = st.sidebar.selectbox("Text it has read", list(titles), format_func=lambda key: titles[key], key=name)
+    st.query_params["recording"] = st.session_state["linked_recording"] = key
     return next(recording for recording in found if recording.fingerprint == key)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.distributions import BINS, CELL_INTERVAL, DistributionQuery, Distributions, bounds_of
+from lstm_core.distributions import BINS, CELL_INTERVAL, bounds_of
 from lstm_core.recording import Recording
 from lstm_core.shapes import laplace_below
 from lstm_core.tally import NEAR_ZERO
@@ -50,7 +50,8 @@ class Between:
 
 @dataclass(frozen=True, eq=False)
 class NeuronProfile:
-    """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the layer's mean share per bin.
+    """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the mean share per bin of
+    `sampled` values of the layer.
 
     Bins are right-open, the last one closed (thesis 5.1.1): 0 falls in [0, .01) of h. `outside` values lie beyond the
     edges (cell state only, whose edges are the 0.1 and 99.9 % points of its layer). `median` and `spread`, the mean
@@ -62,6 +63,7 @@ class NeuronProfile:
     counts: NDArray[np.int64]
     edges: NDArray[np.float64]
     layer_share: NDArray[np.float64]
+    sampled: int
     outside: int
     total: int
     mean: float
@@ -82,17 +84,15 @@ class NeuronProfile:
         return np.diff(laplace_below(self.edges, self.median, self.spread))
 
 
-def profile(recording: Recording, query: NeuronQuery, whole: Distributions | None = None) -> NeuronProfile:
-    """The profile of a unit, beside the whole layer where its `distributions` over this recording are at hand, else
-    beside a sample of it, so that a page need not wait.
+def profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
+    """The profile of a unit beside a sample of its layer, for which a page need not wait: `distributions` has all.
 
-    Raises ValueError when the recording lacks the signal, layer or unit, or kept nothing, and for distributions of
-    another recording, signal or layer.
+    Raises ValueError when the recording lacks the signal, layer or unit, or kept nothing.
     """
     values = recording.unit(query.signal, query.layer, query.unit)
     if not len(values):
         raise ValueError("the recording kept no position: there is nothing to show")
-    edges, layer_share = _sampled(recording, query) if whole is None else _exact(recording, query, whole)
+    edges, layer_share, sampled = _sampled(recording, query)
     counts = np.histogram(values, edges)[0]
     median = float(np.median(values))
     return NeuronProfile(
@@ -100,6 +100,7 @@ def profile(recording: Recording, query: NeuronQuery, whole: Distributions | Non
         counts,
         edges,
         layer_share,
+        sampled,
         len(values) - int(counts.sum()),
         len(values),
         float(values.mean(dtype=np.float64)),
@@ -188,25 +189,12 @@ def _layer_sample(recording: Recording, query: NeuronQuery, values: int = 2_000_
     return np.concatenate(windows)
 
 
-def _sampled(recording: Recording, query: NeuronQuery) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Edges (BINS + 1,) and the layer's share of values per bin (BINS,), of a sample."""
+def _sampled(recording: Recording, query: NeuronQuery) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    """Edges (BINS + 1,), the layer's share of values per bin (BINS,), and of how many values that is."""
     sample = _layer_sample(recording, query)
     ends = bounds_of(query.signal)
     if np.isinf(ends).any():
         low, high = np.quantile(sample, CELL_INTERVAL)
         ends = low, max(high, low + 1e-6)
     edges = np.linspace(*ends, BINS + 1)
-    return edges, np.histogram(sample, edges)[0] / max(sample.size, 1)
-
-
-def _exact(
-    recording: Recording, query: NeuronQuery, whole: Distributions
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same of all values of the layer."""
-    asked = DistributionQuery(query.signal, query.layer)
-    if whole.query != asked or whole.source.key != recording.fingerprint:
-        raise ValueError(
-            f"the distributions are of {whole.query.signal} of layer {whole.query.layer} over {whole.source.text}, "
-            f"the profile of {query.signal} of layer {query.layer} over {recording.spec.text}: make those of the same"
-        )
-    return whole.edges, whole.counts.sum(axis=0) / (whole.counts.shape[0] * whole.total)
+    return edges, np.histogram(sample, edges)[0] / max(sample.size, 1), sample.size

@@ -81,6 +81,10 @@ with left:
     height = 480 if beside(recording, signal) else 340  # as the column at its side
     alt = f"How often neuron {unit} takes each value"
     draw(charts.distribution(profile, height=height), key="neurons-distribution", alt=alt)
+    if profile.sampled < profile.total * recording.spec.units:
+        st.caption(
+            f"The line of all neurons is of a sample of {profile.sampled:,} values; the table below has them all."
+        )
 with right:
     st.subheader("In figures")
     first, second = st.columns(2)

@@ -20,6 +20,7 @@ def profile(signal: str = "h", counts: tuple[int, ...] = (10, 20, 30, 40), **cha
         "counts": np.array(counts),
         "edges": np.linspace(low, 1, len(counts) + 1),
         "layer_share": np.array([0.4, 0.3, 0.2, 0.1]),
+        "sampled": 400,
         "outside": 0,
         "total": 200,
         "mean": 0.0,

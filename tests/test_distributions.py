@@ -22,7 +22,6 @@ from lstm_core.distributions import (
     keep_distributions,
     read_distributions,
 )
-from lstm_core.neurons import NeuronQuery, profile
 from lstm_core.patterns import Bins
 from lstm_core.recording import Recording, RecordingSpec
 from lstm_core.run import Run
@@ -282,20 +281,6 @@ def test_a_run_without_weights_has_those_that_its_results_are_of(small_run: Call
     run, query = small_run("mine"), DistributionQuery("h", 1)
     keep_distributions(found_in(laplace(8, 50).astype(np.float16)), run)
     assert not run.has_weights and read_distributions(run, query) is not None
-
-
-@pytest.mark.parametrize("signal", ["h", "c"])
-def test_a_profile_beside_all_of_its_layer(signal: str) -> None:
-    values = laplace(6, 900).astype(np.float32)
-    recording = planted(values, signal)
-    whole = distributions(recording, DistributionQuery(signal, 1))
-    found = profile(recording, NeuronQuery(signal, 1, 2), whole)
-    np.testing.assert_array_equal(found.edges, whole.edges)
-    np.testing.assert_array_equal(found.counts, whole.counts[2])
-    np.testing.assert_allclose(found.layer_share, np.histogram(values, whole.edges)[0] / values.size, rtol=1e-12)
-    assert found.outside == whole.below[2] + whole.above[2]
-    with pytest.raises(ValueError, match="make those of the same"):
-        profile(planted(values, signal, text_fingerprint="other"), NeuronQuery(signal, 1, 2), whole)
 
 
 @pytest.mark.parametrize(("dtype", "query"), [(np.float16, H), (np.float32, H), (np.float32, C)])

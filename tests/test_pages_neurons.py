@@ -368,3 +368,17 @@ def test_a_recording_of_blanks_alone_comes_after_one_of_all_positions(read_run: 
     record(read_run, source, RecordQuery(("h",), (2,), "whitespace"))
     picker = next(box for box in opened("neurons").sidebar.selectbox if box.label == "Text it has read")
     assert [title.endswith(", blanks only") for title in picker.options] == [False] * (len(picker.options) - 1) + [True]
+
+
+def test_a_link_names_the_recording_that_was_looked_at(read_run: Run) -> None:
+    other = record(read_run, corpus_text(read_run, "small", 300, 500), RecordQuery(("h",), (2,)))
+    (first,) = [folder.name for folder in find_recordings() if folder.name != other.fingerprint]
+    for fingerprint, positions in ((first, "1,000"), (other.fingerprint, "500")):
+        app = opened("neurons", recording=fingerprint)
+        assert {metric.label: metric.value for metric in app.metric}["Characters read"] == positions
+        assert app.query_params["recording"] == fingerprint
+    picker = app.sidebar.selectbox(key="recording-small")
+    picker.set_value(first).run()
+    assert app.query_params["recording"] == first
+    assert {metric.label: metric.value for metric in app.metric}["Characters read"] == "1,000"
+    assert {one.label: one.value for one in opened("neurons", recording="../x").metric}["Characters read"]

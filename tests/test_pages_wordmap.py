@@ -111,8 +111,8 @@ def test_filters_by_size_and_by_a_word(found: WordMap) -> None:
     assert not app.exception
     assert "No group passes these filters: choose a smaller size or another word" in said(app)
     assert canvas(app)["shown"] == []
-    linked = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_word="she")
-    assert table_with(linked, "of it")["group"].tolist() == [group]
+    linked = table_with(opened("wordmap", wordmap_groups=str(GROUPS), wordmap_word="she"), "of it")
+    assert linked["group"].tolist() == [group]
     assert canvas(opened("wordmap"))["shown"] is None
 
 
@@ -396,5 +396,4 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
     keep_map(planted(open_run(twin.name)))  # a control is no run of the sweep
     app = opened("wordmap", run="s-d0")
     assert "3 runs of one sweep over the same words" in said(app)
-    titles = [json.loads(part.proto.json).get("x", {}).get("title") for part in app.get("bidi_component")]
-    assert "dropout" in titles
+    assert "dropout" in [json.loads(part.proto.json).get("x", {}).get("title") for part in app.get("bidi_component")]

@@ -15,15 +15,18 @@ from lstm_core.neurons import NeuronQuery
 from lstm_core.recording import Recording
 from lstm_core.run import Run
 
+FEW = 50_000_000  # values of a layer
 CHOSEN = "neurons-unit"  # the number field at the top of the page, which the URL keeps
 
 
 def ranked(recording: Recording, query: DistributionQuery) -> Ranking:
     """The ranking of a layer's units; raises ValueError as `distributions` does.
 
-    By one thread: the browser, which draws the rest of the page meanwhile, often runs on the same few cores.
+    By one thread where that takes a second: the browser, which draws the rest of the page meanwhile, often runs on the
+    same few cores.
     """
-    return frames.ranking(distributions(recording, query, workers=1))
+    few = recording.spec.units * len(recording.positions) <= FEW
+    return frames.ranking(distributions(recording, query, workers=1 if few else 0))
 
 
 def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ranking, Labels | None] | None:
