@@ -30,7 +30,8 @@ class TagAgreement:
     """How often the guessed part of speech of a word seen once is the one it has, as shares in [0, 1] of `words`.
 
     `neighbours`: what most of the nearest words are, with its 95 % interval; `majority`: always `majority_tag`, the
-    commonest among these very words; `spelling`: what most words with the same ending are. `only_neighbours` and
+    commonest among these very words; `spelling`: what most words with the same ending are, written with a capital as
+    it is or with none. `only_neighbours` and
     `only_spelling` count the words that one guess gets right and the other does not.
     """
 
@@ -70,12 +71,22 @@ def word_tags(found: Lexicon, tagged: Tagged, text: str) -> list[str]:
     return [tagged.names[row.argmax()] if row.any() else "" for row in counts]
 
 
-def tag_agreement(table: EmbeddingTable, tags: Sequence[str], *, count: int = NEIGHBOURS) -> TagAgreement | None:
+def capitals(found: Lexicon, text: str) -> NDArray[np.bool_]:
+    """Which words (V,) have a capital at most of their places before a blank: a network of letters reads them."""
+    first = (text[start:blank].lstrip("’'—-")[:1] for start, blank in zip(found.start, found.blank, strict=True))
+    upper = np.fromiter((letter.isupper() for letter in first), dtype=np.float64, count=len(found.start))
+    return np.bincount(found.number, upper, len(found.words)) * 2 > found.averaged
+
+
+def tag_agreement(
+    table: EmbeddingTable, tags: Sequence[str], capital: NDArray[np.bool_], *, count: int = NEIGHBOURS
+) -> TagAgreement | None:
     """Guess the tag of every word that stands once in the text from its `count` neighbours by cosine.
 
     `tags` (V,) of the table's words, "" for none: such words, and those joined by an em-dash, neither are guessed nor
-    guess. Of tags equally common among the neighbours the one of the nearest counts. None when fewer than two words
-    with tags, or none of them seen once, are left. Raises ValueError for tags of another number of words.
+    guess; `capital` (V,) as `capitals`. Of tags equally common among the neighbours the one of the nearest counts. None
+    when fewer than two words with tags, or none of them seen once, are left. Raises ValueError for tags of another
+    number of words.
     """
     if len(tags) != len(table):
         raise ValueError(f"the table has {len(table)} words, {len(tags)} tags are given")
@@ -84,7 +95,7 @@ def tag_agreement(table: EmbeddingTable, tags: Sequence[str], *, count: int = NE
     if not len(rows) or len(others) < 2:
         return None
     by_vector = _neighbour_tags(table, tags, rows, others, count)
-    by_ending = _ending_tags(table.words, tags, rows, others)
+    by_ending = _ending_tags(table.words, tags, capital, rows, others)
     truth = [tags[row] for row in rows.tolist()]
     tag, most = Counter(truth).most_common(1)[0]
     right = np.array([guess == is_ for guess, is_ in zip(by_vector, truth, strict=True)])
@@ -121,17 +132,22 @@ def _neighbour_tags(
 
 
 def _ending_tags(
-    words: Sequence[str], tags: Sequence[str], rows: NDArray[np.int64], others: NDArray[np.int64]
+    words: Sequence[str],
+    tags: Sequence[str],
+    capital: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    others: NDArray[np.int64],
 ) -> list[str]:
-    """The commonest tag among the other words with the same ending, the longest that NEIGHBOURS others have."""
-    by_ending: dict[str, Counter[str]] = {}
+    """The commonest tag among the other words with the same ending, the longest that NEIGHBOURS others have, and with
+    the same kind of first letter."""
+    by_ending: dict[tuple[bool, str], Counter[str]] = {}
     for row in others.tolist():
         for ending in _endings(words[row]):
-            by_ending.setdefault(ending, Counter())[tags[row]] += 1
+            by_ending.setdefault((bool(capital[row]), ending), Counter())[tags[row]] += 1
     guesses = []
     for row in rows.tolist():
         for ending in _endings(words[row]):
-            votes = by_ending[ending] - Counter([tags[row]])
+            votes = by_ending[bool(capital[row]), ending] - Counter([tags[row]])
             if votes.total() >= NEIGHBOURS or not ending:
                 break
         guesses.append(min((-times, tag) for tag, times in votes.items())[1] if votes else "")

@@ -17,7 +17,7 @@ from lstm_core.documents import restored
 from lstm_core.embeddings import PAPER, EmbeddingTable, embeddings, text_fingerprint
 from lstm_core.files import home, read_json, write_json
 from lstm_core.neighbours import Neighbour, NeighbourQuery, neighbours
-from lstm_core.singletons import HeldOut, TagAgreement, held_out_spelling, held_out_words, tag_agreement
+from lstm_core.singletons import HeldOut, TagAgreement, capitals, held_out_spelling, held_out_words, tag_agreement
 
 if TYPE_CHECKING:
     from lstm_core.run import Run
@@ -147,7 +147,8 @@ def _near(table: EmbeddingTable, word: str) -> tuple[tuple[Neighbour, ...], set[
 def word_report(run: "Run", *, report: Report = lambda share, word: None) -> WordReport:
     """Measure all of it with the paper's vectors of the run's own text; makes what is not kept.
 
-    Words held out are those that training never read and that stand at least twice. Raises ValueError for a run of
+    Words held out are those that training never read and that stand at least twice; none for a run that began with
+    weights of another, whose text may have held them. Raises ValueError for a run of
     words, one without a text of its own, and a text without any part of speech.
     """
     from lstm_core.corpus import read_corpus
@@ -161,9 +162,11 @@ def word_report(run: "Run", *, report: Report = lambda share, word: None) -> Wor
     tags = tags_of_words(run, report=report)
     report(0.0, "neighbours of words")
     drawn, by_euclid, same_tag = on_words_drawn(table, tags)
-    agreement = tag_agreement(table, tags)
+    found = lexicon(text)
+    agreement = tag_agreement(table, tags, capitals(found, text))
     report(0.5, "words that training never saw")
-    strange = held_out_words(text, train)
+    elsewhere = run.imported or "started_from" in run.config  # trained on other text too, which is not known here
+    strange = [] if elsewhere else held_out_words(text, train)
     strange = sorted(strange, key=lambda word: -int(table.counted[table.index[word]]))[:HELD_OUT]
     held_out = tuple(held_out_spelling(run, table, text, strange))
     report(1.0, "done")
@@ -171,7 +174,7 @@ def word_report(run: "Run", *, report: Report = lambda share, word: None) -> Wor
         run.name,
         run.fingerprint,
         text_fingerprint(run),
-        lexicon(text).types,
+        found.types,
         paper_table(table, tags),
         drawn,
         by_euclid,
@@ -196,7 +199,7 @@ def told(found: WordReport) -> str:
     if agreement is not None:
         lines.append(
             f"{agreement.words:,} words seen once: part of speech right by their neighbours {agreement.neighbours:.1%} "
-            f"({agreement.low:.1%} to {agreement.high:.1%}), by their ending {agreement.spelling:.1%}, "
+            f"({agreement.low:.1%} to {agreement.high:.1%}), by ending and capital {agreement.spelling:.1%}, "
             f"always {agreement.majority_tag} {agreement.majority:.1%}"
         )
     lines += [

@@ -33,6 +33,8 @@ try:
     sample = commonest_words(run)
     queries = {name: defined(name, run) for name in DEFINITIONS}
     kinds = {name: vectors(run, query, sample) for name, query in queries.items()}
+    if sample and not all(one and one.whole for one in kinds.values()):  # all of the same words: each knows the others'
+        kinds = {name: vectors(run, query, sample, whole=False) for name, query in queries.items()}
     judged = judgements(run)
 except ValueError as error:
     controls.tell("Words of this model cannot be shown.", error)
@@ -71,7 +73,7 @@ quality.own([(title, one) for title, one in at_hand.values()])
 
 report = read_report(run)
 if report is not None:
-    paper_table(report)
+    paper_table(report, same_text=run.config["corpus"]["name"].startswith("war-and-peace"))
     once_and_never(report)
 if sample is not None:
     on_a_map(sample, TITLES, queries, asked.word)

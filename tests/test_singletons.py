@@ -10,7 +10,7 @@ from lstm_core.corpus import keep_text, read_corpus
 from lstm_core.embeddings import EmbeddingTable, embeddings
 from lstm_core.lexicon import lexicon
 from lstm_core.run import Run
-from lstm_core.singletons import held_out_spelling, held_out_words, tag_agreement, wilson, word_tags
+from lstm_core.singletons import capitals, held_out_spelling, held_out_words, tag_agreement, wilson, word_tags
 from lstm_core.tagged import Tagged
 from lstm_core.tags import tag_text
 
@@ -37,6 +37,9 @@ def test_tags_of_real_text_are_found_for_nearly_all_words() -> None:
     assert tags["slowly"] == tags["quickly"] == "RB" and tags["walked"] == tags["opened"] == "VBD"
 
 
+NO_CAPITALS = np.zeros(80, dtype=bool)
+
+
 def planted(knows: bool, seed: int = 0) -> tuple[EmbeddingTable, list[str]]:
     """40 adverbs in -ly, 40 nouns; every fourth seen once, whose ending is that of the other kind."""
     rng = np.random.default_rng(seed)
@@ -54,7 +57,7 @@ def planted(knows: bool, seed: int = 0) -> tuple[EmbeddingTable, list[str]]:
 
 def test_vectors_that_know_the_tag_agree_where_the_spelling_misleads() -> None:
     table, tags = planted(knows=True)
-    found = tag_agreement(table, tags)
+    found = tag_agreement(table, tags, NO_CAPITALS)
     assert found is not None
     assert (found.words, found.neighbours, found.spelling) == (20, 1.0, 0.0)
     assert (found.majority, found.only_neighbours, found.only_spelling) == (0.5, 20, 0)
@@ -62,7 +65,7 @@ def test_vectors_that_know_the_tag_agree_where_the_spelling_misleads() -> None:
 
 
 def test_vectors_that_know_nothing_agree_by_chance() -> None:
-    shares = [tag_agreement(*planted(knows=False, seed=seed)).neighbours for seed in range(20)]
+    shares = [tag_agreement(*planted(knows=False, seed=seed), NO_CAPITALS).neighbours for seed in range(20)]
     assert 0.4 < np.mean(shares) < 0.6
 
 
@@ -72,7 +75,7 @@ def test_a_word_does_not_vote_for_itself_nor_do_words_without_tags_or_with_dashe
     counts = np.array([9, 9, 9, 9, 1, 1, 1, 1])
     vectors = np.eye(8, dtype=np.float32)
     vectors[[6, 5], 7] = 5  # nearest to "once" but neither may vote
-    found = tag_agreement(EmbeddingTable("t", words, counts, counts, vectors), tags, count=3)
+    found = tag_agreement(EmbeddingTable("t", words, counts, counts, vectors), tags, NO_CAPITALS[:8], count=3)
     assert found.words == 2  # ely and once
     assert found.neighbours == 0.5 and found.spelling == 0.5  # ely is like the rest, once is like nothing
     assert found.only_neighbours == found.only_spelling == 0
@@ -81,10 +84,21 @@ def test_a_word_does_not_vote_for_itself_nor_do_words_without_tags_or_with_dashe
 def test_agreement_needs_words_seen_once_and_a_tag_a_word() -> None:
     table, tags = planted(knows=True)
     with pytest.raises(ValueError, match="has 80 words, 79 tags"):
-        tag_agreement(table, tags[:-1])
-    assert (
-        tag_agreement(table, [tag if count > 1 else "" for tag, count in zip(tags, table.counted, strict=True)]) is None
-    )
+        tag_agreement(table, tags[:-1], NO_CAPITALS)
+    common = [tag if count > 1 else "" for tag, count in zip(tags, table.counted, strict=True)]
+    assert tag_agreement(table, common, NO_CAPITALS) is None
+
+
+def test_the_spelling_knows_a_capital_as_the_network_does() -> None:
+    table, tags = planted(knows=False)
+    capital = np.array([tag == "NN" for tag in tags])  # the endings mislead, capitals do not
+    found = tag_agreement(table, tags, capital)
+    assert found is not None and found.spelling == 1.0
+    text = "The old town. In Moscow the Tsar and the town’s Tsar old tsar ’Twas the-Don old \n"
+    words = lexicon(text)
+    assert {word for word, one in zip(words.words, capitals(words, text), strict=True) if one} == {
+        "in", "moscow", "tsar", "twas", "don",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("right", "total"), [(0, 5), (3, 7), (90, 100), (5, 5)])
@@ -124,6 +138,25 @@ def test_a_word_is_found_by_its_spelling_far_above_chance(run: Run) -> None:
         assert 0 < one.others <= 1 and one.own > 2 * one.chance
     assert results == held_out_spelling(run, table, text, ["heron", "raven", "thrush"], (1, 2, 4))
     assert held_out_spelling(run, table, text, ["absent", "plover"], (1,)) == []
+
+
+def test_own_contexts_and_those_of_other_words_are_told_apart(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read in the word's own places is answered by the word's own row, what is read elsewhere by another's."""
+    from lstm_core import singletons
+    from lstm_core.spelling import Spelled
+
+    corpus, table = read_corpus("book"), embeddings(run)
+    text = corpus.vocabulary.decode(corpus.ids.tolist())
+    calls: list[int] = []
+
+    def spell(_run: Run, _table: EmbeddingTable, words: list[str], given: object, **_: object) -> Spelled:
+        calls.append(len(words))
+        vectors = np.array([table.unit_vectors[table.index[word]] for word in words])
+        return Spelled(tuple(words), -vectors if len(calls) == 3 else vectors, ())  # answers, own places, others'
+
+    monkeypatch.setattr(singletons, "spell", spell)
+    (one,) = held_out_spelling(run, table, text, ["heron", "raven", "thrush"], (1,))
+    assert len(calls) == 3 and one.own == 1.0 and one.others == pytest.approx(1 / len(table))
 
 
 def test_ranks_count_the_words_that_are_nearer(monkeypatch: pytest.MonkeyPatch) -> None:

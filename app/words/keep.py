@@ -8,6 +8,10 @@ import streamlit as st
 from app.words.source import Vectors
 from lstm_core.embeddings import EmbeddingTable, projector_labels, projector_lines, word2vec_lines
 
+_FIXED = (
+    " They are one fixed choice of states. What the benchmarks call best is chosen anew for each of them: the figures "
+    "there are not those of this file."
+)
 SOME = 100  # lines by which a file's size is told
 
 
@@ -37,6 +41,7 @@ def downloads(kinds: dict[str, tuple[str, Vectors]], run: str) -> None:
     st.caption(
         f"{len(table):,} words of {table.vectors.shape[1]:,} values"
         + ("." if vectors.whole else ", the commonest of the text: make the vectors of all words for more.")
+        + (_FIXED if name == "best" else "")
         + " The first opens in gensim and other programs, the other two in the TensorBoard projector."
     )
 

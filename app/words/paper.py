@@ -9,9 +9,11 @@ from app.table import Column, Line, show
 from lstm_core.singletons import HeldOut, TagAgreement
 from lstm_core.word_report import WordReport, plain
 
+ENOUGH = 20  # words held out that a mean is shown of
 
-def paper_table(report: WordReport) -> None:
-    """Fifteen words with their neighbours in the paper and here."""
+
+def paper_table(report: WordReport, *, same_text: bool) -> None:
+    """Fifteen words with their neighbours in the paper and here; `same_text`: both are of War and Peace."""
     st.subheader("The paper's fifteen words")
     rows: list[Line] = []
     for row in report.rows:
@@ -36,6 +38,10 @@ def paper_table(report: WordReport) -> None:
     ]
     show(rows, columns, key="embeddings-paper", alt="The paper's Table 3 beside the neighbours found here")
     there = [row for row in report.rows if row.neighbours]
+    if not same_text:
+        st.caption(
+            "The paper's counts and neighbours are of War and Peace, this model read another text: few can be the same."
+        )
     st.caption(
         f"{sum(row.overlap for row in there)} of {sum(len(row.neighbours) for row in there)} neighbours are the "
         f"paper's own. Of {report.drawn:,} words drawn at random {report.same_tag:.0%} of the neighbours are the same "
@@ -65,7 +71,7 @@ def _once(found: TagAgreement) -> None:
     meaning = MEANINGS.get(found.majority_tag, found.majority_tag).split(":")[0]
     rows: list[Line] = [
         {"guessed from": "the nearest words", "right": found.neighbours},
-        {"guessed from": "the ending of the word alone", "right": found.spelling},
+        {"guessed from": "its ending and whether it has a capital", "right": found.spelling},
         {"guessed from": f"nothing: always “{meaning}”", "right": found.majority},
     ]
     show(
@@ -79,6 +85,7 @@ def _never(held_out: Sequence[HeldOut]) -> None:
         "Words that training never read, spelled to the network: how near their own vector comes out (mean "
         "reciprocal rank: 1 is always first, 0.5 second)."
     )
+    enough = [one for one in held_out if one.words >= ENOUGH]
     held: list[Line] = [
         {
             "read in": f"{one.contexts} place" + "s" * (one.contexts > 1),
@@ -87,11 +94,15 @@ def _never(held_out: Sequence[HeldOut]) -> None:
             "other words' places": one.others,
             "by chance": one.chance,
         }
-        for one in held_out
+        for one in enough
     ]
     columns = [
         Column("read in"), Column("words", "whole", help="Those that stand in more places than that."),
         Column("its own places", "number", 2), Column("other words' places", "number", 2),
         Column("by chance", "number", 4),
     ]  # fmt: skip
-    show(held, columns, key="embeddings-never", alt="Reciprocal ranks of words that training never read")
+    if held:
+        show(held, columns, key="embeddings-never", alt="Reciprocal ranks of words that training never read")
+    if few := [one for one in held_out if one.words < ENOUGH]:
+        told = ", ".join(f"{one.words} in {one.contexts}" for one in few)
+        st.caption(f"Too few words stand in more places than these to tell (words in places: {told}).")

@@ -5,20 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from app.cached import machine_rate
+from app.cached import cached, machine_rate
 from app.controls import tell
 from app.drawing import draw
 from app.figure import BLUE, GREY, LINES, Axis, Figure, Mark, Series
 from app.table import Column, Line, show
 from app.words.source import Judgements, Vectors, offer
 from lstm_core.corpus import decode_text
+from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable
 from lstm_core.run import Run
 from lstm_core.similarity import Score, Stratum, judge, mean_rho, score
 from lstm_core.similarity_peers import Peer
 from lstm_core.similarity_result import at_hand
 from lstm_core.sources import CorpusMissing
 from lstm_core.word_claims import PAPER_MEAN
-from lstm_core.word_pairs import BENCHMARKS, PAPER, parse_pairs
+from lstm_core.word_pairs import BENCHMARKS, PAPER, Pairs, parse_pairs
 
 LARGEST = 2_000_000  # bytes of a file of pairs
 ENOUGH = 20  # pairs that a correlation of a part is told from
@@ -231,7 +232,10 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
         except ValueError as error:
             tell("This file cannot be used.", error)
             return
-        scores = [(title, score(judge(vectors.table, pairs))) for title, vectors in kinds]
+        scores = [
+            (title, cached(_judged)(file.getvalue(), len(vectors.table), vectors.table.query, vectors.table, pairs))
+            for title, vectors in kinds
+        ]
         rows: list[Line] = [
             {
                 "vectors": title,
@@ -250,3 +254,7 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
         show(rows, columns, key=f"{_OWN}-table", alt="Your benchmark: pairs found and rank correlations")
         if not all(vectors.whole for _, vectors in kinds):
             st.caption("Only the commonest words are at hand: make the vectors of all words to find more pairs.")
+
+
+def _judged(content: bytes, words: int, query: EmbeddingQuery, _table: EmbeddingTable, _pairs: Pairs) -> Score:
+    return score(judge(_table, _pairs))

@@ -34,11 +34,12 @@ class Vectors:
         ]
 
 
-def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None) -> Vectors | None:
-    """The vectors of a query (`EmbeddingQuery.of`): of all words where they are kept, else of the sample, else None."""
-    whole = word_vectors(run, query)
-    if whole is not None:
-        return Vectors(whole, True)
+def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None, *, whole: bool = True) -> Vectors | None:
+    """The vectors of a query (`EmbeddingQuery.of`): of all words where they are kept and may be (`whole`), else of the
+    sample, else None. Raises ValueError for more directions off than the words have."""
+    kept = word_vectors(run, query) if whole else None
+    if kept is not None:
+        return Vectors(kept, True)
     table = sample_vectors(run, sample, query) if sample else None
     return Vectors(table, False) if table is not None else None
 

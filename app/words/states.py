@@ -23,7 +23,11 @@ def other_states(run: Run, asked: Asked, sample: WordSample | None) -> None:
         if query is None:
             st.caption("Choose at least one layer and one moment.")
             return
-        have = vectors(run, query, sample)
+        try:
+            have = vectors(run, query, sample)
+        except ValueError as error:
+            tell("These vectors cannot be made.", error)
+            return
         if have is None:
             words = ["embed", "--signal", query.signal, "--layers", ",".join(map(str, query.layers))]
             words += ["--moments", ",".join(query.moments), "--", run.name]

@@ -127,6 +127,7 @@ def similarity(
     """Compare a run's word vectors with human judgement: rank correlations on 13 benchmarks, kept below LSTM_HOME."""
     from lstm_core import similarity_result as results
     from lstm_core import word_pairs
+    from lstm_core.sources import CorpusMissing
 
     if fetch:
         for path in word_pairs.fetch_benchmarks():
@@ -140,7 +141,12 @@ def similarity(
     folder = results.results_folder(run) if with_run else None
     found = None if recompute or file else results.read_similarity(run, query)
     if found is None:
-        benchmarks, missing = results.at_hand()
+        try:
+            benchmarks, missing = results.at_hand()
+        except CorpusMissing as error:
+            if file is None:
+                raise
+            benchmarks, missing = [], [str(error)]
         for line in missing:
             print(line, file=sys.stderr)
         own = [word_pairs.read_pairs(file)] if file else []
