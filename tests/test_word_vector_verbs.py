@@ -143,6 +143,20 @@ def test_a_benchmark_of_ones_own_comes_last_and_is_not_kept(
     assert found[-1]["found"] == 4 and not (home / "similarity").exists()
 
 
+def test_a_benchmark_of_ones_own_needs_none_of_the_others(
+    cli: Verb, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def none(name: str) -> Pairs:
+        raise CorpusMissing(f"The benchmark {name} is not at hand.")
+
+    monkeypatch.setattr(similarity_result, "benchmark", none)
+    path = tmp_path / "own.tsv"
+    path.write_text("river\thouse\t3\ngreen\told\t4\nyou\twhen\t1\nthe\ta\t9\n")
+    (row,) = document(cli("similarity", "mine", "--vectors", "paper", "--file", str(path), "--json"))
+    assert (row["task"], row["found"]) == ("own.tsv", 4)
+    assert cli("similarity", "mine", "--vectors", "paper")[0] == 2
+
+
 def test_benchmarks_that_are_not_at_hand_are_named(
     cli: Verb, run: Run, benchmarks: dict[str, Pairs], monkeypatch: pytest.MonkeyPatch, home: Path
 ) -> None:
