@@ -234,6 +234,8 @@ def test_benchmarks_are_told_as_they_were_measured(full: Run) -> None:
     for alone, beside in zip(other.scores, other.ours_less, strict=True):
         row = told.loc[alone.task]
         assert (row["skip-gram"], row["best less it"]) == (alone.rho, beside.difference) and beside.difference
+        assert row["skip-gram: found"] == alone.found
+    assert f"skip-gram: {other.above} of 2" in said(app)
     assert told.loc["MC-30", "the paper"] == 0.1808 and told.loc["RG-65", "word2vec"] == 0.5386
     assert told.loc["mean", "best here"] == pytest.approx(mean_rho(found.best.scores))
     shown = {metric.label: metric.value for metric in app.metric}
@@ -265,7 +267,7 @@ def test_means_leave_out_what_is_missing(full: Run) -> None:
     assert found.best is not None
     first, second = found.best.scores
     without = replace(found.best, scores=(replace(first, rho=None, low=None, high=None), second))
-    rows = lines(Judgements(found.paper, without, None))
+    rows = lines(Judgements(found.paper, without, None), None)
     assert rows[0]["best here"] is None and rows[0]["95% interval"] == ""
     assert rows[-1]["best here"] == second.rho and rows[-1]["found"] is None
 

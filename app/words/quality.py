@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.cached import cached, machine_rate
-from app.controls import tell
+from app.controls import one_of, tell
 from app.drawing import draw
 from app.figure import BLUE, GREY, LINES, Axis, Figure, Mark, Series
 from app.table import Column, Line, show
@@ -45,13 +45,22 @@ def headline(found: Judgements) -> None:
         key="embeddings-correlations",
         alt="Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'",
     )
+    if found.peers and found.peers.peers:
+        told = "; ".join(f"{one.name}: {_above(one)}" for one in found.peers.peers)
+        st.caption(
+            f"On how many benchmarks the best vectors here are above other methods on the same text, by the pairs that "
+            f"both have. {told}."
+        )
+
+
+def _above(peer: Peer) -> str:
+    clearly = sum(row.low is not None and row.low > 0 for row in peer.ours_less)
+    below = sum(row.high is not None and row.high < 0 for row in peer.ours_less)
+    return f"{peer.above} of {len(peer.ours_less)} (beyond chance {clearly}, below beyond chance {below})"
 
 
 def _peer_help(peer: Peer) -> str:
-    return (
-        f"{peer.name}: its options are chosen as ours are, among {len(peer.options)}. On the pairs that both have, the "
-        f"best vectors here are above it on {peer.above} of {len(peer.ours_less)} benchmarks."
-    )
+    return f"{peer.name}: its options are chosen as ours are, but among its own {len(peer.options)}."
 
 
 def correlations(found: Judgements) -> Figure:
@@ -115,8 +124,10 @@ def table(found: Judgements) -> None:
     """Every benchmark with its pairs and all correlations; what the intervals mean."""
     if found.best is None or found.paper is None:
         return
-    rows = lines(found)
     first = found.peers.strongest if found.peers else None
+    if found.peers and first:
+        first = one_of("Beside them", {one.name: one for one in found.peers.peers}, first, key="embeddings-peer")
+    rows = lines(found, first)
     rho = "Spearman's rank correlation with people's scores."
     columns = [
         Column("benchmark"),
@@ -129,6 +140,7 @@ def table(found: Judgements) -> None:
     if first:
         columns += [
             Column(first.name, "number", help=_peer_help(first)),
+            Column(f"{first.name}: found", "whole", help="Pairs of which it has both words."),
             Column("best less it", "number", help="On the pairs that both have."),
             Column("its interval", help="95% of that difference; with 0 in it chance alone may have made it."),
         ]
@@ -149,11 +161,10 @@ def table(found: Judgements) -> None:
     )
 
 
-def lines(found: Judgements) -> list[Line]:
-    """The rows of the table, in the paper's order, then the means."""
+def lines(found: Judgements, first: Peer | None) -> list[Line]:
+    """The rows of the table, in the paper's order, then the means; with one method beside the vectors here."""
     assert found.best is not None and found.paper is not None
     as_paper = {one.task: one for one in found.paper.scores}
-    first = found.peers.strongest if found.peers else None
     theirs = {one.task: one for one in first.scores} if first else {}
     less = {one.task: one for one in first.ours_less} if first else {}
     rows: list[Line] = []
@@ -175,6 +186,7 @@ def lines(found: Judgements) -> list[Line]:
             beside = less.get(one.task)
             row |= {
                 first.name: theirs[one.task].rho if one.task in theirs else None,
+                f"{first.name}: found": theirs[one.task].found if one.task in theirs else None,
                 "best less it": beside.difference if beside else None,
                 "its interval": _interval(beside.low, beside.high) if beside else "",
             }
@@ -182,7 +194,7 @@ def lines(found: Judgements) -> list[Line]:
     mean: dict[str, object] = {"benchmark": "mean", "95% interval": "", "its interval": ""}
     for name in rows[0].keys() - mean.keys():
         values = [float(row[name]) for row in rows if row[name] is not None]  # type: ignore[arg-type]
-        counted = name in ("found", "missing", "the paper: found")
+        counted = name == "missing" or name.endswith("found")
         mean[name] = None if not values or counted else sum(values) / len(values)
     return [*rows, mean]
 
