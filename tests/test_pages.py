@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from opened_pages import PAGES, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 from app.controls import MAX_TYPED, duration
+from app.neurons.places import AROUND
 from lstm_core import corpus as corpora
 from lstm_core import jobs
 from lstm_core.card import card
@@ -122,6 +123,8 @@ def test_a_word_model_opens_on_the_same_pages(
     app = opened(where, run="wordy")
     if where == "neurons":
         assert {metric.label: metric.value for metric in app.metric}["Words read"] == "300"
+        places = table_with(app, "before")
+        assert max(len(part.split()) for side in ("before", "after") for part in places[side]) == AROUND
         app.text_area(key="neurons-typed").set_value("the river runs over Zanzibar")
         app.run()
         assert "1 of 5" in said(app)

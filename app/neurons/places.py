@@ -13,6 +13,7 @@ _COLUMNS = (
     Column("here"),
     Column("after", width=60),
 )
+AROUND = 8  # words at each side, which fit beside each other
 _NAMES = {0.9: "high", 0.5: "middle", 0.1: "low"}
 
 
@@ -39,14 +40,14 @@ def places(profile: NeuronProfile, *, words: bool) -> None:
 
 
 def _lines(contexts: Sequence[Context], words: bool) -> list[dict[str, object]]:
-    """Blanks and line breaks made visible."""
-    joint = " " if words else ""
+    """Blanks and line breaks made visible; of words fewer than of letters."""
+    joint, around = (" ", AROUND) if words else ("", None)
     return [
         {
             "value": context.value,
-            "before": joint.join(context.before).replace("\n", "⏎"),
+            "before": joint.join(context.before[-around:] if around else context.before).replace("\n", "⏎"),
             "here": {" ": "␣", "\n": "⏎"}.get(context.token, context.token),
-            "after": joint.join(context.after).replace("\n", "⏎"),
+            "after": joint.join(context.after[:around]).replace("\n", "⏎"),
         }
         for context in contexts
     ]
