@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import findings, registry
 from lstm_core.runs import list_runs
+from lstm_core.sweep import sweeps
 
 ROW = 4  # pages side by side
 
@@ -35,13 +36,21 @@ for row in (pages[:ROW], pages[ROW:]):
             st.caption(about)
 
 st.subheader("Models at hand")
-for run in list_runs():
-    if run.untrained_twin_of:
-        text = f"the untrained twin of {run.untrained_twin_of}, for comparison: same shape, nothing learned"
-    else:
-        score = "".join(f", {value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
-        source = run.config["corpus"]["name"]
-        text = f"{run.model_config.architecture}{f' on {source}' if source else ''}: {run.status}{score}"
-    st.text(f"{run.name}  ·  {text}")
-if not list_runs():
+runs = [run for run in list_runs() if not run.untrained_twin_of]
+for run in runs:
+    if run.sweep:
+        continue
+    score = "".join(f", {value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
+    source = run.config["corpus"]["name"]
+    st.text(f"{run.name}  ·  {run.model_config.architecture}{f' on {source}' if source else ''}: {run.status}{score}")
+for sweep in sweeps():
+    shapes = ", ".join(sorted({run.model_config.architecture for run in sweep.runs}))
+    dropouts = ", ".join(f"{dropout:g}" for dropout in sweep.plan.dropouts)
+    st.text(f"{sweep.name}  ·  a sweep of {len(sweep.runs)} runs, {shapes}, dropout {dropouts}")
+if not runs:
     st.caption("None yet. Train one on the page Training; the smallest takes about a minute.")
+elif len(list_runs()) > len(runs):
+    st.caption(
+        "Most come with an untrained twin, the same network before it learned anything: what the twin does too was not "
+        "learned."
+    )

@@ -67,11 +67,13 @@ def table() -> None:
 
 def curves() -> None:
     """The curves of the chosen runs, one picture for characters and one for words."""
-    names = [run.name for run in trained_runs() if run.log().points]
+    logged = [run for run in trained_runs() if run.log().points]
+    names = [run.name for run in logged]
     if not names:
         return
+    first = [run.name for run in logged if not (run.sweep and run.shipped)] or names  # a sweep has a page of its own
     # A new run is a new list to choose from: the key makes the widget start afresh with it.
-    shown = st.multiselect("Curves of", names, default=names[-6:], key=f"training-curves-{len(names)}")
+    shown = st.multiselect("Curves of", names, default=first[-6:], key=f"training-curves-{len(names)}")
     for kind, title in KINDS.items():
         runs = [run for run in trained_runs() if run.name in shown and run.kind == kind]
         if not runs:
