@@ -21,14 +21,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!data.columns.some(column => column.name === state.by?.name)) state.by = null
     host.querySelector(".scroller").classList.toggle("whole", data.rows.length <= WHOLE)
     heads(host, state)
-    order(host, state)
   }
-  if (other || data.chosen !== state.chosen) {
-    state.chosen = data.chosen
-    mark(host, state)
-    bringIntoView(host, state)
+  const fill = () => {
+    if (other) order(host, state)
+    if (other || state.data.chosen !== state.chosen) {
+      state.chosen = state.data.chosen
+      mark(host, state)
+      bringIntoView(host, state)
+    }
   }
+  // A long table, which begins below the first screen, lets what is above it be drawn first.
+  if (other && state.order === undefined && data.rows.length > WHOLE) later(fill)
+  else if (state.order !== undefined || other) fill()
 }
+
+const later = work => (window.requestIdleCallback ? requestIdleCallback(work, { timeout: 1000 }) : setTimeout(work, 100))
 
 function begin(host) {
   const state = { by: null, chosen: undefined }

@@ -5,6 +5,7 @@ Pure functions of a recording; knows nothing of models or pages. U units, P posi
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -132,16 +133,26 @@ def distributions(
     )
 
 
-# What is kept with a run ----------------------------------------------------------------------------------------------
+# What is kept --------------------------------------------------------------------------------------------------------
+
+
+def counted(recording: Recording, query: DistributionQuery, *, workers: int = 0) -> Distributions:
+    """The same, kept with the recording, so that its values are counted once. Raises ValueError as `distributions`."""
+    if recording.folder is None:
+        return distributions(recording, query, workers=workers)
+    path = recording.folder / "distributions" / _file(query)
+    kept = _read(path, query)
+    if kept is not None and kept.source == recording.spec and kept.total == len(recording.positions):
+        return kept
+    found = distributions(recording, query, workers=workers)
+    with suppress(OSError):  # a full disk: then they are counted again next time
+        _write(path, found)
+    return found
 
 
 def keep_distributions(found: Distributions, run: "Run") -> Path:
     """Write them to the run's results, whole or not at all, in place of others of the same signal and layer."""
-    arrays: Arrays = {name: getattr(found, name) for name in ("edges", *PER_UNIT)}
-    arrays |= {name: arrays[name].astype(np.uint32) for name in _COUNTED}
-    path = _path(run, found.query)
-    save_arrays(path, arrays, {"total": str(found.total), "source": json.dumps(asdict(found.source))})
-    return path
+    return _write(_path(run, found.query), found)
 
 
 def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | None:
@@ -149,12 +160,31 @@ def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | 
 
     A run that comes without weights has those that its results are of.
     """
+    found = _read(_path(run, query), query)
+    return None if found is None or (run.has_weights and found.source.weights != run.fingerprint) else found
+
+
+def _path(run: "Run", query: DistributionQuery) -> Path:
+    return run.folder / "results" / "distributions" / _file(query)
+
+
+def _file(query: DistributionQuery) -> str:
+    return f"{query.signal}-{query.layer}.safetensors"
+
+
+def _write(path: Path, found: Distributions) -> Path:
+    arrays: Arrays = {name: getattr(found, name) for name in ("edges", *PER_UNIT)}
+    arrays |= {name: arrays[name].astype(np.uint32) for name in _COUNTED}
+    save_arrays(path, arrays, {"total": str(found.total), "source": json.dumps(asdict(found.source))})
+    return path
+
+
+def _read(path: Path, query: DistributionQuery) -> Distributions | None:
+    """Those of a file, None where it is not there or damaged."""
     try:
-        arrays, notes = load_arrays(_path(run, query))
+        arrays, notes = load_arrays(path)
         source = json.loads(notes["source"])
         source = RecordingSpec(**{**source, **{name: tuple(source[name]) for name in ("span", "signals", "layers")}})
-        if run.has_weights and source.weights != run.fingerprint:
-            return None
         arrays |= {name: arrays[name].astype(np.int64) for name in _COUNTED}
         found = Distributions(**arrays, total=int(notes["total"]), query=query, source=source)
         shapes = {name: getattr(found, name).shape for name in ("edges", *PER_UNIT)}
@@ -163,7 +193,3 @@ def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | 
     units = (source.units,)
     wanted = dict.fromkeys(PER_UNIT, units) | {"edges": (BINS + 1,), "counts": (*units, BINS)}
     return found if shapes == wanted and found.total > 0 else None
-
-
-def _path(run: "Run", query: DistributionQuery) -> Path:
-    return run.folder / "results" / "distributions" / f"{query.signal}-{query.layer}.safetensors"

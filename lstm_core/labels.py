@@ -98,7 +98,10 @@ def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
     found = []
     for path in sorted(results_folder(run).glob("*.json")):
         try:
-            labels = _restored(read_json(path), run.model_config.hidden, query)
+            stored = read_json(path)
+            if stored["query"] != asdict(query):  # of another place: not worth a look
+                continue
+            labels = _restored(stored, run.model_config.hidden, query)
         except _DAMAGED:
             continue
         if labels.weights == run.fingerprint and labels.positions == "all":

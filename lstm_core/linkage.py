@@ -56,7 +56,7 @@ def checked(linkage: str) -> Linkage:
 
 
 def joins(points: NDArray[np.floating], linkage: Linkage) -> Joins:
-    """All joins of `points` (P, 2). About half a second (single) or two (Ward) for 18,000 points.
+    """All joins of `points` (P, 2). About a tenth of a second (single) or two seconds (Ward) for 18,000 points.
 
     Raises ValueError for no points, for places that are not finite, and for another linkage than single or ward.
     """
@@ -72,7 +72,38 @@ def joins(points: NDArray[np.floating], linkage: Linkage) -> Joins:
 
 
 def _single(places: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """The edges of the minimum spanning tree, in Prim's order: it holds every join of single linkage."""
+    """The edges of the minimum spanning tree, which holds every join of single linkage.
+
+    It is looked for among the sides of a Delaunay triangulation, which hold it (Shamos and Hoey 1975); points at one
+    place are joined first. Where there is no triangulation, as on a line, among all pairs.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+    from scipy.spatial import Delaunay, QhullError
+
+    order = np.lexsort(places.T)
+    new = np.append(True, (np.diff(places[order], axis=0) != 0).any(axis=1))
+    first = order[new]  # (D,) one point of each place
+    again = order[~new], first[np.cumsum(new) - 1][~new]
+    distinct = places[first]
+    try:
+        found = Delaunay(distinct)
+    except (QhullError, ValueError):  # ValueError: fewer than four places
+        return _prim(places)
+    if len(found.coplanar):  # left out for want of digits
+        return _prim(places)
+    corners = found.simplices.astype(np.int64)
+    sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+    sides.sort(axis=1)
+    a, b = np.divmod(np.unique(sides[:, 0] * len(first) + sides[:, 1]), len(first))
+    lengths = np.hypot(*(distinct[a] - distinct[b]).T)
+    tree = minimum_spanning_tree(coo_array((lengths, (a, b)), shape=(len(first), len(first)))).tocoo()
+    pairs = np.column_stack([np.append(first[tree.row], again[0]), np.append(first[tree.col], again[1])])
+    return pairs, np.append(tree.data, np.zeros(len(again[0])))
+
+
+def _prim(places: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """The same by Prim's way, in memory of the points alone."""
     count = len(places)
     x, y = places.T.copy()
     waiting, nearest, squared = np.arange(count), np.zeros(count, np.int64), np.full(count, np.inf)

@@ -1,5 +1,6 @@
 """Distributions against numpy and scipy, whatever the window; memory that does not grow with the text; what is kept."""
 
+import shutil
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,12 +19,14 @@ from lstm_core.distributions import (
     BINS,
     DistributionQuery,
     Distributions,
+    counted,
     distributions,
     keep_distributions,
     read_distributions,
 )
 from lstm_core.patterns import Bins
-from lstm_core.recording import Recording, RecordingSpec
+from lstm_core.record import Text, record
+from lstm_core.recording import Recording, RecordingSpec, verify
 from lstm_core.run import Run
 from lstm_core.tally import PER_UNIT, Tally, TallyQuery, tally
 from lstm_core.tiles import TILE, Tiles, new_tiles
@@ -275,6 +278,24 @@ def test_what_is_kept_with_a_run_is_read_again(small_run: Callable[..., Run]) ->
     assert read_distributions(run, query) is None
     path.write_bytes(path.read_bytes()[:-7])
     assert read_distributions(run, query) is None
+
+
+def test_what_was_counted_of_a_recording_is_kept_with_it(
+    small_run: Callable[..., Run], corpus: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, query = small_run(weights=True), DistributionQuery("c", 2)
+    first, other = (record(run, Text("small", corpus.ids[:stop], corpus.fingerprint, (0, stop))) for stop in (900, 700))
+    found = counted(first, query)
+    kept = first.folder / "distributions" / "c-2.safetensors"
+    shutil.copytree(kept.parent, other.folder / "distributions")  # of another text: not used
+    assert counted(other, query).total == 700
+    kept.write_bytes(kept.read_bytes()[:-3])
+    assert counted(first, query).total == 900
+    monkeypatch.setattr("lstm_core.distributions.tally", lambda *_, **__: pytest.fail("counted again"))
+    again = counted(Recording.open(first.folder), query)
+    for name in ("edges", *PER_UNIT):
+        np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+    verify(first.folder)
 
 
 def test_a_run_without_weights_has_those_that_its_results_are_of(small_run: Callable[..., Run]) -> None:

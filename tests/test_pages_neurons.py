@@ -332,7 +332,7 @@ def test_values_that_are_not_finite_are_told_and_the_rest_of_the_page_stays(
     def refuse(*_: Any, **__: Any) -> None:
         raise ValueError("the recording holds values that are not finite")
 
-    monkeypatch.setattr("app.neurons.ranking.distributions", refuse)
+    monkeypatch.setattr("app.neurons.ranking.counted", refuse)
     app = opened("neurons")
     assert "The neurons of this layer cannot be compared." in said(app)
     assert "values that are not finite" in said(app)

@@ -37,6 +37,8 @@ def all_kept(run: Run, recording: Recording) -> list[Labels]:
     of two texts, whose scores do not compare."""
     places = [NeuronQuery(signal, layer, 0) for signal in SIGNALS for layer in range(1, run.model_config.layers + 1)]
     own = [labels for place in places if (labels := kept_labels(run, recording, place))]
+    if len(own) == len(places):
+        return own
     came = [labels for place in places if (labels := standing_in(run, place.signal, place.layer))]
     return own if len(own) >= len(came) else came
 

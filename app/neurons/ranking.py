@@ -9,7 +9,7 @@ from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.labels import kept_labels, offer, standing_in
 from app.table import Choice, Column, show
-from lstm_core.distributions import DistributionQuery, distributions
+from lstm_core.distributions import DistributionQuery, counted
 from lstm_core.label_search import Labels
 from lstm_core.neurons import NeuronQuery
 from lstm_core.recording import Recording
@@ -20,13 +20,13 @@ CHOSEN = "neurons-unit"  # the number field at the top of the page, which the UR
 
 
 def ranked(recording: Recording, query: DistributionQuery) -> Ranking:
-    """The ranking of a layer's units; raises ValueError as `distributions` does.
+    """The ranking of a layer's units; raises ValueError as `counted` does.
 
     By one thread where that takes a second: the browser, which draws the rest of the page meanwhile, often runs on the
     same few cores.
     """
     few = recording.spec.units * len(recording.positions) <= FEW
-    return frames.ranking(distributions(recording, query, workers=1 if few else 0))
+    return frames.ranking(counted(recording, query, workers=1 if few else 0))
 
 
 def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ranking, Labels | None] | None:
