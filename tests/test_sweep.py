@@ -71,6 +71,7 @@ def test_runs_of_a_sweep_differ_in_dropout_alone_and_begin_with_the_same_weights
             np.testing.assert_array_equal(one, other.detach().numpy())
 
 
+@pytest.mark.usefixtures("models")
 def test_sweeps_are_listed_with_their_runs_and_a_name_stands_for_them(made: Any, small_run: Any, home: Path) -> None:
     assert sweeps() == []
     small_run("alone")
