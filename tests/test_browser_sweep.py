@@ -20,7 +20,7 @@ def test_a_view_is_chosen_shared_and_opened_again(
 ) -> None:
     made = small_sweep(book, "mine", (0.0, 0.3, 0.6))
     compare([with_weights(run, scale) for run, scale in zip(made.runs, (3.0, 1.0, 0.1), strict=True)])
-    tab.goto(f"{server.address}/sweep")
+    tab.goto(f"{server.address}/sweep?sweep-of=mine")  # before the sweep that ships
     settled(tab)
     for name in ("layer 1", "bits per character", "dropout 0.3"):
         drawn = tab.locator(f'.figure svg [data-name="{name}"] path').first
@@ -56,9 +56,8 @@ def test_a_sweep_is_started_watched_and_reads_the_text(
     tab: Any,
     wait_for: Callable[..., None],
 ) -> None:
-    tab.goto(f"{server.address}/sweep")
+    tab.goto(f"{server.address}/sweep?sweep-new=true")
     settled(tab)
-    tab.get_by_text("No sweep is at hand yet").wait_for()
     choose(tab, "Recipe", "Tiny: one small layer, a first try in about a minute")
     choose(tab, "Text", "book")
     tab.get_by_label("Dropouts", exact=True).fill("0, 0.5, 0.8")

@@ -38,7 +38,7 @@ def pixel(found: WordMap, tab: Any, place: np.ndarray) -> tuple[float, float]:
 
 
 def drawn(server: Server, tab: Any) -> None:
-    tab.goto(f"{server.address}/wordmap?wordmap-groups={len(CLASSES)}")
+    tab.goto(f"{server.address}/wordmap?wordmap-run=mine&wordmap-groups={len(CLASSES)}")
     settled(tab)
     tab.locator("canvas[aria-label]").wait_for()
     tab.get_by_text("Every bound above is ours").wait_for()  # the last of the page
