@@ -120,6 +120,8 @@ def shown(chromium: Any) -> Iterator[Callable[..., Any]]:  # noqa: F811
         tabs.append(tab)
         tab.evaluate(LOAD, [_HTML, _CSS, _JS])
         tab.evaluate(DRAW, {**told(lines, columns, choice), "alt": "Words"})
+        if lines:  # those of a long table are drawn when the browser has nothing else to do
+            tab.wait_for_selector("tbody tr", state="attached")
         return tab
 
     yield show
