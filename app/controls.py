@@ -86,13 +86,10 @@ def current_recording(run: Run) -> Recording | None:
     titles = {recording.fingerprint: _title(recording) for recording in found}
     if len(found) == 1:
         return found[0]
-    name, asked = f"recording-{run.name}", st.query_params.get("recording")
-    if asked in titles and asked != st.session_state.get("linked_recording"):
-        st.session_state[name] = asked
-    elif st.session_state.get(name) not in titles:
-        st.session_state[name] = found[0].fingerprint
+    name = f"recording-{run.name}"
+    _begin_with_link("recording", list(titles), found[0].fingerprint, name)
     key = st.sidebar.selectbox("Text it has read", list(titles), format_func=lambda key: titles[key], key=name)
-    st.query_params["recording"] = st.session_state["linked_recording"] = key
+    _keep_in_link("recording", key)
     return next(recording for recording in found if recording.fingerprint == key)
 
 
@@ -131,16 +128,26 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
 
 
-def _signal(signals: Sequence[str], first: str, name: str) -> str:
-    """The choice of a signal by its letter and name, with what each means.
+def _begin_with_link(parameter: str, options: Sequence[str], first: str, key: str) -> None:
+    """Set the widget `key` to what the URL asks for, once; to `first` where it has no choice of the options yet.
 
-    Its letter alone stands in the URL below `name`; a widget bound to the URL would put its whole label there.
+    For options that the URL holds otherwise than they are shown: a widget bound to it would put its whole label there.
     """
-    asked, before = st.query_params.get(name), f"{name}-asked"
-    if asked in signals and asked != st.session_state.get(before):
-        st.session_state[name] = asked
-    elif st.session_state.get(name) not in signals:
-        st.session_state[name] = first
+    asked = st.query_params.get(parameter)
+    if asked in options and asked != st.session_state.get(f"{parameter}-asked"):
+        st.session_state[key] = asked
+    elif st.session_state.get(key) not in options:
+        st.session_state[key] = first
+
+
+def _keep_in_link(parameter: str, chosen: str) -> None:
+    """Put a choice into the URL; what is put there was not asked for by a person."""
+    st.query_params[parameter] = st.session_state[f"{parameter}-asked"] = chosen
+
+
+def _signal(signals: Sequence[str], first: str, name: str) -> str:
+    """The choice of a signal by its letter and name, with what each means; its letter is in the URL below `name`."""
+    _begin_with_link(name, signals, first, name)
     chosen = (
         st.segmented_control(
             "Signal",
@@ -151,7 +158,7 @@ def _signal(signals: Sequence[str], first: str, name: str) -> str:
         )
         or first
     )
-    st.query_params[name] = st.session_state[before] = chosen
+    _keep_in_link(name, chosen)
     st.caption(f"**{chosen}** is {SIGNAL_MEANINGS[chosen]}.")
     with st.expander("What are these signals?"):
         rows = [f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" for signal in signals]

@@ -1,8 +1,8 @@
 """How long each page takes to its first chart (or, where it has none, to all it shows) in a real browser.
 
-Cold: the server has just started and served nobody, the browser has nothing cached. Warm: again in a new tab, once a
-visit was served to its end. At once: in a new tab as soon as the first chart of the cold visit stands, while its script
-and its tab still work on what is below, so that two visits share the machine; told beside, no limit holds for it.
+Cold: the server has just started and served nobody, the browser has nothing cached. Warm: the same again in a new tab,
+at once, while the script of the first visit may still work on what is below its chart. Served: again, once a visit was
+served to its end; no limit holds for it.
 Starts the app as `make app` does and ends it; shows the runs and recordings at hand ($LSTM_HOME).
 """
 
@@ -96,14 +96,14 @@ def come_to_rest(context: BrowserContext, url: str) -> None:
 
 def measure(browser: Browser, name: str, repeats: int) -> dict[str, Any]:
     """Cold and warm times of a page, a fresh server and browser profile each time."""
-    times: dict[str, list[float]] = {"cold": [], "at once": [], "warm": []}
+    times: dict[str, list[float]] = {"cold": [], "warm": [], "served": []}
     shown = ""
     for _ in range(repeats):
         with server() as address:
             context = browser.new_context(viewport={"width": 1300, "height": 1000})
             url = f"{address}/{name.removeprefix('home')}"
             for state in times:
-                if state == "warm":
+                if state == "served":
                     come_to_rest(context, url)
                 seconds, shown = seconds_to_show(context, url)
                 times[state].append(round(seconds, 2))

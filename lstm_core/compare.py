@@ -22,15 +22,12 @@ from lstm_core.passages import (
     recording_at_hand,
 )
 from lstm_core.recording import Recording
-from lstm_core.run import Run
+from lstm_core.run import ENDED, Run
 from lstm_core.settings import MEASURES, SIGNALS
 
 if TYPE_CHECKING:
     from lstm_core.record import Text
     from lstm_core.streams import Report
-
-
-ENDED = ("finished", "untrained", "imported", "figures only")  # nothing is left to train
 
 
 @dataclass(frozen=True)

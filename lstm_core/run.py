@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
 
 SCHEMA = 1
+ENDED = ("finished", "untrained", "imported", "figures only")  # statuses after which nothing is left to train
 _LISTED = ("config.json", "vocabulary.json", "weights.safetensors")  # in the manifest
 
 

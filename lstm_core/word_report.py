@@ -148,8 +148,8 @@ def word_report(run: "Run", *, report: Report = lambda share, word: None) -> Wor
     """Measure all of it with the paper's vectors of the run's own text; makes what is not kept.
 
     Words held out are those that training never read and that stand at least twice; none for a run that began with
-    weights of another, whose text may have held them. Raises ValueError for a run of
-    words, one without a text of its own, and a text without any part of speech.
+    weights of another, whose text may have held them. Raises ValueError for a run of words, one without a text of its
+    own, and a text without any part of speech.
     """
     from lstm_core.corpus import read_corpus
     from lstm_core.lexicon import lexicon
