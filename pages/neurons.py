@@ -7,6 +7,7 @@ from app.cached import cached
 from app.claims import panel
 from app.drawing import draw
 from app.heatmap import text_heat_map
+from app.later import rest_of
 from app.neurons.labels import all_kept
 from app.neurons.own_text import Colours, own_text
 from app.neurons.places import places
@@ -98,6 +99,7 @@ with right:
         st.caption(f"{profile.outside:,} values lie outside the picture.")
     other_signal(recording, query)
 
+rest_of("neurons", "Counting the values of all neurons …")
 whole = all_neurons(run, recording, query)
 labels = whole[1] if whole else None
 if whole:

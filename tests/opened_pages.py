@@ -10,6 +10,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app.later import SEEN
+
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
 PAGES = ("home", "training", "neurons", "sweep", "clusters", "wordmap", "embeddings", "writing")
 
@@ -27,8 +29,9 @@ def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def opened(page: str, **query: str) -> AppTest:
-    """A page as a deep link opens it."""
+    """A page as a deep link opens it, with what the browser asks for once it has drawn the rest."""
     app = AppTest.from_file(str(ENTRY), default_timeout=120)
+    app.session_state[SEEN] = {page}
     if page != "home":
         app.switch_page(f"../pages/{page}.py")
     for name, value in query.items():

@@ -17,6 +17,7 @@ from opened_pages import ENTRY, nothing_shipped, opened, said, table_with  # noq
 from streamlit.testing.v1 import AppTest
 
 from app.clusters.frames import table_csv
+from app.later import SEEN
 from app.neurons import frames
 from app.neurons.labels import command, job_folder
 from lstm_core import corpus as corpora
@@ -351,6 +352,18 @@ def test_a_visit_is_shown_in_full_before_torch_is_loaded(recording: Recording) -
     loaded, waits, metrics, typed = done.stdout.split(maxsplit=3)
     assert (loaded, waits, int(metrics) > 5) == ("False", "True", True)
     assert "early birds" in typed
+
+
+def test_a_first_look_shows_its_charts_before_all_neurons_are_counted(
+    recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened("neurons")
+    asked: list[str] = []
+    monkeypatch.setattr("app.neurons.ranking.counted", lambda *given, **named: asked.append("counted"))
+    app.session_state[SEEN] = set()
+    app.run()
+    assert "Counting the values of all neurons" in said(app)
+    assert len(app.metric) > 5 and not app.text_area and not asked
 
 
 def test_every_shape_has_a_name_and_a_meaning(found: Distributions) -> None:

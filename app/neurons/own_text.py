@@ -6,6 +6,7 @@ it, the rest of the page is shown first and it is loaded then.
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from app import charts, controls
 from app.cached import model
 from app.drawing import draw
 from app.heatmap import text_heat_map
+from app.later import afterwards
 from lstm_core.neurons import NeuronQuery
 from lstm_core.run import Run
 
@@ -43,23 +45,7 @@ def own_text(run: Run, query: NeuronQuery, colours: Colours) -> None:
     elif "torch" in sys.modules:
         _reading(run, query, colours, typed[: controls.MAX_TYPED])
     else:
-        _load_later()
-
-
-def _load_later() -> None:
-    """Load torch once the browser has the rest of the page and asks for this part again; then draw the page again."""
-    asked = False
-
-    def part() -> None:
-        nonlocal asked
-        st.caption("Loading the model …")
-        if asked:
-            import torch  # noqa: F401
-
-            st.rerun()
-        asked = True
-
-    st.fragment(part, run_every="1s")()
+        afterwards("Loading the model …", lambda: import_module("torch"))
 
 
 def _reading(run: Run, query: NeuronQuery, colours: Colours, typed: str) -> None:
