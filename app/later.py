@@ -19,7 +19,7 @@ def afterwards(caption: str, work: Callable[[], object]) -> None:
             st.rerun()
         asked = True
 
-    st.fragment(part, run_every="300ms")()
+    st.fragment(part, run_every="1s")()
 
 
 def rest_of(page: str, caption: str) -> None:
