@@ -26,7 +26,7 @@ COPY --from=build /venv /venv
 WORKDIR /app
 COPY . ./
 # Runs, recordings and texts. Recordings of the demo (0.7 GB) are made here at the first start, not in the image: they
-# would make its 1.8 GB 2.5, and what people record themselves lies here anyway.
+# would make its 2 GB 2.7, and what people record themselves lies here anyway.
 RUN install --directory --owner=10001 --group=10001 /data
 ENV PATH=/venv/bin:$PATH \
     HOME=/data \

@@ -23,7 +23,7 @@ def afterwards(caption: str, work: Callable[[], object]) -> None:
 
 
 def rest_of(page: str, caption: str) -> None:
-    """End the script here at a session's first look at `page`; the browser asks for the rest when it shows this much."""
+    """End the script here at a session's first look at `page`; the browser asks for the rest once it drew this much."""
     seen = st.session_state.setdefault(SEEN, set())
     if page in seen:
         return

@@ -84,23 +84,33 @@ class NeuronProfile:
         return np.diff(laplace_below(self.edges, self.median, self.spread))
 
 
-def profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
+@dataclass(frozen=True, eq=False)
+class LayerSample:
+    """How a sample of a layer's values is distributed: edges (BINS + 1,), shares (BINS,), and of how many values."""
+
+    edges: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    size: int
+
+
+def profile(recording: Recording, query: NeuronQuery, sample: LayerSample | None = None) -> NeuronProfile:
     """The profile of a unit beside a sample of its layer, for which a page need not wait: `distributions` has all.
 
+    `sample`: `layer_sample` of the unit's signal and layer where it is at hand.
     Raises ValueError when the recording lacks the signal, layer or unit, or kept nothing.
     """
     values = recording.unit(query.signal, query.layer, query.unit)
     if not len(values):
         raise ValueError("the recording kept no position: there is nothing to show")
-    edges, layer_share, sampled = _sampled(recording, query)
-    counts = np.histogram(values, edges)[0]
+    sample = sample or layer_sample(recording, query.signal, query.layer)
+    counts = np.histogram(values, sample.edges)[0]
     median = float(np.median(values))
     return NeuronProfile(
         query,
         counts,
-        edges,
-        layer_share,
-        sampled,
+        sample.edges,
+        sample.shares,
+        sample.size,
         len(values) - int(counts.sum()),
         len(values),
         float(values.mean(dtype=np.float64)),
@@ -178,23 +188,17 @@ def _first_places(
     return tuple(found)
 
 
-def _layer_sample(recording: Recording, query: NeuronQuery, values: int = 2_000_000) -> NDArray[np.float32]:
-    """Evenly spaced windows of 64 positions of all units of the layer, bounded in size."""
+def layer_sample(recording: Recording, signal: str, layer: int, values: int = 2_000_000) -> LayerSample:
+    """Of evenly spaced windows of 64 positions of all units of a layer, about so many `values` at most."""
     count = len(recording.positions)
     step = max(64, count * recording.spec.units * 64 // values)
     windows = [
-        recording.window(query.signal, query.layer, start, min(start + 64, count)).ravel()
-        for start in range(0, count, step)
+        recording.window(signal, layer, start, min(start + 64, count)).ravel() for start in range(0, count, step)
     ]
-    return np.concatenate(windows)
-
-
-def _sampled(recording: Recording, query: NeuronQuery) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-    """Edges (BINS + 1,), the layer's share of values per bin (BINS,), and of how many values that is."""
-    sample = _layer_sample(recording, query)
-    ends = bounds_of(query.signal)
+    sample = np.concatenate(windows)
+    ends = bounds_of(signal)
     if np.isinf(ends).any():
         low, high = np.quantile(sample, CELL_INTERVAL)
         ends = low, max(high, low + 1e-6)
     edges = np.linspace(*ends, BINS + 1)
-    return edges, np.histogram(sample, edges)[0] / max(sample.size, 1), sample.size
+    return LayerSample(edges, np.histogram(sample, edges)[0] / max(sample.size, 1), sample.size)

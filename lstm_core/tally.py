@@ -3,39 +3,45 @@
 Knows arrays of units by positions, in memory or on disk; knows nothing of recordings, signals or models. What is held
 in memory grows with the units, not with the positions. U units, P positions, B bins.
 
-A float16 is one of 65,536 patterns of bits: how often a unit took each of them is all there is to know about it. The
-values of float32 are read twice: for medians and quantiles, and for the rest; two more times in a long text.
+How often a unit took each of the 65,536 float16 is all there is to know about it. Values of float32 are read three
+times: their ranks are found in two readings, and the bins and sums, which need the ranks, are counted in the third.
 """
 
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lstm_core.patterns import (
+    HALF_FINITE,
+    HALVES,
+    MASKS,
     ORDER,
-    PATTERNS,
-    WINDOW,
-    Bins,
+    UPPER_FINITE,
     Counts,
     Floats,
-    Reading,
-    Report,
-    Values,
-    least_above,
-    least_from,
+    half_of,
+    least_of_bins,
+    masks_below,
     middle_ranks,
-    not_finite,
-    ordered,
-    ranked,
+    quantile_ranks,
+    value_of,
 )
+from lstm_core.tiles import Tiles
+
+Values = NDArray[Any] | Tiles  # (U, P)
+Report = Callable[[float, str], object]
+LoopPart = tuple[int, int, int, int]
 
 NEAR_ZERO = 0.01  # thesis, section 5.1.1: a value counts as near zero within [-.01, .01]
 LEAST_WIDTH = 1e-6  # between two quantiles, relative to the lower one where that is beyond 1
-STEP = 1024  # positions of a group that are worked on at a time: what is computed of them stays in the cache
-
-_HALF = ORDER.view(np.float16).astype(np.float64)
-_HALF_FINITE = np.isfinite(_HALF)
+WINDOW = 65_536  # positions read at a time
+GROUP = 32  # units read at a time
+NEAR = 2048  # positions that are still in the cache when they are read again
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,127 +93,161 @@ class TallyQuery:
 
 
 def tally(values: Values, query: TallyQuery, *, report: Report = lambda share, word: None) -> Tally:
-    """Count the values (U, P) of every unit. Counts, medians and extremes are exact whatever the window; means and
-    deviations have the seven digits of a float32.
+    """Count the values (U, P) of every unit. Counts, medians and extremes are exact; sums are of float64.
 
     Raises ValueError where there is no unit or position, and for values that are not finite.
     """
     units, total = values.shape
     if not (units and total):
         raise ValueError("no position was kept: there is nothing to count")
-    reading = Reading(values, report, query.window, query.workers)
-    if values.dtype == np.float16 and not query.quantiles:
-        edges = np.linspace(*query.between, query.bins + 1)
-        return _joined(
-            edges, total, reading.over_groups("counting", lambda group: _of_halves(reading, group, edges, query.middle))
+    reading = _Reading(values, query.window, query.workers, report)
+    medians, between = None, query.between
+    if values.dtype != np.float16 or query.quantiles:
+        medians, quantiles = _ranked(reading, query.between if query.quantiles else ())
+        between = _interval(*quantiles) if query.quantiles else query.between
+    edges = np.linspace(*between, query.bins + 1)
+
+    def of_group(group: slice) -> Part:
+        return _of_group(reading, group, edges, None if medians is None else medians[group], query.middle)
+
+    parts = reading.over_groups("counting", of_group)
+    return Tally(
+        edges=edges, total=total, **{name: np.concatenate([part[name] for part in parts]) for name in PER_UNIT}
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """Values (U, P) that threads read in groups of units, each group in windows of positions."""
+
+    values: Values
+    window: int
+    workers: int
+    report: Report
+
+    def over_groups(self, word: str, count: Callable[[slice], Any]) -> list[Any]:
+        """What `count` gives for each group of units, in their order."""
+        units = self.values.shape[0]
+        groups = [slice(first, min(first + GROUP, units)) for first in range(0, units, GROUP)]
+        found = []
+        with ThreadPoolExecutor(self.workers or min(4, os.cpu_count() or 1)) as pool:
+            for one in pool.map(count, groups):
+                found.append(one)
+                self.report(len(found) / len(groups), word)
+        return found
+
+    def parts(self, group: slice, dtype: type, window: int) -> Iterator[tuple[NDArray[Any], LoopPart]]:
+        """Some units, window by window, as `loops` read them: values (N, U, T), and which part of them is meant."""
+        units, total = group.stop - group.start, self.values.shape[1]
+        for start in range(0, total, window):
+            stop = min(start + window, total)
+            if isinstance(self.values, Tiles) and self.values.dtype == dtype:
+                yield self.values.tiles, (group.start, group.stop, start, stop)
+            else:
+                rows: NDArray[Any] = np.ascontiguousarray(self.values[group, start:stop], dtype=dtype)
+                yield rows[None], (0, units, 0, stop - start)
+
+
+def _counted(reading: _Reading, group: slice, dtype: type) -> NDArray[np.uint32]:
+    """How often each of some units has each pattern (u, PATTERNS): of a float16, or of the upper half of a float32."""
+    from lstm_core.loops import PATTERNS, count_patterns  # loads numba
+
+    bits, shift, finite = (np.uint16, 0, HALF_FINITE) if dtype is np.float16 else (np.uint32, 16, UPPER_FINITE)
+    counts = np.zeros((group.stop - group.start, PATTERNS), np.uint32)
+    for values, part in reading.parts(group, dtype, reading.window):
+        count_patterns(values.view(bits), part, shift, counts)
+    if counts[:, ~finite].any():
+        raise ValueError(
+            "the recording holds values that are not finite: the run that was read has diverged, train it again at a "
+            "lower rate"
         )
-    middle = query.middle
-    limits = [least_from(-NEAR_ZERO), least_above(NEAR_ZERO)]
-    if middle:
-        limits += [least_from(middle - NEAR_ZERO), least_above(middle + NEAR_ZERO)]
-    thresholds = np.array(limits)
-    ranks = ranked(reading, thresholds, query.between if query.quantiles else ())
-    edges = np.linspace(*(_interval(*ranks.quantiles) if query.quantiles else query.between), query.bins + 1)
-    bins = Bins.of(edges)
-    parts = reading.over_groups("counting", lambda group: _of_floats(reading, group, bins, ranks.median[group]))
-    near, beyond, *sides = ranks.below.T
-    low, high = sides or (near, beyond)
-    whole = {"median": ranks.median, "near_zero": beyond - near, "lower": low, "upper": total - high}
-    return _joined(edges, total, parts, whole)
+    return counts
 
 
-def _joined(edges: Floats, total: int, parts: list[Part], whole: Part | None = None) -> Tally:
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    return Tally(edges=edges, total=total, **joined, **(whole or {}))
+def _located(
+    counts: NDArray[Any], ranks: Counts, masks: NDArray[np.uint32] = MASKS
+) -> tuple[NDArray[np.uint32], Counts]:
+    """Patterns (u, R) where ranks (u, R), or (R,) of every unit, are, and the ranks (u, R) among those of that pattern.
+
+    `masks` (u, 2), or (2,) of every unit, tell the order of the patterns.
+    """
+    from lstm_core.loops import locate  # loads numba
+
+    wanted, order = (
+        np.ascontiguousarray(np.broadcast_to(of_unit, (len(counts), of_unit.shape[-1]))) for of_unit in (ranks, masks)
+    )
+    patterns, rests = np.zeros(wanted.shape, np.uint32), np.zeros(wanted.shape, np.int64)
+    locate(counts, order, wanted, patterns, rests)
+    return patterns, rests
 
 
-# float16: all is known from the counts of the patterns ----------------------------------------------------------------
+def _ranked(reading: _Reading, shares: tuple[float, ...]) -> tuple[Floats, list[float]]:
+    """The medians (U,) of float32, and the quantiles of the values of all units together: by the upper halves of their
+    patterns, then by the lower halves that this leaves open.
+    """
+    from lstm_core.loops import PATTERNS, count_lowers  # loads numba
 
+    units, total = reading.values.shape
 
-def _of_halves(reading: Reading, group: slice, edges: Floats, middle: float) -> Part:
-    """The part of a group of units."""
-    counts = np.zeros((group.stop - group.start, PATTERNS), np.int64)
-    for found in reading.windows(group, np.float16):
-        for unit, row in enumerate(found.view(np.uint16)):
-            counts[unit] += np.bincount(row, minlength=PATTERNS)
-    units = [_of_patterns(of_unit, edges, middle) for of_unit in counts]
-    return {name: np.array([unit[name] for unit in units]) for name in PER_UNIT}
+    def uppers(group: slice) -> tuple[tuple[NDArray[np.uint32], Counts], Counts]:
+        counts = _counted(reading, group, np.float32)
+        return _located(counts, middle_ranks(total)), counts.sum(axis=0, dtype=np.int64)
 
+    found = reading.over_groups("ranks", uppers)
+    own, ranks = (np.concatenate(of_groups) for of_groups in zip(*(places for places, _ in found), strict=True))
+    together = np.sum([counts for _, counts in found], axis=0)[None]
+    ends, rests = (one[0] for one in _located(together, quantile_ranks(shares, units * total)))
+    shared = np.unique(ends)
 
-def _of_patterns(counts: Counts, edges: Floats, middle: float) -> Part:
-    """The part of one unit from the counts (PATTERNS,) of its float16 patterns."""
-    counts = ordered(counts)
-    seen = np.flatnonzero(counts)
-    if not _HALF_FINITE[seen].all():
-        raise not_finite()
-    values, counts = _HALF[seen], counts[seen]  # (V,) each, from the lowest value to the highest
-    until = np.concatenate([[0], np.cumsum(counts)])  # of all values before each
-    total, shares = int(until[-1]), counts / until[-1]
-    at = np.searchsorted(values, edges)
-    at[-1] = np.searchsorted(values, edges[-1], side="right")
-    median = values[np.searchsorted(until, middle_ranks(total), side="right") - 1].mean()
-    near = np.searchsorted(values, [-NEAR_ZERO, NEAR_ZERO])
-    near[1] = np.searchsorted(values, NEAR_ZERO, side="right")
-    mean = _weighted(shares, values)
-    return {
-        "counts": np.diff(until[at]),
-        "below": until[at[0]],
-        "above": total - until[at[-1]],
-        "near_zero": until[near[1]] - until[near[0]],
-        "lower": until[np.searchsorted(values, middle - NEAR_ZERO)],
-        "upper": total - until[np.searchsorted(values, middle + NEAR_ZERO, side="right")],
-        "mean": mean,
-        "deviation": np.sqrt(_weighted(shares, np.square(values - mean))),
-        "mean_abs": _weighted(shares, np.abs(values)),
-        "median": median,
-        "spread": _weighted(shares, np.abs(values - median)),
-        "lowest": values[0],
-        "highest": values[-1],
-    }
+    def lowers(group: slice) -> tuple[Floats, Counts]:
+        of_units = np.zeros((group.stop - group.start, 2, PATTERNS), np.uint32)
+        of_all = np.zeros((len(shared), PATTERNS), np.int64)
+        for values, part in reading.parts(group, np.float32, reading.window):
+            count_lowers(values.view(np.uint32), part, own[group], shared, of_units, of_all)
+        upper = own[group].ravel()
+        lower, _ = _located(of_units.reshape(-1, PATTERNS), ranks[group].reshape(-1, 1), masks_below(upper))
+        return value_of(upper, lower[:, 0]).reshape(-1, 2).mean(axis=1), of_all
 
-
-def _weighted(shares: Floats, values: Floats) -> np.float64:
-    """The weighted mean. Not as a product of BLAS, whose own threads would wait for those that count."""
-    return (shares * values).sum()
-
-
-# float32: ranks first, then bins --------------------------------------------------------------------------------------
+    parts = reading.over_groups("ranks to the last bit", lowers)
+    of_all = np.sum([counts for _, counts in parts], axis=0)
+    lower, _ = _located(of_all[np.searchsorted(shared, ends)], rests[:, None], masks_below(ends))
+    return np.concatenate([medians for medians, _ in parts]), value_of(ends, lower[:, 0]).tolist()
 
 
 def _interval(low: float, high: float) -> tuple[float, float]:
     return low, max(high, low + LEAST_WIDTH * max(1.0, abs(low)))
 
 
-def _of_floats(reading: Reading, group: slice, bins: Bins, medians: Floats) -> Part:
-    """The part of a group of units, whose medians (u,) are known, without what their ranks tell."""
-    units, cells, total = len(medians), len(bins.least) + 1, reading.values.shape[1]
-    rows, near = np.arange(0, units * cells, cells)[:, None], medians.astype(np.float32)
-    counts, sums = np.zeros(units * cells, np.int64), np.zeros((4, units))
-    lowest, highest = np.full(units, np.inf), np.full(units, -np.inf)
-    for found in reading.windows(group, np.float32):
-        for start in range(0, found.shape[1], STEP):
-            values = found[:, start : start + STEP].copy()  # (u, STEP)
-            places = bins.places(values)
-            places += rows
-            counts += np.bincount(places.ravel(), minlength=len(counts))
-            lowest, highest = np.minimum(lowest, values.min(axis=1)), np.maximum(highest, values.max(axis=1))
-            with np.errstate(over="ignore", invalid="ignore"):  # told below
-                sums[0] += np.abs(values).sum(axis=1)
-                values -= near[:, None]
-                sums[1] += values.sum(axis=1)
-                sums[2] += np.square(values).sum(axis=1)
-                sums[3] += np.abs(values, out=values).sum(axis=1)
-    if not np.isfinite(sums).all():  # a square beyond float32
-        raise not_finite()
-    table, (absolute, shift, squares, spread) = counts.reshape(units, cells), sums / total
+def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | None, middle: float) -> Part:
+    """The part of a group of units; without their medians (u,), from how often each float16 occurs."""
+    from lstm_core.loops import add_up, add_up_patterns, count_bins  # loads numba
+
+    units, total, least = group.stop - group.start, reading.values.shape[1], least_of_bins(edges)
+    counts, sides = np.zeros((units, len(edges) + 1), np.int64), np.zeros((units, 3), np.int64)
+    sums = np.repeat([[0.0, 0.0, 0.0, 0.0, np.inf, -np.inf]], units, axis=0)
+    if medians is None:
+        times = _counted(reading, group, np.float16)
+        medians = half_of(_located(times, middle_ranks(total))[0]).mean(axis=1)
+        add_up_patterns(times, ORDER, HALVES, least, medians, middle, NEAR_ZERO, counts, sums, sides)
+    else:
+        scale = (len(edges) - 1) / (edges[-1] - edges[0])
+        for values, part in reading.parts(group, np.float32, min(reading.window, NEAR)):
+            count_bins(values, part, least, scale, 1 - edges[0] * scale, counts)
+            add_up(values, part, medians, middle, NEAR_ZERO, sums, sides)
+    size, shift, square, spread = sums[:, :4].T / total
+    near, lower, upper = sides.T
     return {
-        "counts": table[:, 1:-1],
-        "below": table[:, 0],
-        "above": table[:, -1],
-        "mean": near + shift,
-        "deviation": np.sqrt(np.maximum(squares - shift**2, 0)),  # from near the mean: nothing is lost
-        "mean_abs": absolute,
+        "counts": counts[:, 1:-1],
+        "below": counts[:, 0],
+        "above": counts[:, -1],
+        "near_zero": near,
+        "lower": lower,
+        "upper": upper,
+        "mean": medians + shift,
+        "deviation": np.sqrt(np.maximum(square - shift**2, 0)),  # from near the mean: nothing is lost
+        "mean_abs": size,
+        "median": medians,
         "spread": spread,
-        "lowest": lowest,
-        "highest": highest,
+        "lowest": sums[:, 4],
+        "highest": sums[:, 5],
     }

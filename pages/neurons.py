@@ -3,7 +3,6 @@
 import streamlit as st
 
 from app import charts, controls
-from app.cached import cached
 from app.claims import panel
 from app.drawing import draw
 from app.heatmap import text_heat_map
@@ -12,9 +11,8 @@ from app.neurons.labels import all_kept
 from app.neurons.own_text import Colours, own_text
 from app.neurons.places import places
 from app.neurons.ranking import all_neurons
-from app.neurons.unit import beside, facts, other_signal, relatives
+from app.neurons.unit import beside, facts, other_signal, profile_of, relatives
 from app.reading import offer_reading
-from lstm_core import neurons
 from lstm_core.label_claims import label_claims
 from lstm_core.neurons import NeuronQuery
 
@@ -38,7 +36,7 @@ if isinstance(gave_up := recording.exactness.get("gave_up"), str):
 finding = controls.best_finding(recording, run)
 signal, layer, unit = controls.place(recording, finding, key="neurons")
 query = NeuronQuery(signal, layer, unit)
-profile = cached(neurons.profile)(recording, query)
+profile = profile_of(recording, query)
 words = run.kind == "word"
 noun = "words" if words else "characters"
 

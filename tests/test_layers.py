@@ -17,7 +17,7 @@ COMMAND_LINE = [ROOT / "lstm_core" / "__main__.py", *sorted((ROOT / "lstm_core" 
 SOURCES = [*CORE, *FRAME, *PAGES]
 
 WITH_TORCH = {"model", "train", "record", "streams", "tagging", "mst", "products"}
-HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk"}
+HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk", "numba"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}
 
 

@@ -11,14 +11,22 @@ from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.ranking import choose
 from app.table import Choice, Column, show
-from lstm_core import neurons
 from lstm_core.label_search import Labels
-from lstm_core.neurons import NeuronProfile, NeuronQuery
+from lstm_core.neurons import NeuronProfile, NeuronQuery, layer_sample, profile
 from lstm_core.recording import Recording
 from lstm_core.related import RelatedQuery, related
 from lstm_core.settings import SIGNAL_NAMES
 
 _BESIDE = {"h": "c"}  # what else a unit is looked at beside; h for all others
+
+
+def profile_of(recording: Recording, query: NeuronQuery) -> NeuronProfile:
+    """The profile of a unit, kept; the sample of its layer is drawn once for all of its units."""
+    return cached(_profile)(recording, query)
+
+
+def _profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
+    return profile(recording, query, cached(layer_sample)(recording, query.signal, query.layer))
 
 
 def facts(found: Ranking, labels: Labels | None, unit: int, noun: str) -> None:
@@ -42,10 +50,10 @@ def other_signal(recording: Recording, query: NeuronQuery) -> None:
     other = beside(recording, query.signal)
     if other is None:
         return
-    profile: NeuronProfile = cached(neurons.profile)(recording, replace(query, signal=other, contexts=0))
+    found = profile_of(recording, replace(query, signal=other, contexts=0))
     st.markdown(f"**The same neuron's {SIGNAL_NAMES[other]}**")
     alt = f"How often the {SIGNAL_NAMES[other]} of neuron {query.unit} takes each value"
-    draw(charts.distribution(profile, height=220), key="neurons-beside", alt=alt)
+    draw(charts.distribution(found, height=220), key="neurons-beside", alt=alt)
 
 
 def relatives(recording: Recording, query: NeuronQuery, labels: Labels | None) -> None:
