@@ -4,9 +4,11 @@ import streamlit as st
 
 from app import charts, controls
 from app.claims import panel
+from app.clusters.frames import table_csv
 from app.drawing import draw
 from app.heatmap import text_heat_map
 from app.later import rest_of
+from app.neurons import frames
 from app.neurons.labels import all_kept
 from app.neurons.own_text import Colours, own_text
 from app.neurons.places import places
@@ -95,6 +97,10 @@ with right:
     second.metric(f"{noun.capitalize()} read", f"{profile.total:,}")
     if profile.outside:
         st.caption(f"{profile.outside:,} values lie outside the picture.")
+    st.download_button(
+        "Distribution as CSV", lambda: table_csv(frames.histogram_lines(profile)),
+        f"{run.name}-{signal}{layer}-neuron-{unit}.csv", "text/csv", key="neurons-histogram", on_click="ignore",
+    )  # fmt: skip
     other_signal(recording, query)
 
 rest_of("neurons", "Counting the values of all neurons …")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lstm_core.distributions import Distributions
 from lstm_core.label_search import Labels, UnitLabel
 from lstm_core.leads import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
+from lstm_core.neurons import NeuronProfile
 from lstm_core.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTHER, SHAPES, laplace_distance, shapes
 
 Floats = NDArray[np.float64]
@@ -133,6 +134,16 @@ def _line(ranked: Ranking, labels: Labels | None, unit: int) -> dict[str, object
 def exported(made: Lines) -> Lines:
     """The same lines without their pictures."""
     return [{name: value for name, value in line.items() if name != "values"} for line in made]
+
+
+def histogram_lines(profile: NeuronProfile) -> Lines:
+    """What the picture of a unit's distribution shows, a bin a line."""
+    columns = zip(
+        profile.edges[:-1].tolist(), profile.edges[1:].tolist(), profile.counts.tolist(),
+        profile.layer_share.tolist(), profile.laplace_share.tolist(), strict=True,
+    )  # fmt: skip
+    names = "from", "to", "values", "share of all neurons' values", "share of the Laplace fit"
+    return [dict(zip(names, values, strict=True)) for values in columns]
 
 
 # Sentences ------------------------------------------------------------------------------------------------------------
