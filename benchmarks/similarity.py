@@ -15,7 +15,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from lstm_core.run import Run
 from lstm_core.runs import list_runs, open_run
 from lstm_core.sentences import sentence_spans
 from lstm_core.similarity import (
-    REMOVED,
+    adjusted,
     candidate_cosines,
     candidate_queries,
     cross_fit,
@@ -82,7 +82,7 @@ def library(
         tables[name, 1, "after"] = EmbeddingTable(name, words, counts, counts, vectors)
         print(f"{name}: {time.perf_counter() - start:.0f} s", file=sys.stderr)
     plain = [EmbeddingQuery(name, (1,)) for name, _, _ in tables]
-    queries = plain + [replace(query, centred=True, removed=count) for query in plain for count in REMOVED]
+    queries = adjusted(plain)
     return [query.title for query in queries], candidate_cosines(tables, queries, benchmarks)
 
 
@@ -95,7 +95,7 @@ def library_kept(
     workers: int,
 ) -> Candidates:
     """Those of one method of the library, from a folder that holds what was found before."""
-    about = [kind, options, [(pairs.name, len(pairs)) for pairs in benchmarks], read]
+    about = [kind, options, [(pairs.name, len(pairs)) for pairs in benchmarks], len(adjusted([PAPER])), read]
     path = folder / f"{kind}-{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]}.npz"
     if not path.is_file():
         names, cosines = library(kind, read, options, benchmarks, workers)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lstm_core.arrays import Arrays, load_arrays, save_arrays
 from lstm_core.files import home
-from lstm_core.lexicon import MOMENTS, has_dash, lexicon, moments, normal_form
+from lstm_core.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form, weights_of_words
 from lstm_core.recording import Recording, opened_recordings
 from lstm_core.settings import SIGNALS
 
@@ -30,6 +30,7 @@ State = tuple[str, int, str]  # signal, layer, moment
 SCHEMA = 1
 WINDOW = 2**14  # kept positions whose states are in memory at once
 LINE = 6  # digits of a value in an exported file
+LEAST_VARIANCE = 1e-6  # of a direction that is whitened, beside the largest
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class EmbeddingQuery:
     """Which states make a word's vector. As it stands it is the paper's: the last layer's h behind the word.
 
     `layers` count from 1, none = the last. `moments` are of "before" (the blank before the word: what its context
-    predicts), "after" (the blank behind it) and "next" (the blank behind the word that follows). The mean states of
+    predicts), "after" (the blank behind it), "next" (the blank behind the word that follows) and "around" (the blanks
+    behind the AROUND words at either side, rare words counting more: `lexicon.weights_of_words`). The mean states of
     several layers or moments are joined, each at length 1. `centred`: the mean over the words is taken off each of
-    them; `removed`: so are the directions of largest variance, that many (Mu and Viswanath 2018). `text` is a corpus or
-    a file, the run's own when empty.
+    them; `removed`: so are the directions of largest variance, that many (Mu and Viswanath 2018); `whitened`: instead,
+    every direction is brought to the same variance. `text` is a corpus or a file, the run's own when empty.
     """
 
     signal: str = "h"
@@ -48,6 +50,7 @@ class EmbeddingQuery:
     moments: tuple[str, ...] = ("after",)
     centred: bool = False
     removed: int = 0
+    whitened: bool = False
     text: str = ""
 
     def of(self, run: "Run") -> "EmbeddingQuery":
@@ -64,6 +67,8 @@ class EmbeddingQuery:
             raise ValueError(f"moments are {', '.join(MOMENTS)}, the query asks for {named[:80]}")
         if self.removed < 0 or (self.removed and not self.centred):
             raise ValueError(f"{self.removed} directions cannot be taken off: give 0 or more, of centred vectors")
+        if self.whitened and (self.removed or not self.centred):
+            raise ValueError("whitened vectors are centred ones without directions taken off: ask for one of both")
         return replace(self, layers=tuple(sorted(set(self.layers))) or (count,))
 
     @property
@@ -75,37 +80,37 @@ class EmbeddingQuery:
     def title(self) -> str:
         """The query on one line."""
         off = f", centred, {self.removed} directions off" if self.removed else ", centred" if self.centred else ""
+        off = ", whitened" if self.whitened else off
         layers = ",".join(map(str, self.layers)) or "last"
         return f"{self.signal} of layer {layers}, {' + '.join(self.moments)}{off}"
 
 
 PAPER = EmbeddingQuery()
-BEST = EmbeddingQuery(moments=("before", "after", "next"), centred=True, removed=10)
+BEST = EmbeddingQuery(moments=MOMENTS, centred=True, whitened=True)
 DEFINITIONS = {"paper": PAPER, "best": BEST}
 
 
 def defined(name: str, run: "Run") -> EmbeddingQuery:
-    """The vectors of a name among DEFINITIONS for a run; fewer directions are taken off where it has few units.
+    """The vectors of a name among DEFINITIONS for a run: "best" are of its last layer but one, where it has several.
 
     Raises ValueError for another name and for what the run does not have.
     """
     if name not in DEFINITIONS:
         raise ValueError(f"vectors {name[:80]!r} are unknown: choose {' or '.join(DEFINITIONS)}")
-    query = DEFINITIONS[name].of(run)
-    return replace(query, removed=min(query.removed, run.model_config.hidden // 8))
+    query = DEFINITIONS[name]
+    return (replace(query, layers=(max(1, run.model_config.layers - 1),)) if name == "best" else query).of(run)
 
 
 @dataclass(frozen=True, eq=False)
 class Adjustment:
-    """What is taken off the vectors of one state: their mean (U,) and K directions (K, U), orthonormal."""
+    """What is done to the vectors of one state: their mean (U,) is taken off, the rest goes through `turn` (U, U)."""
 
     mean: NDArray[np.float32]
-    directions: NDArray[np.float32]
+    turn: NDArray[np.float32]
 
     def __call__(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """`values` (N, U) without them."""
-        rest = np.asarray(values, dtype=np.float32) - self.mean
-        return np.asarray(rest - rest @ self.directions.T @ self.directions, dtype=np.float32)
+        """`values` (N, U) adjusted."""
+        return np.asarray((np.asarray(values, dtype=np.float32) - self.mean) @ self.turn, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +212,9 @@ def _make(run: "Run", states: list[State], text: str, report: Report) -> Iterato
     for done, state in enumerate(states):
         signal, layer, moment = state
         report(done / len(states), f"mean {signal} of layer {layer}, {moment}")
-        means = mean_states(recordings[signal, layer], signal, layer, where[moment], words.number, len(words.words))
+        places = where["after" if moment == "around" else moment]
+        mean = mean_around if moment == "around" else mean_states
+        means = mean(recordings[signal, layer], signal, layer, places, words.number, len(words.words))
         query = EmbeddingQuery(signal, (layer,), (moment,), text=text)
         table = EmbeddingTable(run.name, words.words, words.averaged, words.counted, means, query)
         _keep(table, _path(run, first.spec.text_fingerprint, state))
@@ -256,21 +263,66 @@ def mean_states(
     """
     from scipy.sparse import csr_array
 
-    place = np.searchsorted(recording.positions, at)
     held = np.flatnonzero(np.asarray(at) >= 0)
-    inside = place[held] < len(recording.positions)
-    if not inside.all() or not np.array_equal(recording.positions[place[held]], np.asarray(at)[held]):
-        raise ValueError("the recording does not hold all blanks of the text: record it again, with --positions all")
-    place, which = place[held], np.asarray(number)[held]
+    place, which = _places(recording, np.asarray(at)[held]), np.asarray(number)[held]
     sums = np.zeros((count, recording.spec.units))
-    for start in range(0, len(recording.positions), WINDOW):
-        stop = min(start + WINDOW, len(recording.positions))
+    for start, stop, states in _windows(recording, signal, layer):
         a, b = np.searchsorted(place, [start, stop])
         words, row = np.unique(which[a:b], return_inverse=True)
         chosen = csr_array((np.ones(b - a), (row, place[a:b] - start)), shape=(len(words), stop - start))
-        sums[words] += chosen @ recording.window(signal, layer, start, stop).T.astype(np.float64)
+        sums[words] += chosen @ states
     times = np.bincount(np.asarray(number), minlength=count)
     return (sums / np.maximum(times, 1)[:, None]).astype(np.float32)
+
+
+def mean_around(
+    recording: Recording,
+    signal: str,
+    layer: int,
+    at: NDArray[np.integer],
+    number: NDArray[np.integer],
+    count: int,
+) -> NDArray[np.float32]:
+    """Weighted mean of one signal (count, U) over the AROUND words at either side of each occurrence of each word.
+
+    `at` (N,) are the blanks behind the words of the text, in order, `number` (N,) is the word of each; zeros for a word
+    that stands alone. Weights are `lexicon.weights_of_words`. Raises ValueError as `mean_states`.
+    """
+    from scipy.sparse import csr_array
+
+    place, number = _places(recording, np.asarray(at)), np.asarray(number)
+    weights = weights_of_words(np.bincount(number, minlength=count))[number]  # (N,)
+    sums, total = np.zeros((count, recording.spec.units)), np.zeros(count)
+    for start, stop, states in _windows(recording, signal, layer):
+        a, b = np.searchsorted(place, [start, stop])
+        begin = max(a - AROUND, 0)
+        near, row = np.unique(number[begin : b + AROUND], return_inverse=True)  # words that these may be around
+        rows, columns = [], []
+        for offset in (*range(-AROUND, 0), *range(1, AROUND + 1)):
+            others = np.arange(max(a, -offset), min(b, len(number) - offset))  # each is around the one `offset` later
+            rows.append(row[others + offset - begin])
+            columns.append(others)
+        which, others = np.concatenate(rows), np.concatenate(columns)
+        chosen = csr_array((weights[others], (which, place[others] - start)), shape=(len(near), stop - start))
+        sums[near] += chosen @ states
+        total[near] += np.bincount(which, weights[others], minlength=len(near))
+    return (sums / np.where(total > 0, total, 1)[:, None]).astype(np.float32)
+
+
+def _places(recording: Recording, at: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Which kept position each position (N,) in the text is; raises ValueError when one is not kept."""
+    place = np.searchsorted(recording.positions, at)
+    inside = place < len(recording.positions)
+    if not inside.all() or not np.array_equal(recording.positions[place], at):
+        raise ValueError("the recording does not hold all blanks of the text: record it again, with --positions all")
+    return place
+
+
+def _windows(recording: Recording, signal: str, layer: int) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+    """The states (n, U) of kept positions [start, stop), WINDOW of them at a time."""
+    for start in range(0, len(recording.positions), WINDOW):
+        stop = min(start + WINDOW, len(recording.positions))
+        yield start, stop, recording.window(signal, layer, start, stop).T.astype(np.float64)
 
 
 # Joining --------------------------------------------------------------------------------------------------------------
@@ -279,30 +331,49 @@ def mean_states(
 def joined(means: dict[State, EmbeddingTable], query: EmbeddingQuery) -> EmbeddingTable:
     """The table of a query (`EmbeddingQuery.of`) from the means of its states; one plain state stands as it is."""
     parts = [means[state] for state in query.states]
-    adjustments = tuple(adjustment(part.vectors, query.removed) for part in parts) if query.centred else ()
+    adjustments = tuple(Spread.of(part.vectors).adjustment(query) for part in parts) if query.centred else ()
     vectors = _joined([part.vectors for part in parts], adjustments)
     return replace(parts[0], vectors=vectors, query=query, adjustments=adjustments)
-
-
-def adjustment(values: NDArray[np.floating], removed: int) -> Adjustment:
-    """The mean of `values` (N, U) and their `removed` directions of largest variance.
-
-    Raises ValueError when nothing would be left without them: from min(N - 1, U) on.
-    """
-    if removed >= most_directions(values):
-        raise ValueError(
-            f"{len(values)} vectors of {values.shape[1]} values, centred and without {removed} directions: nothing is "
-            "left, take off fewer"
-        )
-    mean = values.mean(axis=0, dtype=np.float64)
-    rest = values - mean
-    _, directions = np.linalg.eigh(rest.T @ rest)  # ascending
-    return Adjustment(mean.astype(np.float32), directions.T[::-1][:removed].astype(np.float32))
 
 
 def most_directions(values: NDArray[np.floating]) -> int:
     """How many directions the centred `values` (N, U) have at most."""
     return min(len(values) - 1, values.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How N values (N, U) lie: their mean (U,), and their directions, columns (U, U) of falling variance (U,)."""
+
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    count: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.floating]) -> "Spread":
+        mean = values.mean(axis=0, dtype=np.float64)
+        rest = values - mean
+        variances, directions = np.linalg.eigh(rest.T @ rest / len(values))  # ascending
+        return cls(mean, directions[:, ::-1], variances[::-1], len(values))
+
+    def adjustment(self, query: EmbeddingQuery) -> Adjustment:
+        """What a query asks for. Raises ValueError when it would leave nothing.
+
+        Whitened: directions with less than a millionth of the largest variance are taken off, which noise would fill.
+        """
+        if query.removed >= min(self.count - 1, len(self.mean)):
+            raise ValueError(
+                f"{self.count} vectors of {len(self.mean)} values, centred and without {query.removed} directions: "
+                "nothing is left, take off fewer"
+            )
+        if query.whitened:
+            there = self.variances > LEAST_VARIANCE * self.variances[0]
+            turn = self.directions[:, there] / np.sqrt(self.variances[there]) @ self.directions[:, there].T
+        else:
+            off = self.directions[:, : query.removed]
+            turn = np.eye(len(self.mean)) - off @ off.T
+        return Adjustment(self.mean.astype(np.float32), turn.astype(np.float32))
 
 
 def _joined(means: Sequence[NDArray[np.floating]], adjustments: Sequence[Adjustment]) -> NDArray[np.float32]:

@@ -129,7 +129,17 @@ def whole_word_counts(text: str, words: Sequence[str]) -> NDArray[np.int64]:
 
 # Where a model is looked at for a word --------------------------------------------------------------------------------
 
-MOMENTS = ("before", "after", "next")
+MOMENTS = ("before", "after", "next", "around")
+AROUND = 10  # words at either side of one whose "around" is looked at
+_COMMON = 1e-3  # the share of a text that a word has whose weight is a half
+
+
+def weights_of_words(averaged: NDArray[np.integer]) -> NDArray[np.float64]:
+    """How much each word (V,) counts among those around another, from its occurrences: the commoner, the less.
+
+    Source: a / (a + p), "A simple but tough-to-beat baseline for sentence embeddings", Arora et al. 2017.
+    """
+    return _COMMON / (_COMMON + averaged / max(int(averaged.sum()), 1))
 
 
 def moments(text: str, start: NDArray[np.integer], blank: NDArray[np.integer]) -> dict[str, NDArray[np.int64]]:

@@ -10,13 +10,14 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.embeddings import Adjustment, EmbeddingQuery, EmbeddingTable, State, adjustment
+from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, Spread, State
 from lstm_core.lexicon import MOMENTS
 from lstm_core.word_pairs import Pairs
 
 LEAST = 3  # pairs that a correlation needs
 RESAMPLES = 1000
 PRIOR = 250  # pairs that the mean over all benchmarks counts as where candidates are chosen
+KEPT = 20  # candidates that judge a fold together
 SPLITS = 5  # of the pairs into two folds
 LEVEL = 0.95  # of intervals
 REMOVED = (0, 1, 2, 3, 5, 10, 20, 50)  # directions that candidates take off
@@ -28,8 +29,9 @@ class Judged:
     """What vectors say of pairs: `cosines` (S, N), NaN where a word is missing.
 
     One row, and `fold` (1, N) of zeros, where one table judged them. Where candidates were chosen by cross-fitting, a
-    row a split of the pairs, `fold` (S, N) says in which part of it a pair is, and `chosen` which candidate judged each
-    part of each split. A correlation is the mean over the parts of all splits.
+    row a split of the pairs, `fold` (S, N) says in which part of it a pair is, and `chosen` which candidate was the
+    best of those that judged each part of each split; cosines are then of those joined, at no scale of their own. A
+    correlation is the mean over the parts of all splits.
     """
 
     pairs: Pairs
@@ -137,28 +139,35 @@ def cross_fit(
     names: Sequence[str],
     *,
     prior: float = PRIOR,
+    kept: int = KEPT,
     seed: int = 0,
 ) -> list[Judged]:
     """Each benchmark judged by candidates that were chosen without the pairs they judge: two-fold cross-fitting.
 
     `cosines` (C, N) of each benchmark, NaN where a word is missing; `names` (C,). All pairs are put into two folds at
-    random, those of the same two words together, in whichever benchmarks they are. Each fold is judged by the candidate
-    that is best on the other: by its correlation there, drawn towards its mean over all benchmarks there, which counts
-    as `prior` pairs, since a few dozen pairs alone choose by chance (0: each benchmark for itself). The first of those
-    equally good is taken. All of it SPLITS times, over other folds. Raises ValueError when there is no candidate.
+    random, those of the same two words together, in whichever benchmarks they are. Each fold is judged by the `kept`
+    candidates that are best on the other, joined: by their correlation there, drawn towards their mean over all
+    benchmarks there, which counts as `prior` pairs, since a few dozen pairs alone choose by chance (0: each benchmark
+    for itself). They are joined at the same spread of their cosines over the pairs; of those equally good the first are
+    taken. All of it SPLITS times, over other folds. Raises ValueError when there is no candidate.
     """
     if not names:
         raise ValueError("cross-fitting chooses among candidates: give at least one")
     found = [~np.isnan(values[0]) for values in cosines]
     fold = [folds(benchmarks, found, seed + split) for split in range(SPLITS)]
     of = [np.stack([split[which] for split in fold]) for which in range(len(benchmarks))]  # (S, N) each
-    best = _choices(cosines, benchmarks, found, of, prior)  # (B, 2 S)
+    best = _choices(cosines, benchmarks, found, of, prior)[:, :kept]  # (B, K, 2 S)
     judged = []
-    for pairs, values, parts, choice in zip(benchmarks, cosines, of, best, strict=True):
-        by_part = choice.reshape(2, SPLITS)
-        rows = np.where(parts == 0, by_part[0][:, None], by_part[1][:, None])
-        fitted = np.take_along_axis(values, rows, axis=0)
-        judged.append(Judged(pairs, fitted, parts, tuple(names[row] for row in by_part.T.ravel())))
+    for pairs, values, there, parts, choice in zip(benchmarks, cosines, found, of, best, strict=True):
+        spread = values[:, there].std(axis=1) if there.any() else np.ones(len(values))
+        scaled = values / np.where(spread > 0, spread, 1)[:, None]
+        fitted = np.full(parts.shape, np.nan)
+        for split, part in enumerate(parts):
+            for number in (0, 1):
+                rows = choice[:, number * SPLITS + split]
+                fitted[split, part == number] = scaled[rows][:, part == number].mean(axis=0)
+        first = choice[0].reshape(2, SPLITS).T.ravel()  # of each part of each split
+        judged.append(Judged(pairs, fitted, parts, tuple(names[row] for row in first)))
     return judged
 
 
@@ -169,7 +178,9 @@ def _choices(
     fold: Sequence[NDArray[np.int8]],
     prior: float,
 ) -> NDArray[np.int64]:
-    """The candidate (B, 2 S) for fold 0 of each split, then for fold 1, chosen by the pairs of the other fold alone."""
+    """The candidates (B, C, 2 S), the best first, for fold 0 of each split, then for fold 1: by the pairs of the other
+    fold alone.
+    """
     rhos, sizes = [], []
     for values, pairs, there, parts in zip(cosines, benchmarks, found, fold, strict=True):
         learning = np.concatenate([parts[:, there] == 1, parts[:, there] == 0]).astype(np.float64)  # (2 S, n)
@@ -180,7 +191,8 @@ def _choices(
     rho = np.where(known, rho, 0.0)
     mean = rho.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     weight = np.array(sizes)[:, None, :] * known
-    return ((weight * rho + prior * mean) / np.maximum(weight + prior, 1)).argmax(axis=1)
+    drawn = (weight * rho + prior * mean) / np.maximum(weight + prior, 1)
+    return np.argsort(-drawn, axis=1, kind="stable")
 
 
 def folds(benchmarks: Sequence[Pairs], found: Sequence[NDArray[np.bool_]], seed: int) -> list[NDArray[np.int8]]:
@@ -222,10 +234,13 @@ def candidate_queries(layers: Sequence[int], signal: str = "h", *, below: int = 
     if len(layers) > 1:
         choices.append(tuple(sorted(layers)))
     joint = [chosen for size in range(1, len(MOMENTS) + 1) for chosen in combinations(MOMENTS, size)]
-    plain = [EmbeddingQuery(signal, layer, chosen) for layer in choices for chosen in joint]
-    return plain + [
-        replace(query, centred=True, removed=count) for query in plain for count in REMOVED if count < below
-    ]
+    return adjusted([EmbeddingQuery(signal, layer, chosen) for layer in choices for chosen in joint], below=below)
+
+
+def adjusted(plain: Sequence[EmbeddingQuery], *, below: int = 10**9) -> list[EmbeddingQuery]:
+    """Queries as they are, with fewer than `below` directions taken off, and whitened."""
+    off = [replace(query, centred=True, removed=count) for query in plain for count in REMOVED if count < below]
+    return [*plain, *off, *(replace(query, centred=True, whitened=True) for query in plain)]
 
 
 def candidate_cosines(
@@ -235,26 +250,26 @@ def candidate_cosines(
 
     States are joined at length 1, so that the cosine of joined vectors is the mean of those of the states.
     """
-    by_state: dict[tuple[State, bool, int], list[NDArray[np.float64]]] = {}
+    by_state: dict[tuple[State, EmbeddingQuery], list[NDArray[np.float64]]] = {}
     for state, table in means.items():
-        wanted = sorted({(query.centred, query.removed) for query in queries if state in query.states})
-        whole = adjustment(table.vectors, max((removed for _, removed in wanted), default=0))
+        spread = Spread.of(table.vectors)
         words = {row for pairs in benchmarks for word in pairs.words if (row := table.row(word)) is not None}
         few = _rows(table, np.array(sorted(words), dtype=np.int64))
-        for centred, removed in wanted:
-            take = Adjustment(whole.mean, whole.directions[:removed])
-            vectors = take(few.vectors) if centred else few.vectors
+        for asked in {_alone(query) for query in queries if state in query.states}:
+            vectors = spread.adjustment(asked)(few.vectors) if asked.centred else few.vectors
             changed = replace(few, vectors=vectors)
-            by_state[state, centred, removed] = [judge(changed, pairs).cosines[0] for pairs in benchmarks]
+            by_state[state, asked] = [judge(changed, pairs).cosines[0] for pairs in benchmarks]
     return [
         np.array(
-            [
-                np.mean([by_state[state, query.centred, query.removed][which] for state in query.states], axis=0)
-                for query in queries
-            ]
+            [np.mean([by_state[state, _alone(query)][which] for state in query.states], axis=0) for query in queries]
         )
         for which in range(len(benchmarks))
     ]
+
+
+def _alone(query: EmbeddingQuery) -> EmbeddingQuery:
+    """What a query asks for beside its states."""
+    return replace(EmbeddingQuery(), centred=query.centred, removed=query.removed, whitened=query.whitened)
 
 
 def _rows(table: EmbeddingTable, rows: NDArray[np.int64]) -> EmbeddingTable:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.embeddings import EmbeddingTable
-from lstm_core.lexicon import moments
+from lstm_core.lexicon import AROUND, lexicon, moments, weights_of_words
 
 if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
@@ -139,6 +139,7 @@ def _states(
 
     reader = SignalReader(model)
     wanted = table.query.states
+    weights = weights_of_words(table.averaged)
     found = [np.zeros((len(windows), model.config.hidden), dtype=np.float32) for _ in wanted]
     for begin in range(0, len(windows), BATCH):
         part = windows[begin : begin + BATCH]
@@ -148,7 +149,26 @@ def _states(
         layers, _ = reader.advance(torch.from_numpy(ids).to(model.decoder.weight.device), model.zero_state(len(part)))
         for row, (text, start, blank) in enumerate(part):
             where = moments(text, np.array([start]), np.array([blank]))
+            near = _around(text, start, table, weights)
             for into, (signal, layer, moment) in zip(found, wanted, strict=True):
-                if (at := int(where[moment][0])) >= 0:
-                    into[begin + row] = layers[layer - 1][signal][row, at].float().cpu().numpy()
+                states = layers[layer - 1][signal][row]
+                if moment == "around":
+                    if len(near[0]):
+                        picked = states[torch.from_numpy(near[0])].float().cpu().numpy()
+                        into[begin + row] = np.average(picked, axis=0, weights=near[1])
+                elif (at := int(where[moment][0])) >= 0:
+                    into[begin + row] = states[at].float().cpu().numpy()
     return found
+
+
+def _around(
+    text: str, start: int, table: EmbeddingTable, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The blanks behind the AROUND words at either side of the one that begins at `start`, and the weight of each; of a
+    word that the table lacks it is 1.
+    """
+    words = lexicon(text)
+    before, behind = np.flatnonzero(words.start < start)[-AROUND:], np.flatnonzero(words.start > start)[:AROUND]
+    near = np.concatenate([before, behind])
+    rows = [table.index.get(words.words[number], -1) for number in words.number[near].tolist()]
+    return words.blank[near], np.append(weights, 1.0)[rows]

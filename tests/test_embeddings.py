@@ -14,16 +14,18 @@ from lstm_core.embeddings import (
     BEST,
     EmbeddingQuery,
     EmbeddingTable,
-    adjustment,
+    Spread,
     defined,
     embeddings,
     embeddings_folder,
     mean_states,
     projector_labels,
     projector_lines,
+    recordings_for,
     state_means,
     word2vec_lines,
 )
+from lstm_core.lexicon import lexicon
 from lstm_core.record import RecordQuery, corpus_text, read, record
 from lstm_core.recording import Recording
 from lstm_core.run import Run
@@ -103,29 +105,60 @@ def _spec() -> Any:
     return RecordingSpec("r", "w", "t", "f", (0, 40), "lstm", 2, ("h",), (1,), "whitespace")
 
 
+def test_words_around_are_averaged_as_by_brute_force(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WINDOW", 50)  # neighbours lie in other windows
+    table = embeddings(run, EmbeddingQuery(layers=(1,), moments=("around",)))
+    recording = next(iter(recordings_for(run, {("h", 1)}).values()))
+    found = lexicon("".join(recording.text(0, len(recording.tokens))))
+    states = dict(
+        zip(recording.positions.tolist(), recording.window("h", 1, 0, len(recording.positions)).T, strict=True)
+    )
+    share = found.averaged / found.averaged.sum()
+    sums, total = np.zeros(table.vectors.shape), np.zeros(len(table))
+    for n, word in enumerate(found.number.tolist()):
+        for other in range(max(0, n - 10), min(len(found.number), n + 11)):
+            if other != n:
+                weight = 0.001 / (0.001 + share[found.number[other]])
+                sums[word] += weight * states[int(found.blank[other])]
+                total[word] += weight
+    np.testing.assert_allclose(table.vectors, sums / total[:, None], atol=1e-6)
+
+
 def test_what_is_taken_off_is_what_svd_finds() -> None:
     values = np.random.default_rng(0).normal(size=(50, 6)) * [9, 5, 3, 1, 1, 1] + 2
     rest = values - values.mean(0)
     u, s, v = np.linalg.svd(rest, full_matrices=False)
+    spread = Spread.of(values)
+    np.testing.assert_allclose(spread.adjustment(EmbeddingQuery(centred=True))(values), rest, atol=1e-5)
+    whitened = spread.adjustment(EmbeddingQuery(centred=True, whitened=True))(values)
+    np.testing.assert_allclose(whitened, u @ v * np.sqrt(50), atol=1e-4)
+    np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(6), atol=1e-5)
     s[:2] = 0
-    taken = adjustment(values, 2)
-    np.testing.assert_allclose(taken(values), u * s @ v, atol=1e-4)
-    np.testing.assert_allclose(adjustment(values, 0)(values), rest, atol=1e-5)
+    np.testing.assert_allclose(spread.adjustment(EmbeddingQuery(centred=True, removed=2))(values), u * s @ v, atol=1e-4)
+
+
+def test_whitening_does_not_fill_directions_without_variance() -> None:
+    values = np.random.default_rng(1).normal(size=(40, 5)) @ np.diag([3.0, 2, 1, 1e-5, 0])
+    turned = Spread.of(values).adjustment(EmbeddingQuery(centred=True, whitened=True))
+    assert np.linalg.matrix_rank(turned(values), tol=1e-3) == 3
+    assert (
+        np.abs(turned(values.mean(0) + 1.0)).max() < 10
+    )  # values from elsewhere, which have a part of every direction
 
 
 def test_joined_states_stand_at_length_one_each(run: Run) -> None:
-    table = embeddings(run, replace(BEST, removed=3))
-    assert table.vectors.shape == (len(table), 3 * 8)
-    parts = table.vectors.reshape(len(table), 3, 8)
+    table = embeddings(run, replace(BEST, whitened=False, removed=3))
+    assert table.vectors.shape == (len(table), 4 * 8)
+    parts = table.vectors.reshape(len(table), 4, 8)
     np.testing.assert_allclose(np.linalg.norm(parts, axis=2), 1, atol=1e-5)
-    assert [np.linalg.matrix_rank(parts[:, n], tol=1e-4) for n in range(3)] == [5, 5, 5]
+    assert [np.linalg.matrix_rank(parts[:, n], tol=1e-4) for n in range(4)] == [5] * 4
 
 
 def test_taking_everything_off_is_refused(run: Run) -> None:
     with pytest.raises(ValueError, match="of 8 values, centred and without 10 directions: nothing is left"):
-        embeddings(run, BEST)
+        embeddings(run, EmbeddingQuery(centred=True, removed=10))
     with pytest.raises(ValueError, match="2 vectors of 6 values, centred and without 1"):
-        adjustment(np.eye(2, 6), 1)
+        Spread.of(np.eye(2, 6)).adjustment(EmbeddingQuery(centred=True, removed=1))
 
 
 def test_both_layers_are_joined_in_order(run: Run) -> None:
@@ -189,6 +222,8 @@ def test_a_recording_that_is_there_is_not_made_again(run: Run, monkeypatch: pyte
         (EmbeddingQuery(moments=()), "asks for none"),
         (EmbeddingQuery(moments=("later",)), "asks for later"),
         (EmbeddingQuery(removed=2), "of centred vectors"),
+        (EmbeddingQuery(whitened=True), "whitened vectors are centred ones"),
+        (EmbeddingQuery(centred=True, removed=1, whitened=True), "whitened vectors are centred ones"),
         (EmbeddingQuery(text="nowhere"), "no corpus or text file"),
     ],
 )
@@ -227,8 +262,7 @@ def test_projector_files_read_back_line_for_line(table: EmbeddingTable) -> None:
 
 
 def test_a_definition_fits_the_run(run: Run) -> None:
-    units = run.model_config.hidden
-    assert defined("best", run) == replace(BEST, layers=(run.model_config.layers,), removed=units // 8)
+    assert defined("best", run) == replace(BEST, layers=(run.model_config.layers - 1,))
     assert defined("paper", run) == EmbeddingQuery().of(run)
     embeddings(run, defined("best", run))
     with pytest.raises(ValueError, match="choose paper or best"):

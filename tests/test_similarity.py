@@ -10,6 +10,7 @@ from scipy.stats import spearmanr
 
 from lstm_core import similarity
 from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, State, joined
+from lstm_core.lexicon import MOMENTS
 from lstm_core.similarity import (
     Judged,
     by_frequency,
@@ -127,9 +128,9 @@ def test_cross_fitting_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     fold = np.array([0, 0, 0, 0, 1, 1, 1, 1], dtype=np.int8)
     monkeypatch.setattr(similarity, "folds", lambda *_: [fold])
     x, y = np.where(fold == 0, human, -human), np.where(fold == 0, [4, 1, 2, 3, 0, 0, 0, 0], human)
-    (judged,) = cross_fit([np.stack([x, y])], [pairs_of(human)], ["x", "y"], prior=0)
+    (judged,) = cross_fit([np.stack([x, y])], [pairs_of(human)], ["x", "y"], prior=0, kept=1)
     assert judged.chosen == ("y", "x")  # what is best on fold 1 judges fold 0
-    np.testing.assert_array_equal(judged.cosines[0], np.where(fold == 0, y, x))
+    np.testing.assert_allclose(judged.cosines[0], np.where(fold == 0, y / y.std(), x / x.std()))
     rho_0 = spearmanr(y[:4], human[:4]).statistic
     assert score(judged).rho == pytest.approx((rho_0 - 1) / 2)
 
@@ -141,19 +142,35 @@ def test_the_prior_lends_a_small_benchmark_the_choice_of_the_large() -> None:
     bad = [rng.normal(size=400), small + 0.5 * rng.normal(size=12)]
     cosines = [np.stack(pair) for pair in zip(bad, good, strict=True)]
     benchmarks = [pairs_of(large, "large"), Pairs("small", tuple("abcdefghijkl"), tuple("ABCDEFGHIJKL"), small)]
-    alone = cross_fit(cosines, benchmarks, ["bad", "good"], prior=0)
-    together = cross_fit(cosines, benchmarks, ["bad", "good"], prior=250)
+    alone = cross_fit(cosines, benchmarks, ["bad", "good"], prior=0, kept=1)
+    together = cross_fit(cosines, benchmarks, ["bad", "good"], prior=250, kept=1)
     assert set(alone[0].chosen) == set(together[0].chosen) == {"good"}
     assert "bad" in alone[1].chosen and set(together[1].chosen) == {"good"}
 
 
-def test_candidates_of_noise_do_not_look_good() -> None:
+def test_those_that_judge_a_fold_together_are_the_best_on_the_other_at_one_spread() -> None:
+    rng = np.random.default_rng(4)
+    human = rng.normal(size=80)
+    values = rng.normal(size=(12, 80)) * rng.gamma(2, 3, (12, 1)) + human
+    (judged,) = cross_fit([values], [pairs_of(human)], [str(n) for n in range(12)], kept=5)
+    for split, fold in enumerate(judged.fold):
+        for number in (0, 1):
+            there = fold == number
+            rhos = [spearmanr(row[~there], human[~there]).statistic for row in values]
+            best = np.argsort(rhos)[::-1][:5]
+            assert judged.chosen[2 * split + number] == str(best[0])
+            expected = np.mean([values[row] / values[row].std() for row in best], axis=0)
+            np.testing.assert_allclose(judged.cosines[split, there], expected[there])
+
+
+@pytest.mark.parametrize("kept", [1, 20])
+def test_candidates_of_noise_do_not_look_good(kept: int) -> None:
     """100 candidates that know nothing: the best of them on all pairs correlates, the cross-fitted do not."""
     rng = np.random.default_rng(5)
     rhos, best = [], []
     for seed in range(15):
         human, noise = rng.normal(size=60), rng.normal(size=(100, 60))
-        (judged,) = cross_fit([noise], [pairs_of(human)], [str(n) for n in range(100)], seed=seed)
+        (judged,) = cross_fit([noise], [pairs_of(human)], [str(n) for n in range(100)], kept=kept, seed=seed)
         rhos.append(score(judged, resamples=1).rho)
         best.append(max(spearman(row, human) for row in noise))
     assert np.mean(best) > 0.25
@@ -216,7 +233,7 @@ def means() -> dict[State, EmbeddingTable]:
     words = tuple(f"w{n}" for n in range(30))
     found = {}
     for layer in (1, 2):
-        for moment in ("before", "after", "next"):
+        for moment in MOMENTS:
             query = EmbeddingQuery("h", (layer,), (moment,))
             vectors = rng.normal(size=(30, 6)).astype(np.float32)
             found["h", layer, moment] = EmbeddingTable("t", words, count, count, vectors, query)
@@ -229,7 +246,7 @@ def test_cosines_of_candidates_are_those_of_their_tables() -> None:
     pairs = Pairs("p", *(tuple(f"w{n}" for n in rng.integers(33, size=40)) for _ in "ab"), np.arange(40.0))
     queries = candidate_queries([1, 2])
     queries = [query for query in queries if query.removed in (0, 1, 3)]
-    assert len(queries) == len(set(queries)) == 3 * 7 * 4
+    assert len(queries) == len(set(queries)) == 3 * 15 * 5
     (cosines,) = candidate_cosines(found, queries, [pairs])
     for query, row in zip(queries, cosines, strict=True):
         np.testing.assert_allclose(row, judge(joined(found, query), pairs).cosines[0], atol=2e-6)
@@ -237,7 +254,7 @@ def test_cosines_of_candidates_are_those_of_their_tables() -> None:
 
 def test_one_layer_gives_the_candidates_once() -> None:
     queries = candidate_queries([2])
-    assert len(queries) == len(set(queries)) == 7 * (1 + len(similarity.REMOVED))
+    assert len(queries) == len(set(queries)) == 15 * (2 + len(similarity.REMOVED))
     assert queries[0].moments == ("before",) and not queries[0].centred
 
 

@@ -12,7 +12,12 @@ from lstm_core.run import Run
 from lstm_core.settings import SIGNAL_NAMES, SIGNALS
 from lstm_core.word_sample import WordSample
 
-_MOMENTS = {"before the word": "before", "right after it": "after", "after the next word": "next"}
+_MOMENTS = {
+    "before the word": "before",
+    "right after it": "after",
+    "after the next word": "next",
+    "after the words around it": "around",
+}
 MOST_REMOVED = 50  # directions
 
 
@@ -68,6 +73,10 @@ def _choose(run: Run) -> EmbeddingQuery | None:
             "Directions off", 0, MOST_REMOVED, 0, key="embeddings-removed", bind=bound("embeddings-removed"), width=140,
             disabled=not centred,
         )  # fmt: skip
+        whitened = st.toggle(
+            "Even out", key="embeddings-whitened", bind="query-params", disabled=not centred or removed > 0,
+            help="Bring every direction to the same variance, instead of taking the largest ones off (whitening).",
+        )  # fmt: skip
     if not chosen or not moments:
         return None
     return EmbeddingQuery(
@@ -76,4 +85,5 @@ def _choose(run: Run) -> EmbeddingQuery | None:
         tuple(moment for moment in MOMENTS if moment in {_MOMENTS[title] for title in moments}),
         centred,
         min(int(removed), run.model_config.hidden // 2) if centred else 0,
+        bool(whitened and centred and not removed),
     ).of(run)
