@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Report = Callable[[float, str], object]
 Vectors = Literal["paper", "best"]
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
