@@ -8,47 +8,24 @@ the first import, which takes some seconds.
 Rows are read by an index: a loop over the row itself is not vectorised.
 """
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
-from numba import float32, float64, int64, njit, types, uint8, uint16, uint32
 from numpy.typing import NDArray
+
+from lstm_core.compiled import compiled, float32, float64, given, int64, made, some, uint8, uint16, uint32
 
 PATTERNS = 2**16  # of float16, and of either half of a float32
 DOUBT = 1e-6  # of a bin: more than rounding can do where a bin is not below 1e-9 of its edges
 Part = tuple[int, int, int, int]
 
-if TYPE_CHECKING:
-
-    def compiled(*signatures: Any, **settings: Any) -> Any: ...
-
-else:
-
-    def compiled(*signatures, **settings):
-        """A function compiled for these arguments, run without the interpreter's lock; kept where a disk lets it."""
-        try:
-            return njit(list(signatures), nogil=True, cache=True, **settings)
-        except RuntimeError:  # neither this folder nor the person's cache can be written to
-            return njit(list(signatures), nogil=True, **settings)
-
-
-def _given(number: Any, dimensions: int) -> Any:
-    return types.Array(number, dimensions, "C", readonly=True)
-
-
-def _made(number: Any, dimensions: int) -> Any:
-    return types.Array(number, dimensions, "C")
-
-
-_PART = types.UniTuple(int64, 4)
-_SUMS = _made(float64, 2), _made(int64, 2)
+_PART = some(int64, 4)
+_SUMS = made(float64, 2), made(int64, 2)
 _FREELY = {"reassoc", "nnan", "ninf", "nsz", "contract"}  # the order of a sum of finite values is free
 
 
 # Patterns of bits -----------------------------------------------------------------------------------------------------
 
 
-@compiled((_given(uint16, 3), _PART, uint8, _made(uint32, 2)), (_given(uint32, 3), _PART, uint8, _made(uint32, 2)))
+@compiled((given(uint16, 3), _PART, uint8, made(uint32, 2)), (given(uint32, 3), _PART, uint8, made(uint32, 2)))
 def count_patterns(values: NDArray[np.unsignedinteger], part: Part, shift: int, counts: NDArray[np.uint32]) -> None:
     """How often each unit has each pattern `values >> shift`: `counts` (u, PATTERNS)."""
     a, b, c, d = part
@@ -61,7 +38,7 @@ def count_patterns(values: NDArray[np.unsignedinteger], part: Part, shift: int, 
                 of_unit[row[p] >> shift] += 1
 
 
-@compiled((_given(uint32, 3), _PART, _given(uint32, 2), _given(uint32, 1), _made(uint32, 3), _made(int64, 2)))
+@compiled((given(uint32, 3), _PART, given(uint32, 2), given(uint32, 1), made(uint32, 3), made(int64, 2)))
 def count_lowers(
     values: NDArray[np.uint32],
     part: Part,
@@ -100,12 +77,12 @@ def count_lowers(
             watched[low], watched[high] = before
 
 
-_MASKS = _given(uint32, 2)
+_MASKS = given(uint32, 2)
 
 
 @compiled(
-    (_given(uint32, 2), _MASKS, _given(int64, 2), _made(uint32, 2), _made(int64, 2)),
-    (_given(int64, 2), _MASKS, _given(int64, 2), _made(uint32, 2), _made(int64, 2)),
+    (given(uint32, 2), _MASKS, given(int64, 2), made(uint32, 2), made(int64, 2)),
+    (given(int64, 2), _MASKS, given(int64, 2), made(uint32, 2), made(int64, 2)),
 )
 def locate(
     counts: NDArray[np.integer],
@@ -134,7 +111,7 @@ def locate(
 # Bins and sums --------------------------------------------------------------------------------------------------------
 
 
-@compiled((_given(float32, 3), _PART, _given(float32, 1), float64, float64, _made(int64, 2)))
+@compiled((given(float32, 3), _PART, given(float32, 1), float64, float64, made(int64, 2)))
 def count_bins(
     values: NDArray[np.float32],
     part: Part,
@@ -170,7 +147,7 @@ def count_bins(
                 of_unit[found[p]] += 1
 
 
-@compiled((_given(float32, 3), _PART, _given(float64, 1), float64, float64, *_SUMS), fastmath=_FREELY)
+@compiled((given(float32, 3), _PART, given(float64, 1), float64, float64, *_SUMS), fastmath=_FREELY)
 def add_up(
     values: NDArray[np.float32],
     part: Part,
@@ -218,10 +195,10 @@ def add_up(
             sides[unit, 2] += upper
 
 
-_TIMES = _given(uint32, 2), _given(uint16, 1), _given(float64, 1)
+_TIMES = given(uint32, 2), given(uint16, 1), given(float64, 1)
 
 
-@compiled((*_TIMES, _given(float32, 1), _given(float64, 1), float64, float64, _made(int64, 2), *_SUMS))
+@compiled((*_TIMES, given(float32, 1), given(float64, 1), float64, float64, made(int64, 2), *_SUMS))
 def add_up_patterns(
     times: NDArray[np.uint32],
     order: NDArray[np.uint16],

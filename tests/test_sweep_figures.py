@@ -8,7 +8,7 @@ import pytest
 from app.figure import BLUE, RED, Axis
 from app.sweep import figures, frames
 from lstm_core.compare import Activity, Comparison, Row, _trends
-from lstm_core.matching import Match
+from lstm_core.counterpart import Counterpart
 
 Y = Axis("size")
 
@@ -102,8 +102,8 @@ def test_runs_are_called_by_their_dropout_where_that_tells_them_apart() -> None:
 
 
 def test_a_match_is_told_with_its_sign() -> None:
-    assert frames.match_sentence(Match(7, -0.834, 0.12)) == (
+    assert frames.match_sentence(Counterpart(7, -0.834, 0.12)) == (
         "neuron 7, correlation -0.83, the other way round; by chance 0.12"
     )
-    assert "the other way" not in frames.match_sentence(Match(7, 0.834, 0.12))
-    assert frames.match_sentence(Match(None, None, None)).startswith("no neuron")
+    assert "the other way" not in frames.match_sentence(Counterpart(7, 0.834, 0.12))
+    assert frames.match_sentence(Counterpart(None, None, None)).startswith("no neuron")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lstm_core.compare import Comparison, Trend
-from lstm_core.matching import Match
+from lstm_core.counterpart import Counterpart
 from lstm_core.orders import LEAST, SURE
 from lstm_core.settings import SIGNAL_NAMES
 
@@ -98,7 +98,7 @@ def _way(trend: Trend) -> str:
     return way if trend.p < SURE else f"{way}, but that may be chance"
 
 
-def match_sentence(found: Match) -> str:
+def match_sentence(found: Counterpart) -> str:
     """Which unit matches, how well, whether it points the other way, and what chance gives."""
     if found.unit is None or found.correlation is None:
         return "no neuron: all have the same value all over the text"

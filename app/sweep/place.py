@@ -9,8 +9,8 @@ import streamlit as st
 from app.cached import cached
 from app.controls import bound, tell
 from app.sweep.readings import Reading, each
+from lstm_core.counterpart import Counterpart, CounterpartQuery, counterpart
 from lstm_core.distributions import DistributionQuery
-from lstm_core.matching import Match, MatchQuery, match
 from lstm_core.recording import Recording
 from lstm_core.settings import SIGNAL_NAMES
 
@@ -51,12 +51,12 @@ def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequen
     return Place(signal, int(layer), min(max(int(unit), 0), units - 1), reference)
 
 
-def matches(found: Sequence[Reading], place: Place) -> list[Match | None]:
+def matches(found: Sequence[Reading], place: Place) -> list[Counterpart | None]:
     """The matching unit of each run, None where the run has no recording; of the reference itself that unit."""
     mine = found[place.reference].folder
-    query = MatchQuery(place.signal, place.layer, place.unit)
+    query = CounterpartQuery(place.signal, place.layer, place.unit)
 
-    def matched(one: Reading) -> Match | None:
+    def matched(one: Reading) -> Counterpart | None:
         if mine is None or one.folder is None or not one.has(place.signal, place.layer):
             return None
         try:
@@ -68,5 +68,5 @@ def matches(found: Sequence[Reading], place: Place) -> list[Match | None]:
     return each(found, matched, "Looking for the matching neurons")
 
 
-def _match(one: Path, query: MatchQuery, other: Path) -> Match | None:
-    return match(Recording.open(one), query, Recording.open(other))
+def _match(one: Path, query: CounterpartQuery, other: Path) -> Counterpart | None:
+    return counterpart(Recording.open(one), query, Recording.open(other))

@@ -13,14 +13,16 @@ from app.heatmap import text_heat_map
 from app.sweep import frames
 from app.sweep.place import Place
 from app.sweep.readings import Reading
-from lstm_core.matching import Match
+from lstm_core.counterpart import Counterpart
 from lstm_core.neurons import reach_of
 from lstm_core.recording import Recording
 
 WINDOWS = {"word": 100, "char": 500}  # tokens that are coloured
 
 
-def same_text(found: Sequence[Reading], names: Sequence[str], place: Place, matched: Sequence[Match | None]) -> None:
+def same_text(
+    found: Sequence[Reading], names: Sequence[str], place: Place, matched: Sequence[Counterpart | None]
+) -> None:
     """The same tokens, coloured by the matching unit of each run that has a recording."""
     st.subheader("The same text, read by each of them")
     shown = [number for number, one in enumerate(matched) if one is not None]

@@ -8,14 +8,16 @@ from app.drawing import draw
 from app.sweep import figures
 from app.sweep.place import Place
 from app.sweep.readings import Reading, each
+from lstm_core.counterpart import Counterpart
 from lstm_core.distributions import DistributionQuery
-from lstm_core.matching import Match
 from lstm_core.settings import SIGNAL_NAMES
 
 MEAN, SAME, MATCHED = "all neurons of the layer", "one neuron, by its number", "one neuron and its matches"
 
 
-def overlay(found: Sequence[Reading], names: Sequence[str], place: Place, matched: Sequence[Match | None]) -> None:
+def overlay(
+    found: Sequence[Reading], names: Sequence[str], place: Place, matched: Sequence[Counterpart | None]
+) -> None:
     """How often values are taken in each run: the mean of the layer, one unit by number, or a unit and its matches."""
     st.subheader("Which values do they take?")
     options = [MEAN, SAME, *([MATCHED] if any(matched) else [])]

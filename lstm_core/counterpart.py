@@ -15,7 +15,7 @@ SHIFTS = 10  # ways to lay the values over the text: as they are, and moved on b
 
 
 @dataclass(frozen=True)
-class MatchQuery:
+class CounterpartQuery:
     """A unit (from 0) of a signal of a layer (from 1)."""
 
     signal: str
@@ -24,7 +24,7 @@ class MatchQuery:
 
 
 @dataclass(frozen=True)
-class Match:
+class Counterpart:
     """The unit whose values have the highest |correlation| with those asked for, with its sign, in [-1, 1].
 
     `chance`: the highest |correlation| of any unit with the same values moved on by a tenth of the text, two tenths and
@@ -36,7 +36,7 @@ class Match:
     chance: float | None
 
 
-def match(one: Recording, query: MatchQuery, other: Recording) -> Match:
+def counterpart(one: Recording, query: CounterpartQuery, other: Recording) -> Counterpart:
     """The unit of the same signal and layer in `other` that matches a unit of `one`; of equal ones the lower number.
 
     Units whose values never change are left out. Raises ValueError where a recording lacks the signal, layer or unit,
@@ -56,9 +56,9 @@ def match(one: Recording, query: MatchQuery, other: Recording) -> Match:
     found, *moved = correlations_with(rows, other, query.signal, query.layer)
     unit = _strongest(found)
     if unit is None:
-        return Match(None, None, None)
+        return Counterpart(None, None, None)
     best = [abs(float(row[at])) for row in moved if (at := _strongest(row)) is not None]
-    return Match(unit, float(found[unit]), max(best))
+    return Counterpart(unit, float(found[unit]), max(best))
 
 
 def _strongest(found: NDArray[np.float64]) -> int | None:

@@ -1,0 +1,182 @@
+"""Match queries: the units that are on in a span of text, and where else in the text they are on.
+
+Source: the article (LSTMVis), with its matching step by step: an on-pattern selects units, runs where most of them are
+on are candidates, candidates are ranked by their own units. LSTMVis stops at a number of candidates; without a limit
+the ranking here is that of all runs of the text. T steps, S selected units.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.probes.on_sets import OnSets, Unit
+from lstm_core.recording import Recording
+
+FAST, PRECISE = 1000, 10_000  # LSTMVis's limits
+SHORTEST = 2  # steps of a run, unless the span itself is shorter
+
+
+@dataclass(frozen=True)
+class MatchQuery:
+    """Where else units are on as they are in the span [start, stop).
+
+    Selected are the units that are off in the `before` steps before it, on through all of it, and off in the `after`
+    steps behind it. `limit` candidates are looked at as LSTMVis does (FAST or PRECISE), 0: all. `count` are returned.
+    """
+
+    start: int
+    stop: int
+    before: int = 0
+    after: int = 0
+    limit: int = 0
+    count: int = 50
+
+
+@dataclass(frozen=True)
+class Match:
+    """A run [start, stop) of the text: of the units that follow the pattern here, `shared` are among those selected;
+    `either` are here or selected.
+    """
+
+    start: int
+    stop: int
+    shared: int
+    either: int
+
+    @property
+    def jaccard(self) -> float:
+        """Shared units over those in either set, in [0, 1]."""
+        return self.shared / self.either if self.either else 0.0
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The selected `units` and the best runs: those with most units in common, then fewest others, then the longest,
+    then the first. `candidates` were looked at.
+    """
+
+    query: MatchQuery
+    units: tuple[Unit, ...]
+    found: tuple[Match, ...]
+    candidates: int
+
+
+def match(on: OnSets, query: MatchQuery) -> Matches:
+    """Carry out a match query. Raises ValueError for a span that is not within the text and for negative numbers."""
+    start, stop, length = query.start, query.stop, len(on)
+    if not 0 <= start < stop <= length:
+        raise ValueError(f"the span [{start}, {stop}) is not within the {length:,} steps of the text")
+    if min(query.before, query.after, query.limit) < 0 or query.count < 1:
+        raise ValueError("steps before and after and the limit are 0 or more, the count is 1 or more")
+    selected = selection(on, query)
+    if not len(selected):
+        return Matches(query, (), (), 0)
+    mask = on.mask(selected)
+    runs = _Runs(on, mask, len(selected), stop - start)
+    found = runs.first(query.limit) if query.limit else None
+    best, looked_at = _ranked(on, mask, query, [found] if found is not None else runs.levels())
+    return Matches(query, tuple(on.units[number] for number in selected.tolist()), best, looked_at)
+
+
+def selection(on: OnSets, query: MatchQuery) -> NDArray[np.int64]:
+    """The numbers of the units that a query selects (S,)."""
+    inside = on.on(query.start, query.stop).all(axis=0)
+    before = on.on(max(query.start - query.before, 0), query.start).any(axis=0)
+    after = on.on(query.stop, min(query.stop + query.after, len(on))).any(axis=0)
+    return np.flatnonzero(inside & ~before & ~after)
+
+
+def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
+    """Where a phrase stands in what a recording has read: spans of steps, that do not overlap.
+
+    Letters as they are; of a model of words, tokens between blanks. Raises ValueError for an empty phrase and for one
+    with a token that the model does not know.
+    """
+    words = recording.vocabulary.splitter != "characters"
+    tokens = phrase.split() if words else list(phrase)
+    if not tokens:
+        raise ValueError("the phrase is empty: give a word or more of the text")
+    number = {token: at for at, token in enumerate(recording.vocabulary.tokens)}
+    if unknown := [token for token in tokens if token not in number]:
+        raise ValueError(f"{unknown[0][:80]!r} is not among the tokens of the model")
+    wanted = [number[token] for token in tokens]
+    places = np.flatnonzero(recording.tokens == wanted[0])
+    places = places[places + len(wanted) <= len(recording.tokens)]
+    for offset, token in enumerate(wanted[1:], 1):
+        places = places[recording.tokens[places + offset] == token]
+    spans: list[tuple[int, int]] = []
+    for place in places.tolist():
+        if not spans or place >= spans[-1][1]:
+            spans.append((place, place + len(wanted)))
+    return spans
+
+
+@dataclass(frozen=True, eq=False)
+class _Runs:
+    """The candidates: maximal runs of steps where at least k of the selected units are on."""
+
+    on: OnSets
+    mask: NDArray[np.uint64]
+    selected: int
+    span: int  # its length
+
+    def levels(self) -> Iterator[NDArray[np.int64]]:
+        """Runs (N, 2), start and stop, for k = S, S - 1, ..., 1; of each level those that no higher one had."""
+        from lstm_core.probes.scan import count_on  # loads numba
+
+        counts = np.zeros(len(self.on), np.int32)
+        count_on(self.on.bits, self.mask, counts)
+        higher = np.zeros((0, 2), np.int64)
+        for level in range(self.selected, 0, -1):
+            runs = self._of(counts >= level)
+            fresh = ~np.isin(
+                runs[:, 0] * (len(counts) + 1) + runs[:, 1], higher[:, 0] * (len(counts) + 1) + higher[:, 1]
+            )
+            yield runs[fresh]
+            higher = runs
+
+    def first(self, limit: int) -> NDArray[np.int64]:
+        """As many runs as LSTMVis looks at: level by level until the limit is reached, cut there."""
+        found: list[NDArray[np.int64]] = []
+        for runs in self.levels():
+            found.append(runs)
+            if sum(map(len, found)) >= limit:
+                break
+        return np.concatenate(found)[:limit]
+
+    def _of(self, high: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """The maximal runs (N, 2) of True, without those that touch an end of the text and those too short."""
+        steps = np.flatnonzero(high[1:] != high[:-1]) + 1
+        steps = steps[int(high[0]) :]  # the end of a run that begins with the text
+        runs = steps[: len(steps) // 2 * 2].reshape(-1, 2)  # the last start, of a run that ends with it, is left out
+        length = runs[:, 1] - runs[:, 0]
+        return runs[(length >= SHORTEST) | (length == self.span)]
+
+
+def _ranked(
+    on: OnSets,
+    mask: NDArray[np.uint64],
+    query: MatchQuery,
+    levels: Iterator[NDArray[np.int64]] | list[NDArray[np.int64]],
+) -> tuple[tuple[Match, ...], int]:
+    """The best of all runs, and how many were looked at. A run of a level shares at most so many units as the level
+    says: once the last of the best has more, no further level has anything to add.
+    """
+    from lstm_core.probes.scan import follow  # loads numba
+
+    best, looked_at = np.zeros((0, 4), np.int64), 0
+    selected = int(np.bitwise_count(mask).sum())
+    for below, runs in enumerate(levels):
+        most = selected - below if query.limit == 0 else selected
+        if len(best) == query.count and best[-1, 2] > most:
+            break
+        shared, either = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.int64)
+        starts, stops = np.ascontiguousarray(runs[:, 0]), np.ascontiguousarray(runs[:, 1])
+        follow(on.bits, starts, stops, query.before, query.after, mask, shared, either)
+        looked_at += len(runs)
+        best = np.concatenate([best, np.column_stack([runs, shared, either])])
+        order = np.lexsort((best[:, 0], best[:, 0] - best[:, 1], best[:, 3], -best[:, 2]))
+        best = best[order[: query.count]]
+    return tuple(Match(*row) for row in best.tolist()), looked_at
