@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import typer
 
-from lstm_core.commands import analyses, labels, maps, models, recordings, sweeps, texts, training, words
+from lstm_core.commands import analyses, labels, maps, models, probes, recordings, sweeps, texts, training, words
 
 # In the order of --help.
 VERBS: dict[str, Callable[..., None]] = {
@@ -27,6 +27,8 @@ VERBS: dict[str, Callable[..., None]] = {
     "cluster": analyses.cluster,
     "rivals": analyses.rivals,
     "wordmap": maps.wordmap,
+    "match": probes.match,
+    "similar-units": probes.similar_units,
     "vocabulary": texts.vocabulary,
     "embed": words.embed,
     "neighbours": words.neighbours,

@@ -6,12 +6,15 @@ T steps, U units of all chosen layers side by side, W words of 64 bits.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recording import Recording
+from lstm_core.recording import Recording, opened_recordings
+
+if TYPE_CHECKING:
+    from lstm_core.run import Run
 
 Report = Callable[[float, str], object]
 Rule = Literal["raw", "tanh", "two-sided", "quantile"]
@@ -103,6 +106,21 @@ class OnSets:
     def numbers(self, mask: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The numbers u of the units whose bits are set."""
         return np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
+
+
+def askable(run: "Run", signal: str = "h") -> Recording:
+    """The longest recording of a run that kept all positions of a signal; raises ValueError where there is none."""
+    usable = [
+        recording
+        for recording in opened_recordings(run.fingerprint)
+        if signal in recording.names and len(recording.positions) == len(recording.tokens)
+    ]
+    if not usable:
+        raise ValueError(
+            f"{run.name} has no recording of {signal} at all positions: "
+            f"make one with `python -m lstm_core record {run.name} --signals {signal}`"
+        )
+    return max(usable, key=lambda recording: len(recording.tokens))
 
 
 def on_sets(recording: Recording, query: OnQuery, *, report: Report = lambda share, word: None) -> OnSets:

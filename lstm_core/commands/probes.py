@@ -1,0 +1,145 @@
+"""Verbs that ask by example: match, similar-units."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.runs import open_run
+
+Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
+Layers = Annotated[str, typer.Option(help="For example 1,2; all when left out.")]
+Rule = Annotated[str, typer.Option(help="raw, tanh (as LSTMVis), two-sided or quantile: when a neuron is on.")]
+Threshold = Annotated[float, typer.Option(help="Of the rule.")]
+AROUND = 40  # letters shown at either side of a match
+
+
+def match(
+    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    phrase: Annotated[str, typer.Option(help="A phrase that stands in the text it has read.")],
+    occurrence: Annotated[int, typer.Option(help="Which of its occurrences, from 1.", min=1)] = 1,
+    before: Annotated[int, typer.Option(help="Steps before the phrase at which the neurons are off.")] = 0,
+    after: Annotated[int, typer.Option(help="Steps behind it.")] = 0,
+    limit: Annotated[int, typer.Option(help="Candidates as in LSTMVis: 1000 (fast) or 10000; 0 = all.")] = 0,
+    count: Annotated[int, typer.Option(help="Matches that are told.")] = 50,
+    signal: Signal = "h",
+    layers: Layers = "",
+    rule: Rule = "raw",
+    threshold: Threshold = 0.3,
+    as_json: Json = False,
+) -> None:
+    """Which neurons are on through a phrase, and where else in the text they are."""
+    from lstm_core.probes.match import MatchQuery, occurrences
+    from lstm_core.probes.match import match as matched
+
+    recording, on, seconds = _on_sets(name, signal, layers, rule, threshold)
+    spans = occurrences(recording, phrase)
+    if occurrence > len(spans):
+        raise ValueError(f"{phrase[:80]!r} stands {len(spans)} times in {recording.title}: there is no {occurrence}.")
+    began = time.perf_counter()
+    found = matched(on, MatchQuery(*spans[occurrence - 1], before, after, limit, count))
+    took = time.perf_counter() - began
+    between = "" if recording.vocabulary.splitter == "characters" else " "
+    rows: list[dict[str, Any]] = [
+        {
+            "start": one.start,
+            "stop": one.stop,
+            "shared": one.shared,
+            "either": one.either,
+            "jaccard": one.jaccard,
+            "text": [
+                between.join(recording.text(*part))
+                for part in (
+                    (one.start - AROUND, one.start), (one.start, one.stop), (one.stop, one.stop + AROUND),
+                )
+            ],
+        }
+        for one in found.found
+    ]  # fmt: skip
+    result = {
+        "run": name,
+        "text": recording.title,
+        "phrase": phrase,
+        "span": list(spans[occurrence - 1]),
+        "occurrences": len(spans),
+        "units": [list(unit) for unit in found.units],
+        "matches": rows,
+        "candidates": found.candidates,
+        "seconds": took,
+        "index_seconds": seconds,
+    }
+    head = (
+        f"{len(found.units)} of {len(on.units):,} neurons are on through {phrase!r}, occurrence {occurrence} of "
+        f"{len(spans)} in {recording.title}"
+    )
+    lines = [
+        f"{row['shared']:5} {row['either']:5}  {row['text'][0][-AROUND:]:>{AROUND}}[{row['text'][1]}]"
+        f"{row['text'][2][:AROUND]}".replace("\n", "⏎")
+        for row in rows
+    ]
+    say(result, as_json, "\n".join([head, "both either", *lines]))
+
+
+def similar_units(
+    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    unit: Annotated[int, typer.Option(help="From 0.")],
+    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
+    lag: Annotated[int, typer.Option(help="Steps that others may be earlier or later, at most.")] = 0,
+    count: Annotated[int, typer.Option(help="Neurons that are told.")] = 20,
+    signal: Signal = "h",
+    rule: Rule = "raw",
+    threshold: Threshold = 0.3,
+    as_json: Json = False,
+) -> None:
+    """Which neurons, of any layer, are on when a neuron is on, or some steps earlier or later."""
+    from lstm_core.probes.units import UnitsQuery
+    from lstm_core.probes.units import similar_units as similar
+
+    recording, on, _ = _on_sets(name, signal, "", rule, threshold)
+    found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count))
+    rows = [
+        {
+            "layer": one.layer,
+            "unit": one.unit,
+            "lag": one.lag,
+            "jaccard": one.jaccard,
+            "shared": one.shared,
+            "either": one.either,
+            "by_chance": one.by_chance,
+        }
+        for one in found.found
+    ]
+    query = found.query
+    result = {
+        "run": name,
+        "text": recording.title,
+        "layer": query.layer,
+        "unit": query.unit,
+        "on": found.on,
+        "steps": found.steps,
+        "units": rows,
+    }
+    on_at = f"{found.on:,} of {found.steps:,} steps of {recording.title}"
+    head = f"neuron {query.unit} of layer {query.layer} is on at {on_at}"
+    lines = [
+        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['shared']:8,} "
+        f"{row['by_chance']:9,.1f}"
+        for row in rows
+    ]
+    say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard     both by chance", *lines]))
+
+
+def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:
+    """The longest recording that can be asked, its on-sets, and the seconds that these took."""
+    from lstm_core.probes.on_sets import OnQuery, askable, on_sets
+
+    try:
+        numbers = tuple(int(layer) for layer in layers.split(",") if layer.strip())
+    except ValueError:
+        raise ValueError(f"layers are numbers such as 1,2, not {layers[:80]!r}") from None
+    query = OnQuery(signal, numbers, rule, threshold)  # type: ignore[arg-type]
+    recording = askable(open_run(name), signal)
+    began = time.perf_counter()
+    on = on_sets(recording, query, report=progress)
+    return recording, on, time.perf_counter() - began
