@@ -12,6 +12,8 @@ from lstm_core.corpus import describe_corpus, read_corpus
 from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
 from lstm_core.estimate import matrix_rate
 from lstm_core.files import home
+from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes.on_sets import on_sets as core_on_sets
 from lstm_core.recording import Recording
 from lstm_core.run import Run
 from lstm_core.spelling import spell_unknown
@@ -31,9 +33,20 @@ def cached(analysis: Callable[P, R]) -> Callable[P, R]:
     keep = st.cache_data(
         max_entries=64,
         show_spinner=False,
-        hash_funcs={Recording: lambda recording: recording.fingerprint, Run: lambda run: (run.name, run.fingerprint)},
+        hash_funcs={
+            Recording: lambda recording: recording.fingerprint,
+            Run: lambda run: (run.name, run.fingerprint),
+            OnSets: lambda on: on.key,
+        },
     )
     return keep(analysis)
+
+
+on_sets = st.cache_resource(
+    max_entries=2,
+    show_spinner="Which neurons are on",
+    hash_funcs={Recording: lambda recording: recording.fingerprint},
+)(core_on_sets)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model")

@@ -28,6 +28,7 @@ PAGES = (
     Entry("home", "Home", ":material/home:", about_a_model=False),
     Entry("training", "Training", ":material/trending_down:", about_a_model=False),
     Entry("neurons", "Neurons", ":material/neurology:"),
+    Entry("probes", "Probes", ":material/search:"),
     Entry("sweep", "Dropout sweep", ":material/tune:", about_a_model=False),
     Entry("clusters", "Clusters", ":material/bubble_chart:"),
     Entry("wordmap", "Word map", ":material/grain:", about_a_model=False),

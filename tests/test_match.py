@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.corpus import Vocabulary
-from lstm_core.probes.match import FAST, Match, MatchQuery, match, occurrences, selection
+from lstm_core.probes.match import FAST, Match, MatchQuery, by_chance, followers, match, occurrences, selection
 from lstm_core.probes.on_sets import RULES, OnQuery, OnSets, on_sets
 from lstm_core.recording import Recording, RecordingSpec
 
@@ -121,6 +121,18 @@ def test_a_span_at_which_no_unit_is_on_matches_nothing() -> None:
 def test_what_cannot_be_asked_is_said(query: MatchQuery, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         match(of(np.ones((9, 3), bool)), query)
+
+
+@given(st.integers(1, 30), st.integers(0, 999), st.integers(1, 3), st.integers(0, 2), st.integers(0, 2))
+def test_followers_and_chance_are_those_of_every_span(
+    units: int, seed: int, span: int, before: int, after: int
+) -> None:
+    on = np.random.default_rng(seed).random((25, units)) < 0.6
+    spans = [(start, start + span) for start in range(25 - span + 1)]
+    expected = [[follows(on, unit, *one, before, after) for unit in range(units)] for one in spans]
+    assert followers(of(on), spans, before, after).tolist() == expected
+    chance = by_chance(of(on), MatchQuery(3, 3 + span, before, after))
+    assert chance == pytest.approx(np.sum(expected, axis=1).mean())
 
 
 # When a unit is on ----------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ on are candidates, candidates are ranked by their own units. LSTMVis stops at a 
 the ranking here is that of all runs of the text. T steps, S selected units.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,6 +86,26 @@ def selection(on: OnSets, query: MatchQuery) -> NDArray[np.int64]:
     before = on.on(max(query.start - query.before, 0), query.start).any(axis=0)
     after = on.on(query.stop, min(query.stop + query.after, len(on))).any(axis=0)
     return np.flatnonzero(inside & ~before & ~after)
+
+
+def followers(on: OnSets, spans: Sequence[tuple[int, int]], before: int = 0, after: int = 0) -> NDArray[np.bool_]:
+    """Which units follow the pattern at each of some spans (N, U)."""
+    found = np.zeros((len(spans), len(on.units)), bool)
+    for row, (start, stop) in zip(found, spans, strict=True):
+        row[selection(on, MatchQuery(start, stop, before, after))] = True
+    return found
+
+
+def by_chance(on: OnSets, query: MatchQuery, sample: int = 20_000) -> float:
+    """How many units a span as long as that of the query selects on average, over steps all along the text."""
+    from lstm_core.probes.scan import follow  # loads numba
+
+    length = query.stop - query.start
+    starts = np.unique(np.linspace(0, len(on) - length, sample).astype(np.int64))
+    shared, either = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
+    nothing = np.zeros(on.bits.shape[1], np.uint64)
+    follow(on.bits, starts, starts + length, query.before, query.after, nothing, shared, either)
+    return float(either.mean())
 
 
 def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:

@@ -62,11 +62,17 @@ class OnQuery:
 
 @dataclass(frozen=True, eq=False)
 class OnSets:
-    """Bit u of row t of `bits` (T, W) is set where unit u is on at step t; `units` (U,) says which unit that is."""
+    """Bit u of row t of `bits` (T, W) is set where unit u is on at step t of a recording; `units` (U,) names each u."""
 
     query: OnQuery
     units: tuple[Unit, ...]
     bits: NDArray[np.uint64]
+    recording: str = ""  # its fingerprint
+
+    @property
+    def key(self) -> tuple[str, OnQuery]:
+        """Identifies the content; the key of every cache."""
+        return self.recording, self.query
 
     def __len__(self) -> int:
         """Steps of the text."""
@@ -138,7 +144,7 @@ def on_sets(recording: Recording, query: OnQuery, *, report: Report = lambda sha
         packed = np.packbits((values >= limits[:, None]).T, axis=1, bitorder="little")
         bits[start:stop, : packed.shape[1]] = packed
         report(stop / length, "which neurons are on")
-    return OnSets(query, units, bits.view(np.uint64))
+    return OnSets(query, units, bits.view(np.uint64), recording.fingerprint)
 
 
 def _limits(recording: Recording, query: OnQuery, layer: int) -> NDArray[np.float32]:

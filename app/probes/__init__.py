@@ -1,0 +1,1 @@
+"""What the page Probes is made of."""

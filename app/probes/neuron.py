@@ -1,0 +1,64 @@
+"""A neuron: which others are on when it is on, or some steps earlier or later, and which are on in groups."""
+
+import streamlit as st
+
+from app.cached import cached
+from app.controls import bound
+from app.probes import frames
+from app.table import Column, show
+from lstm_core.probes.on_sets import OnSets, Unit
+from lstm_core.probes.units import UnitsQuery, groups, overlaps, similar_units
+
+MOST_LAG = 20  # steps
+_SIMILAR = (
+    Column("layer", "whole"),
+    Column("neuron", "whole"),
+    Column("overlap", "share", 0, "Steps at which both are on, over those at which at least one is (Jaccard index)."),
+    Column("steps later", "whole", help="How many steps later than this neuron it is looked at (earlier below 0)."),
+    Column("both on", "whole", help="At how many steps."),
+    Column("by chance", "number", 1, "At how many they would be if they had nothing to do with each other."),
+)
+
+
+def neuron(on: OnSets) -> None:
+    """The section with the unit, those like it, and groups of units."""
+    layers = sorted({layer for layer, _ in on.units})
+    units = len(on.units) // len(layers)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        layer = st.selectbox("Layer", layers, len(layers) - 1, key="probes-layer", bind="query-params", width=120)
+        unit = st.number_input(
+            "Neuron (unit)", 0, units - 1, 0, key="probes-unit", bind=bound("probes-unit"), width=160
+        )
+        lag = st.number_input(
+            "Steps earlier or later", 0, MOST_LAG, 0, key="probes-lag", bind=bound("probes-lag"), width=180,
+            help="Compare it with what the others do up to so many steps before and after.",
+        )  # fmt: skip
+    query = UnitsQuery(layer or layers[-1], min(int(unit), units - 1), min(int(lag), MOST_LAG, len(on) - 1))
+    found = cached(similar_units)(on, query)
+    st.text(
+        f"Neuron {query.unit} of layer {query.layer} is on at {found.on:,} of {found.steps:,} steps "
+        f"({found.on / found.steps:.1%})."
+    )
+    if not found.on:
+        st.caption("It is never on, so no other can be on with it: lower the threshold or choose another neuron.")
+        return
+    st.subheader("Neurons that are on when it is on")
+    show(frames.similar_lines(found), _SIMILAR, key="probes-similar", alt="The neurons most like this one")
+    st.subheader("Groups of neurons that are on together")
+    least = st.slider("Overlap of two that belong together", 0.1, 1.0, 0.5, 0.05, key="probes-least")
+    together = cached(_groups)(on, least)
+    if not together:
+        st.caption("No two neurons overlap so much: choose a lower overlap.")
+        return
+    inside = sum(map(len, together))
+    st.caption(f"{inside:,} of {len(on.units):,} neurons are in {len(together):,} groups, the largest first.")
+    rows = [
+        {"group": number, "neurons": len(some), "which (layer: neuron)": ", ".join(f"{a}: {b}" for a, b in some[:40])}
+        for number, some in enumerate(together[:50], 1)
+    ]
+    columns = Column("group", "whole"), Column("neurons", "whole"), Column("which (layer: neuron)", width=90)
+    show(rows, columns, key="probes-groups", alt="Groups of neurons that are on together")
+
+
+def _groups(on: OnSets, least: float) -> list[tuple[Unit, ...]]:
+    return groups(on, cached(overlaps)(on), least)

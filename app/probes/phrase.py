@@ -1,0 +1,109 @@
+"""A phrase: which neurons are on through it, and where else in the text they are."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from app.cached import cached
+from app.clusters.frames import table_csv
+from app.controls import bound, tell
+from app.probes import frames
+from app.table import Column, show
+from lstm_core.probes.match import FAST, PRECISE, MatchQuery, by_chance, followers, match, occurrences
+from lstm_core.probes.on_sets import OnSets
+from lstm_core.recording import Recording
+
+MOST = 500  # occurrences that are looked at
+PLACES = 5000  # all along the text
+_LIMITS = {"all of the text": 0, "as LSTMVis, precise": PRECISE, "as LSTMVis, fast": FAST}
+_UNITS = (
+    Column("layer", "whole"),
+    Column("neuron", "whole"),
+    Column("at this phrase", "share", 0, "At which share of the phrase's occurrences it is on all the way through."),
+    Column("elsewhere", "share", 1, "At which share of places as long, anywhere in the text."),
+    Column("on in all", "share", 1, "At which share of all steps of the text it is on."),
+)
+_MATCHES = (
+    Column("in common", "whole", help="How many of the phrase's neurons are on through this place too."),
+    Column("others", "whole", help="Neurons that are on through only one of both."),
+    Column("overlap", "number", 2, "In common, over all that are on through either (Jaccard index)."),
+    Column("before", width=60, end=True),
+    Column("here"),
+    Column("after", width=60),
+    Column("place", "whole", help="Counted in the whole text."),
+)
+
+
+def phrase(recording: Recording, on: OnSets) -> None:
+    """The section with the field, the neurons of the phrase, and the places where they are on."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        typed = st.text_input(
+            "A phrase of the text", frames.first_phrase(recording), max_chars=200, key="probes-phrase",
+            bind="query-params", width=360,
+        )  # fmt: skip
+        try:
+            spans = occurrences(recording, typed)
+        except ValueError as error:
+            tell("This phrase cannot be looked for.", error)
+            return
+        if not spans:
+            st.info("The text that was read does not have this phrase.")
+            return
+        which = st.number_input(
+            f"Which of its {len(spans):,} places", 1, len(spans), 1, key="probes-occurrence",
+            bind=bound("probes-occurrence"), width=180,
+        )  # fmt: skip
+        before = st.number_input(
+            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=140,
+            help="Only neurons that are off for so many steps before the phrase: those that it switches on.",
+        )  # fmt: skip
+        after = st.number_input(
+            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=140,
+            help="Only neurons that are off for so many steps behind the phrase.",
+        )  # fmt: skip
+        limit = st.selectbox(
+            "Look at", list(_LIMITS), key="probes-limit", bind="query-params", width=220,
+            help="LSTMVis stops at 1,000 or 10,000 candidates; here all of the text is looked at.",
+        )  # fmt: skip
+    query = MatchQuery(*spans[min(int(which), len(spans)) - 1], int(before), int(after), _LIMITS[limit or ""])
+    found = cached(match)(on, query)
+    place = query.start, query.stop
+    words = frames.in_words(recording)
+    around = frames.WORDS if words else frames.LETTERS
+    st.text(
+        "… "
+        + frames.shown(recording.text(place[0] - around, place[0]), words)
+        + f" [{frames.shown(recording.text(*place), words)}] "
+        + frames.shown(recording.text(place[1], place[1] + around), words)
+        + " …"
+    )
+    st.text(frames.sentence(found, cached(by_chance)(on, query), typed, len(on.units)))
+    if not found.units:
+        st.caption("Lower the threshold, or ask for fewer steps off before and after it.")
+        return
+    there = followers(on, spans[:MOST], query.before, query.after)
+    lines = frames.unit_lines(on, found, there, cached(_elsewhere)(on, query))
+    st.subheader("Its neurons")
+    st.caption("Those that are on for this phrase and hardly anywhere else come first.")
+    show(lines, _UNITS, key="probes-units", alt=f"The {len(lines)} neurons that are on through the phrase")
+    st.subheader("Where else they are on together")
+    if not found.found:
+        st.caption("Nowhere else in the text is even one of them on for two steps.")
+        return
+    rows = frames.match_lines(recording, found.found)
+    show(rows, _MATCHES, key="probes-matches", alt=f"The {len(rows)} places where most of these neurons are on")
+    st.download_button(
+        "Places as CSV", lambda: table_csv(rows), f"{recording.spec.run}-matches.csv", "text/csv",
+        key="probes-matches-csv", on_click="ignore",
+    )  # fmt: skip
+
+
+def _elsewhere(on: OnSets, query: MatchQuery) -> NDArray[np.float64]:
+    """At which share of places of the query's length all along the text each unit follows its pattern (U,)."""
+    length = query.stop - query.start
+    starts = np.unique(np.linspace(0, len(on) - length, min(PLACES, len(on))).astype(int)).tolist()
+    total = np.zeros(len(on.units))
+    for first in range(0, len(starts), MOST):
+        spans = [(start, start + length) for start in starts[first : first + MOST]]
+        total += followers(on, spans, query.before, query.after).sum(axis=0)
+    return total / len(starts)

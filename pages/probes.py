@@ -1,0 +1,34 @@
+"""Which neurons switch on for a phrase, and where else are they on? Which neurons are on together?"""
+
+import streamlit as st
+
+from app import controls
+from app.probes.choice import when_on
+from app.probes.neuron import neuron
+from app.probes.phrase import phrase
+from app.reading import offer_reading
+
+TABS = {"A phrase": "phrase", "A neuron": "neuron"}
+
+st.title("Probes")
+run = controls.current_run()
+st.caption(
+    "Point at a phrase and see which neurons are on through it, and where else in the text they are on. Or point at a "
+    "neuron and see which others go on and off with it."
+)
+recording = controls.current_recording(run)
+if recording is None or len(recording.positions) != len(recording.tokens):
+    offer_reading(run)
+    st.stop()
+try:
+    on = when_on(recording)
+except ValueError as error:
+    controls.tell("This cannot be looked at.", error)
+    st.stop()
+tab = st.segmented_control(
+    "Begin with", list(TABS), default="A phrase", key="probes-tab", bind="query-params", required=True
+)
+if TABS.get(tab or "") == "neuron":
+    neuron(on)
+else:
+    phrase(recording, on)
