@@ -1,5 +1,6 @@
 """A neuron: which others are on when it is on, or some steps earlier or later, and which are on in groups."""
 
+import numpy as np
 import streamlit as st
 
 from app.cached import cached
@@ -13,7 +14,7 @@ MOST_LAG = 20  # steps
 _SIMILAR = (
     Column("layer", "whole"),
     Column("neuron", "whole"),
-    Column("overlap", "share", 0, "Steps at which both are on, over those at which at least one is (Jaccard index)."),
+    Column("overlap", "share", 1, "Steps at which both are on, over those at which at least one is (Jaccard index)."),
     Column("steps later", "whole", help="How many steps later than this neuron it is looked at (earlier below 0)."),
     Column("both on", "whole", help="At how many steps."),
     Column("by chance", "number", 1, "At how many they would be if they had nothing to do with each other."),
@@ -26,8 +27,9 @@ def neuron(on: OnSets) -> None:
     units = len(on.units) // len(layers)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         layer = st.selectbox("Layer", layers, len(layers) - 1, key="probes-layer", bind="query-params", width=120)
+        first = _first(on, layer or layers[-1])
         unit = st.number_input(
-            "Neuron (unit)", 0, units - 1, 0, key="probes-unit", bind=bound("probes-unit"), width=160
+            "Neuron (unit)", 0, units - 1, first, key="probes-unit", bind=bound("probes-unit"), width=160
         )
         lag = st.number_input(
             "Steps earlier or later", 0, MOST_LAG, 0, key="probes-lag", bind=bound("probes-lag"), width=180,
@@ -58,6 +60,12 @@ def neuron(on: OnSets) -> None:
     ]
     columns = Column("group", "whole"), Column("neurons", "whole"), Column("which (layer: neuron)", width=90)
     show(rows, columns, key="probes-groups", alt="Groups of neurons that are on together")
+
+
+def _first(on: OnSets, layer: int) -> int:
+    """The unit of a layer that a page begins with: it is on about a tenth of the time."""
+    share = [on.counts[on.index[unit]] / len(on) for unit in on.units if unit[0] == layer]
+    return int(np.abs(np.array(share) - 0.1).argmin())
 
 
 def _groups(on: OnSets, least: float) -> list[tuple[Unit, ...]]:

@@ -39,7 +39,7 @@ def phrase(recording: Recording, on: OnSets) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         typed = st.text_input(
             "A phrase of the text", frames.first_phrase(recording), max_chars=200, key="probes-phrase",
-            bind="query-params", width=360,
+            bind="query-params", width=240,
         )  # fmt: skip
         try:
             spans = occurrences(recording, typed)
@@ -51,18 +51,18 @@ def phrase(recording: Recording, on: OnSets) -> None:
             return
         which = st.number_input(
             f"Which of its {len(spans):,} places", 1, len(spans), 1, key="probes-occurrence",
-            bind=bound("probes-occurrence"), width=180,
+            bind=bound("probes-occurrence"), width=150,
         )  # fmt: skip
         before = st.number_input(
-            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=140,
+            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=110,
             help="Only neurons that are off for so many steps before the phrase: those that it switches on.",
         )  # fmt: skip
         after = st.number_input(
-            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=140,
+            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=110,
             help="Only neurons that are off for so many steps behind the phrase.",
         )  # fmt: skip
         limit = st.selectbox(
-            "Look at", list(_LIMITS), key="probes-limit", bind="query-params", width=220,
+            "Look at", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
             help="LSTMVis stops at 1,000 or 10,000 candidates; here all of the text is looked at.",
         )  # fmt: skip
     query = MatchQuery(*spans[min(int(which), len(spans)) - 1], int(before), int(after), _LIMITS[limit or ""])
