@@ -111,8 +111,8 @@ def by_chance(on: OnSets, query: MatchQuery, sample: int = 20_000) -> float:
 def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
     """Where a phrase stands in what a recording has read: spans of steps, that do not overlap.
 
-    Letters as they are; of a model of words, tokens between blanks. Raises ValueError for an empty phrase and for one
-    with a token that the model does not know.
+    Letters as they are, a blank also for a line break; of a model of words, tokens between blanks. Raises ValueError
+    for an empty phrase and for one with a token that the model does not know.
     """
     words = recording.vocabulary.splitter != "characters"
     tokens = phrase.split() if words else list(phrase)
@@ -121,15 +121,18 @@ def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
     number = {token: at for at, token in enumerate(recording.vocabulary.tokens)}
     if unknown := [token for token in tokens if token not in number]:
         raise ValueError(f"{unknown[0][:80]!r} is not among the tokens of the model")
-    wanted = [number[token] for token in tokens]
-    places = np.flatnonzero(recording.tokens == wanted[0])
-    places = places[places + len(wanted) <= len(recording.tokens)]
-    for offset, token in enumerate(wanted[1:], 1):
-        places = places[recording.tokens[places + offset] == token]
+    read = recording.tokens
+    if not words and " " in number and "\n" in number:
+        read = np.where(read == number["\n"], number[" "], read)
+        tokens = [" " if token == "\n" else token for token in tokens]
+    places = np.flatnonzero(read == number[tokens[0]])
+    places = places[places + len(tokens) <= len(read)]
+    for offset, token in enumerate(tokens[1:], 1):
+        places = places[read[places + offset] == number[token]]
     spans: list[tuple[int, int]] = []
     for place in places.tolist():
         if not spans or place >= spans[-1][1]:
-            spans.append((place, place + len(wanted)))
+            spans.append((place, place + len(tokens)))
     return spans
 
 
