@@ -29,6 +29,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "wordmap": maps.wordmap,
     "match": probes.match,
     "similar-units": probes.similar_units,
+    "study": probes.study,
     "vocabulary": texts.vocabulary,
     "embed": words.embed,
     "neighbours": words.neighbours,

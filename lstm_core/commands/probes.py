@@ -1,6 +1,7 @@
-"""Verbs that ask by example: match, similar-units."""
+"""Verbs that ask by example: match, similar-units, study."""
 
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -128,6 +129,27 @@ def similar_units(
         for row in rows
     ]
     say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard     both by chance", *lines]))
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    file: Annotated[Path, typer.Argument(help="A study, such as studies/left.toml.")],
+    signal: Signal = "h",
+    layers: Layers = "",
+    rule: Rule = "raw",
+    threshold: Threshold = 0.3,
+    as_json: Json = False,
+) -> None:
+    """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
+    confirmed on the other."""
+    from lstm_core.probes import studies, study_told
+    from lstm_core.tags import tags_of
+
+    asked = studies.read_study(file)
+    recording, on, _ = _on_sets(name, signal, layers, rule, threshold)
+    tagged = tags_of(recording, report=progress) if asked.by_tag else None
+    found = studies.study(recording, on, asked, tagged, report=progress)
+    say(study_told.summary(found), as_json, study_told.told(found))
 
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:

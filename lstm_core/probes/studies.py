@@ -58,6 +58,11 @@ class Study:
     negative: tuple[Selector, ...] = ()
     null: tuple[str, ...] = ()
 
+    @property
+    def by_tag(self) -> bool:
+        """Whether places are chosen by part of speech."""
+        return any(one.tags for one in (*self.positive, *self.negative))
+
 
 @dataclass(frozen=True)
 class PhraseUnits:
