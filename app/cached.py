@@ -43,7 +43,7 @@ def cached(analysis: Callable[P, R]) -> Callable[P, R]:
 
 
 on_sets = st.cache_resource(
-    max_entries=2,
+    max_entries=1,  # of a long text they fill gigabytes
     show_spinner="Which neurons are on",
     hash_funcs={Recording: lambda recording: recording.fingerprint},
 )(core_on_sets)

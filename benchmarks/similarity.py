@@ -42,7 +42,7 @@ from lstm_core.similarity import (
     on_common_pairs,
     score,
 )
-from lstm_core.similarity_peers import Peer, Peers, keep_peers, peer
+from lstm_core.similarity_peers import SCHEMA, Peer, Peers, keep_peers, peer
 from lstm_core.similarity_result import at_hand
 from lstm_core.word_pairs import PAPER as PAPER_SCORES
 from lstm_core.word_pairs import Pairs
@@ -179,7 +179,7 @@ def main() -> None:
         methods["untrained twin"] = ours(twin, layers, benchmarks)
     found = [judged_beside(name, method, best, benchmarks) for name, method in (methods | theirs).items()]
     if words.with_run:
-        print(keep_peers(Peers(run.name, run.fingerprint, tuple(layers), tuple(found)), run), file=sys.stderr)
+        print(keep_peers(Peers(run.name, run.fingerprint, tuple(layers), tuple(found), SCHEMA), run), file=sys.stderr)
     of_paper = [score(judge(plain, pairs)) for pairs in benchmarks]
     of_best = [score(judged) for judged in cross_fit(best[1], benchmarks, best[0])]
     result: dict[str, Any] = {

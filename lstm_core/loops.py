@@ -19,7 +19,7 @@ Part = tuple[int, int, int, int]
 
 _PART = some(int64, 4)
 _SUMS = made(float64, 2), made(int64, 2)
-_FREELY = {"reassoc", "nnan", "ninf", "nsz", "contract"}  # the order of a sum of finite values is free
+_FREELY = {"reassoc", "nnan", "nsz", "contract"}  # the order of a sum of finite values is free
 
 
 # Patterns of bits -----------------------------------------------------------------------------------------------------

@@ -240,7 +240,7 @@ def candidate_queries(layers: Sequence[int], signal: str = "h", *, below: int = 
 def adjusted(plain: Sequence[EmbeddingQuery], *, below: int = 10**9) -> list[EmbeddingQuery]:
     """Queries as they are, with fewer than `below` directions taken off, and whitened."""
     off = [replace(query, centred=True, removed=count) for query in plain for count in REMOVED if count < below]
-    return [*plain, *off, *(replace(query, centred=True, whitened=True) for query in plain)]
+    return [*plain, *off, *(replace(query, centred=True, whitened=True) for query in plain if below > 0)]
 
 
 def candidate_cosines(

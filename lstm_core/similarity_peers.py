@@ -15,6 +15,8 @@ from lstm_core.similarity import Comparison, Judged, Score, compare, mean_rho, s
 if TYPE_CHECKING:
     from lstm_core.run import Run
 
+SCHEMA = 2  # goes up when the options, or how the best of them are chosen, change
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -42,6 +44,7 @@ class Peers:
     weights: str
     layers: tuple[int, ...]
     peers: tuple[Peer, ...]
+    schema: int
 
     @property
     def strongest(self) -> Peer | None:
@@ -65,12 +68,12 @@ def keep_peers(found: Peers, run: "Run") -> Path:
 
 
 def read_peers(run: "Run") -> Peers | None:
-    """The peers that came with a run, or None: where there are none, or of other weights, or the file is damaged."""
+    """The peers that came with a run, or None: where there are none, of other weights or options, or damaged ones."""
     try:
         found: Peers = restored(Peers, read_json(_path(run)))
     except ValueError:
         return None
-    return found if found.weights == run.fingerprint else None
+    return found if (found.weights, found.schema) == (run.fingerprint, SCHEMA) else None
 
 
 def _path(run: "Run") -> Path:

@@ -139,6 +139,7 @@ def _states(
 
     reader = SignalReader(model)
     wanted = table.query.states
+    around = any(moment == "around" for _, _, moment in wanted)
     weights = weights_of_words(table.averaged)
     found = [np.zeros((len(windows), model.config.hidden), dtype=np.float32) for _ in wanted]
     for begin in range(0, len(windows), BATCH):
@@ -149,11 +150,11 @@ def _states(
         layers, _ = reader.advance(torch.from_numpy(ids).to(model.decoder.weight.device), model.zero_state(len(part)))
         for row, (text, start, blank) in enumerate(part):
             where = moments(text, np.array([start]), np.array([blank]))
-            near = _around(text, start, table, weights)
+            near = _around(text, start, blank, table, weights) if around else None
             for into, (signal, layer, moment) in zip(found, wanted, strict=True):
                 states = layers[layer - 1][signal][row]
                 if moment == "around":
-                    if len(near[0]):
+                    if near is not None and len(near[0]):
                         picked = states[torch.from_numpy(near[0])].float().cpu().numpy()
                         into[begin + row] = np.average(picked, axis=0, weights=near[1])
                 elif (at := int(where[moment][0])) >= 0:
@@ -162,13 +163,15 @@ def _states(
 
 
 def _around(
-    text: str, start: int, table: EmbeddingTable, weights: NDArray[np.float64]
+    text: str, start: int, blank: int, table: EmbeddingTable, weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The blanks behind the AROUND words at either side of the one that begins at `start`, and the weight of each; of a
-    word that the table lacks it is 1.
+    """The blanks behind the AROUND words at either side of the one between `start` and its `blank`, and the weight of
+    each; of a word that the table lacks it is 1. None where there are no others.
     """
-    words = lexicon(text)
-    before, behind = np.flatnonzero(words.start < start)[-AROUND:], np.flatnonzero(words.start > start)[:AROUND]
-    near = np.concatenate([before, behind])
+    try:
+        words = lexicon(text)
+    except ValueError:  # it has no word with a blank behind it
+        return np.zeros(0, np.int64), np.zeros(0)
+    near = np.concatenate([np.flatnonzero(words.blank < start)[-AROUND:], np.flatnonzero(words.blank > blank)[:AROUND]])
     rows = [table.index.get(words.words[number], -1) for number in words.number[near].tolist()]
     return words.blank[near], np.append(weights, 1.0)[rows]

@@ -18,7 +18,7 @@ from lstm_core.word_report import read_report
 TITLES = {"paper": "The word itself", "best": "The word and its surroundings"}
 EXPLAINED = {
     "paper": "The state right after the word, as in the paper.",
-    "best": "Also the states before it and after the words around it, all directions alike.",
+    "best": "Also the states before it and after the words around it; small differences count as much as large ones.",
 }
 
 st.title("Word vectors")

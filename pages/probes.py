@@ -6,15 +6,16 @@ from app import controls
 from app.probes.choice import when_on
 from app.probes.neuron import neuron
 from app.probes.phrase import phrase
+from app.probes.study import study
 from app.reading import offer_reading
 
-TABS = {"A phrase": "phrase", "A neuron": "neuron"}
+TABS = ("A phrase", "A neuron", "A study")
 
 st.title("Probes")
 run = controls.current_run()
 st.caption(
     "Point at a phrase and see which neurons are on through it, and where else in the text they are on. Or point at a "
-    "neuron and see which others go on and off with it."
+    "neuron and see which others go on and off with it. Or ask whether neurons tell two meanings of a word apart."
 )
 recording = controls.current_recording(run)
 if recording is None or len(recording.positions) != len(recording.tokens):
@@ -25,10 +26,10 @@ try:
 except ValueError as error:
     controls.tell("This cannot be looked at.", error)
     st.stop()
-tab = st.segmented_control(
-    "Begin with", list(TABS), default="A phrase", key="probes-tab", bind="query-params", required=True
-)
-if TABS.get(tab or "") == "neuron":
+tab = st.segmented_control("Begin with", TABS, default=TABS[0], key="probes-tab", bind="query-params", required=True)
+if tab == "A neuron":
     neuron(on)
+elif tab == "A study":
+    study(recording, on)
 else:
     phrase(recording, on)

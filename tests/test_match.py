@@ -156,6 +156,9 @@ def test_on_sets_are_those_of_comparing_whatever_the_rule(monkeypatch: pytest.Mo
         by_unit = np.unpackbits(made.by_unit.view(np.uint8), axis=1, bitorder="little")
         np.testing.assert_array_equal(by_unit[:, :301], table)
         assert not by_unit[:, 301:].any() and len(joined) == len(made.units)
+    values[0, 0, 50:] = 9  # its highest value repeats: more than the asked share
+    tied = on_sets(planted(values), OnQuery(rule="quantile", threshold=0.9))
+    assert tied.counts[0] == 251 and tied.counts[1] == np.ceil(0.1 * 301)
     one = on_sets(planted(values), OnQuery(layers=(2,)))
     np.testing.assert_array_equal(one.on(10, 20), (wide[1] >= 0.3).T[10:20])
     assert one.units[3] == (2, 3) and one.index[2, 3] == 3
@@ -214,6 +217,9 @@ def test_a_phrase_of_words_is_cut_at_blanks() -> None:
     letters = planted(np.zeros((1, 1, 8)), tokens)
     recording = replace(letters, vocabulary=Vocabulary(("the", "river", "<eos>"), "words"))
     assert occurrences(recording, " the  river ") == [(0, 2), (3, 5), (6, 8)]
+    assert occurrences(recording, "the river <eos>") == [(0, 3)]
+    marks = replace(letters, vocabulary=Vocabulary(("said", ",", "<eos>"), "words"))
+    assert occurrences(marks, "said,") == [(0, 2), (3, 5), (6, 8)]
 
 
 def test_selection_is_by_pattern() -> None:

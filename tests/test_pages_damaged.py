@@ -25,7 +25,7 @@ from lstm_core.rivals import Comparison, Figures, keep_comparison
 from lstm_core.run import Run
 from lstm_core.similarity import Comparison as Pair
 from lstm_core.similarity import Score, Stratum
-from lstm_core.similarity_peers import Peer, Peers, keep_peers
+from lstm_core.similarity_peers import SCHEMA, Peer, Peers, keep_peers
 from lstm_core.similarity_result import (
     SimilarityQuery,
     SimilarityResult,
@@ -83,7 +83,7 @@ def full(run: Run, text: str) -> Run:
         query = SimilarityQuery(kind).of(run)  # type: ignore[arg-type]
         keep_similarity(SimilarityResult(query, "small", weights, own, 20, scores, strata), results_folder(run))
     less = tuple(Pair(one.task, 20, 0.4, 0.3, 0.1, 0.0, 0.2) for one in scores)
-    keep_peers(Peers("small", weights, (2,), (Peer("skip-gram", ("one",), scores, less),)), run)
+    keep_peers(Peers("small", weights, (2,), (Peer("skip-gram", ("one",), scores, less),), SCHEMA), run)
     row = TableRow("old", 9, 9, 20, (Neighbour("the", 0.5, 9, 9),), ("young",), 0, 1, "JJ", 1)
     agreement = TagAgreement(50, 0.4, 0.3, 0.5, 0.2, "NN", 0.3, 5, 4)
     never = HeldOut(1, 9, 0.5, 0.1, 0.01)

@@ -32,7 +32,7 @@ from lstm_core.neighbours import NeighbourQuery, analogy, neighbours
 from lstm_core.run import Run
 from lstm_core.settings import SIGNAL_NAMES
 from lstm_core.similarity import judge, mean_rho, score
-from lstm_core.similarity_peers import Peers, keep_peers, peer
+from lstm_core.similarity_peers import SCHEMA, Peers, keep_peers, peer
 from lstm_core.similarity_result import SimilarityQuery, keep_similarity, measure
 from lstm_core.sources import CorpusMissing
 from lstm_core.spelling import spell_unknown
@@ -80,7 +80,7 @@ def full(run: Run, benchmarks: list[Pairs]) -> Run:
     plain = [judge(embeddings(run), pairs) for pairs in benchmarks]
     other = [judge(embeddings(run, EmbeddingQuery(moments=("next",))), pairs) for pairs in benchmarks]
     made = peer("skip-gram", ["one"], other, list(zip(plain, other, strict=True)))
-    keep_peers(Peers(run.name, run.fingerprint, (2,), (made,)), run)
+    keep_peers(Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA), run)
     return run
 
 

@@ -8,9 +8,11 @@ from opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401
 from test_probe_verbs import stronger
 
 from app.probes import frames
+from app.probes.study import OWN
 from lstm_core import corpus as corpora
 from lstm_core.probes.match import MatchQuery, by_chance, followers, match, occurrences
 from lstm_core.probes.on_sets import OnQuery, on_sets
+from lstm_core.probes.studies import parse_study, study
 from lstm_core.probes.units import UnitsQuery, groups, overlaps, similar_units
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording
@@ -40,11 +42,13 @@ def test_a_phrase_its_neurons_and_their_places_are_those_of_the_core(recording: 
     lead = units["at this phrase"] - units["elsewhere"]
     assert lead.tolist() == sorted(lead, reverse=True)
     places = table_with(app, "in common")
+    elsewhere = [one for one in found.found if one.stop <= query.start or one.start >= query.stop]
+    assert len(elsewhere) < len(found.found)  # the phrase itself is not elsewhere
     assert [(row["in common"], row["others"]) for _, row in places.iterrows()] == [
-        (one.shared, one.either - one.shared) for one in found.found
+        (one.shared, one.either - one.shared) for one in elsewhere
     ]
     text = "".join(recording.text(0, 1200)).replace("\n", "⏎")
-    assert places["here"].tolist() == [text[one.start : one.stop] for one in found.found]
+    assert places["here"].tolist() == [text[one.start : one.stop] for one in elsewhere]
 
 
 def test_another_rule_and_threshold_hold_for_what_is_shown(recording: Recording) -> None:
@@ -101,3 +105,32 @@ def test_first_phrase_is_the_commonest_long_word(recording: Recording) -> None:
     phrase = frames.first_phrase(recording)
     assert words.count(phrase) == max(words.count(word) for word in set(words))
     assert opened("probes").text_input(key="probes-phrase").value == phrase
+
+
+def test_a_study_that_comes_along_is_carried_out_and_one_of_one_s_own(recording: Recording) -> None:
+    app = opened("probes", probes_tab="A study", probes_study="idioms")
+    assert "neurons are on through at least one phrase" in said(app)
+    assert set(table_with(app, "phrase")["places"]) == {0}  # this small text has none of them
+    app.selectbox(key="probes-study").set_value(OWN).run()
+    text = """name = "house or river"
+null = ["when"]
+[[positive]]
+phrase = "house"
+[[negative]]
+phrase = "river"
+"""
+    app.text_area(key=f"probes-study-{OWN}").set_value(text).run()
+    on = on_sets(recording, OnQuery())
+    found = study(recording, on, parse_study(text))
+    assert found.telling
+    table = table_with(app, "verdict")
+    assert table["verdict"].tolist() == [one.verdict for one in found.telling]
+    assert f"{found.positives} places of the first kind, {found.negatives} of the second" in said(app)
+    assert "“when”" in said(app)
+
+
+def test_a_study_that_is_none_is_said(recording: Recording) -> None:
+    app = opened("probes", probes_tab="A study", probes_study="left")
+    assert "The text that was read has 0 places" in said(app)
+    app.text_area(key="probes-study-left").set_value("name = [").run()
+    assert "This study cannot be carried out." in said(app) and not app.exception

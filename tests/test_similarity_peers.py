@@ -8,7 +8,7 @@ import pytest
 
 from lstm_core.run import Run
 from lstm_core.similarity import Judged, compare, score
-from lstm_core.similarity_peers import Peers, keep_peers, peer, read_peers
+from lstm_core.similarity_peers import SCHEMA, Peers, keep_peers, peer, read_peers
 from lstm_core.word_pairs import Pairs
 
 RNG = np.random.default_rng(2)
@@ -29,7 +29,7 @@ def peers(small_run: Callable[..., Run]) -> tuple[Run, Peers]:
     ours = [judged(name, 0.05) for name in ("a", "b")]
     theirs = [judged("a", 2.0, 4), judged("b", 0.0, 4)]
     made = peer("skip-gram", ["100 values", "300 values"], theirs, list(zip(ours, theirs, strict=True)))
-    return run, Peers(run.name, run.fingerprint, (2,), (made,))
+    return run, Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA)
 
 
 def test_a_peer_is_scored_alone_and_ours_less_it_on_common_pairs(peers: tuple[Run, Peers]) -> None:
@@ -55,6 +55,8 @@ def test_peers_are_read_back_for_the_weights_they_were_made_with(peers: tuple[Ru
     assert read_peers(run) is None
     path = keep_peers(made, run)
     assert read_peers(run) == made
+    keep_peers(replace(made, schema=SCHEMA - 1), run)  # whose options were chosen otherwise
+    assert read_peers(run) is None
     keep_peers(replace(made, weights="others"), run)
     assert read_peers(run) is None
     path.write_text('{"run": 3}')

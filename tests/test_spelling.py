@@ -48,6 +48,26 @@ def test_a_word_seen_once_gets_its_own_vector_when_spelled_in_its_own_context(
     assert found.unknown == ()
 
 
+def test_a_context_without_other_words_gives_a_vector(run: Run) -> None:
+    for query in (PAPER, EmbeddingQuery(moments=("around",))):
+        found = spell(run, embeddings(run, query), ["1812"], [[Context("", "")]])
+        assert np.isfinite(found.vectors).all()
+
+
+def test_words_around_are_not_the_word_itself_whatever_is_joined_to_it(run: Run) -> None:
+    """Behind a dash the word is the end of a longer one, "said--rouse", whose blank is the word's own."""
+    query = EmbeddingQuery(layers=(1,), moments=("around",))
+    found = spell(run, embeddings(run, query), ["rouse"], [[Context("the old said--", " runs over ")]])
+    whole = "the old said--rouse runs over "
+    states = np.asarray(read(run, typed_text(run, whole)[0], RecordQuery(("h",), (1,))).signal("h", 1)).T
+    table = embeddings(run, query)
+    share = table.averaged / table.averaged.sum()
+    near = {"the": 3, "old": 7, "runs": 24, "over": 29}
+    weights = [0.001 / (0.001 + share[table.index[word]]) for word in near]
+    expected = np.average(states[list(near.values())].astype(np.float64), axis=0, weights=weights)
+    np.testing.assert_allclose(found.vectors[0], expected, atol=1e-4)
+
+
 def test_states_are_those_of_reading_each_context_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spelling, "BATCH", 2)
     table = embeddings(run, EmbeddingQuery(layers=(2,), moments=("before", "after", "next")))

@@ -11,7 +11,7 @@ import pytest
 
 from lstm_core import similarity_result, word_pairs
 from lstm_core.corpus import keep_text, read_corpus
-from lstm_core.embeddings import embeddings
+from lstm_core.embeddings import defined, embeddings, kept_embeddings
 from lstm_core.run import Run
 from lstm_core.similarity import judge, score
 from lstm_core.sources import CorpusMissing
@@ -28,6 +28,13 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
     more = " cap--it the tall soldier slowly opened a gate \n" + 6 * "he said zebra to the zebra \n"
     keep_text("book", (words(900) + more).encode())
     return small_run("mine", read_corpus("book"), weights=True)
+
+
+def test_embed_makes_the_vectors_that_their_name_defines(run: Run, cli: Verb) -> None:
+    for name in ("paper", "best"):
+        code, out, _ = cli("embed", "mine", "--vectors", name, "--json")
+        assert code == 0 and json.loads(out)["vectors"] == defined(name, run).title
+        assert kept_embeddings(run, defined(name, run)) is not None
 
 
 @pytest.fixture

@@ -47,8 +47,12 @@ def neuron(on: OnSets) -> None:
     st.subheader("Neurons that are on when it is on")
     show(frames.similar_lines(found), _SIMILAR, key="probes-similar", alt="The neurons most like this one")
     st.subheader("Groups of neurons that are on together")
+    small = len(on) * len(on.units) ** 2 < 10**11
+    if not st.toggle(f"Compare all {len(on.units):,} neurons with each other", small, key="probes-all"):
+        return
     least = st.slider("Overlap of two that belong together", 0.1, 1.0, 0.5, 0.05, key="probes-least")
-    together = cached(_groups)(on, least)
+    with st.spinner("Comparing all neurons with each other"):
+        together = cached(_groups)(on, least)
     if not together:
         st.caption("No two neurons overlap so much: choose a lower overlap.")
         return

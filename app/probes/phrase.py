@@ -27,6 +27,7 @@ _MATCHES = (
     Column("in common", "whole", help="How many of the phrase's neurons are on through this place too."),
     Column("others", "whole", help="Neurons that are on through only one of both."),
     Column("overlap", "number", 2, "In common, over all that are on through either (Jaccard index)."),
+    Column("steps", "whole", help="How long the place is."),
     Column("before", width=60, end=True),
     Column("here"),
     Column("after", width=60),
@@ -38,7 +39,7 @@ def phrase(recording: Recording, on: OnSets) -> None:
     """The section with the field, the neurons of the phrase, and the places where they are on."""
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         typed = st.text_input(
-            "A phrase of the text", frames.first_phrase(recording), max_chars=200, key="probes-phrase",
+            "A phrase of the text", cached(frames.first_phrase)(recording), max_chars=200, key="probes-phrase",
             bind="query-params", width=240,
         )  # fmt: skip
         try:
@@ -62,8 +63,8 @@ def phrase(recording: Recording, on: OnSets) -> None:
             help="Only neurons that are off for so many steps behind the phrase.",
         )  # fmt: skip
         limit = st.selectbox(
-            "Look at", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
-            help="LSTMVis stops at 1,000 or 10,000 candidates; here all of the text is looked at.",
+            "Places to compare", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
+            help="LSTMVis, an older tool, stops after 1,000 or 10,000 places; here all of the text can be compared.",
         )  # fmt: skip
     query = MatchQuery(*spans[min(int(which), len(spans)) - 1], int(before), int(after), _LIMITS[limit or ""])
     found = cached(match)(on, query)
@@ -87,10 +88,11 @@ def phrase(recording: Recording, on: OnSets) -> None:
     st.caption("Those that are on for this phrase and hardly anywhere else come first.")
     show(lines, _UNITS, key="probes-units", alt=f"The {len(lines)} neurons that are on through the phrase")
     st.subheader("Where else they are on together")
-    if not found.found:
-        st.caption("Nowhere else in the text is even one of them on for two steps.")
+    others = [one for one in found.found if one.stop <= query.start or one.start >= query.stop]
+    if not others:
+        st.caption("Nowhere else in the text.")
         return
-    rows = frames.match_lines(recording, found.found)
+    rows = frames.match_lines(recording, others)
     show(rows, _MATCHES, key="probes-matches", alt=f"The {len(rows)} places where most of these neurons are on")
     st.download_button(
         "Places as CSV", lambda: table_csv(rows), f"{recording.spec.run}-matches.csv", "text/csv",

@@ -16,7 +16,7 @@ _MOMENTS = {
     "before the word": "before",
     "right after it": "after",
     "after the next word": "next",
-    "after the words around it": "around",
+    "after the ten words at either side": "around",
 }
 MOST_REMOVED = 50  # directions
 
@@ -75,7 +75,7 @@ def _choose(run: Run) -> EmbeddingQuery | None:
         )  # fmt: skip
         whitened = st.toggle(
             "Even out", key="embeddings-whitened", bind="query-params", disabled=not centred or removed > 0,
-            help="Bring every direction to the same variance, instead of taking the largest ones off (whitening).",
+            help="Differences that a few strong ones would drown count as much as the rest (whitening).",
         )  # fmt: skip
     if not chosen or not moments:
         return None

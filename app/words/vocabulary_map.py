@@ -54,7 +54,13 @@ def on_a_map(sample: WordSample, titles: dict[str, str], queries: dict[str, Embe
     st.subheader("The commonest words on a map")
     if not st.toggle("Draw the map", key="embeddings-map", bind="query-params", help="The page opens sooner without."):
         return
-    names = {title: name for name, title in titles.items() if name in sample.places}
+    names = {
+        title: name for name, title in titles.items()
+        if name in sample.places and sample.table(queries[name]) is not None
+    }  # fmt: skip
+    if not names:
+        st.caption("The map is of other vectors: make them again.")
+        return
     chosen = st.segmented_control(
         "Placed by", list(names), default=next(iter(names)), key="embeddings-map-by", bind="query-params", required=True
     )

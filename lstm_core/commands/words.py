@@ -19,7 +19,7 @@ def embed(
         str, typer.Option(help="paper, or best: four moments of the last layer but one, whitened.")
     ] = "paper",
     signal: Annotated[str, typer.Option(help="h, c, o or another signal of the cell.")] = "h",
-    layers: Annotated[str, typer.Option(help="For example 1,3; the last when left out.")] = "",
+    layers: Annotated[str, typer.Option(help="For example 1,3; those of the vectors when left out.")] = "",
     moments: Annotated[str, typer.Option(help="For example before,next; those of the vectors when left out.")] = "",
     text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own corpus when left out.")] = "",
     word2vec: Annotated[Path | None, typer.Option(help="Also write them here in word2vec's text format.")] = None,
@@ -30,7 +30,8 @@ def embed(
     from lstm_core import embeddings
 
     run = open_run(name)
-    query = replace(embeddings.defined(vectors, run), signal=signal, layers=layers_of(layers), text=text)
+    query = embeddings.defined(vectors, run)
+    query = replace(query, signal=signal, layers=layers_of(layers) or query.layers, text=text)
     if moments:
         query = replace(query, moments=tuple(moments.split(",")))
     table = embeddings.embeddings(run, query, report=progress)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.corpus import END, split_text
 from lstm_core.probes.on_sets import OnSets, Unit
 from lstm_core.recording import Recording
 
@@ -111,11 +112,12 @@ def by_chance(on: OnSets, query: MatchQuery, sample: int = 20_000) -> float:
 def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
     """Where a phrase stands in what a recording has read: spans of steps, that do not overlap.
 
-    Letters as they are, a blank also for a line break; of a model of words, tokens between blanks. Raises ValueError
-    for an empty phrase and for one with a token that the model does not know.
+    Letters as they are, a blank also for a line break; of a model of words, words and marks as its text was cut.
+    Raises ValueError for an empty phrase and for one with a token that the model does not know.
     """
     words = recording.vocabulary.splitter != "characters"
-    tokens = phrase.split() if words else list(phrase)
+    tokens = split_text(phrase, recording.vocabulary.splitter) if words else list(phrase)
+    tokens = tokens[: -1 if words and tokens[-1:] == [END] else None]
     if not tokens:
         raise ValueError("the phrase is empty: give a word or more of the text")
     number = {token: at for at, token in enumerate(recording.vocabulary.tokens)}

@@ -22,9 +22,9 @@ Unit = tuple[int, int]  # layer from 1, unit from 0
 
 RULES: dict[Rule, str] = {
     "raw": "its value is at least the threshold",
-    "tanh": "the hyperbolic tangent of its value is at least the threshold (as in LSTMVis)",
+    "tanh": "as in LSTMVis, an older tool: the hyperbolic tangent of its value is at least the threshold",
     "two-sided": "its value is at least the threshold away from zero",
-    "quantile": "its value is among its own highest: a threshold of 0.9 leaves a tenth of the text",
+    "quantile": "its value is among its own highest: at 0.9 the highest tenth, more where values repeat",
 }
 WINDOW = 4096  # steps read at a time
 SAMPLE = 200_000  # steps that a quantile is taken of, evenly spaced
@@ -130,7 +130,10 @@ def askable(run: "Run", signal: str = "h") -> Recording:
 
 
 def on_sets(recording: Recording, query: OnQuery, *, report: Report = lambda share, word: None) -> OnSets:
-    """Read a recording once and keep a bit a step and unit: T U / 8 bytes. Raises ValueError as `OnQuery.of`."""
+    """Read a recording once and keep a bit a step and unit: T U / 8 bytes, twice that once asked by unit.
+
+    Raises ValueError as `OnQuery.of`.
+    """
     query = query.of(recording)
     length, count = len(recording.tokens), recording.spec.units
     units = tuple((layer, unit) for layer in query.layers for unit in range(count))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lstm_core.probes.on_sets import OnSets, Unit
 
 BLOCK = 2**15  # steps multiplied at a time: their counts are whole numbers that a float32 holds exactly
+UNITS = 64  # compared at a time
 MOST_LAG = 1000  # steps
 
 
@@ -118,7 +119,12 @@ def _at_lag(on: OnSets, own: NDArray[np.bool_], lag: int) -> tuple[NDArray[np.in
     inside = np.zeros_like(masked)
     inside[first + lag : last + lag] = True
     shared, theirs = (
-        np.bitwise_count(on.by_unit & np.packbits(mask, bitorder="little").view(np.uint64)).sum(axis=1, dtype=np.int64)
-        for mask in (masked, inside)
+        np.concatenate(
+            [
+                np.bitwise_count(on.by_unit[unit : unit + UNITS] & words).sum(axis=1, dtype=np.int64)
+                for unit in range(0, len(on.units), UNITS)
+            ]
+        )
+        for words in (np.packbits(mask, bitorder="little").view(np.uint64) for mask in (masked, inside))
     )
     return shared, int(own[first:last].sum()), theirs, last - first

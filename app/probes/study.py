@@ -1,0 +1,97 @@
+"""A study: one that comes along or one that a person writes, and its verdict neuron by neuron."""
+
+import streamlit as st
+
+from app.cached import cached
+from app.controls import tell
+from app.probes import frames
+from app.table import Column, show
+from lstm_core.files import ROOT
+from lstm_core.probes import studies
+from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study
+from lstm_core.recording import Recording
+from lstm_core.tags import tags_of
+
+OWN = "one of my own"
+_PHRASES = (
+    Column("phrase", width=40),
+    Column("places", "whole", help="How often it stands in the text that was read."),
+    Column("neurons", "whole", help="How many neurons are on through at least half of its places."),
+    Column("of it alone", "whole", help="How many of them are on through none of the other phrases."),
+)
+_TELLING = (
+    Column("layer", "whole"),
+    Column("neuron", "whole"),
+    Column("value", help="Whether it is higher or lower at the first kind of place."),
+    Column("first half", "number", 2, "Share of pairs of a place of each kind that it orders so, on the half that "
+           "chose it (0.5 is guessing, 1 never wrong)."),
+    Column("second half", "number", 2, "The same on the half that it was not chosen on."),
+    Column("chance", "number", 4, "How probable so good an order is on the second half if it tells nothing, adjusted "
+           "for all neurons that were chosen (Benjamini and Hochberg)."),
+    Column("verdict", help="confirmed: at most 5% of all so called are wrong. too few to tell: it made no mistake, but "
+           "so few places prove nothing."),
+)  # fmt: skip
+
+
+def study(recording: Recording, on: OnSets) -> None:
+    """The section with the choice of a study, its text, and what it found."""
+    files = {path.stem: path for path in sorted((ROOT / "studies").glob("*.toml"))}
+    name = st.selectbox("Study", [*files, OWN], key="probes-study", bind="query-params", width=320)
+    first = files[name].read_text(encoding="utf-8") if name in files else _EMPTY
+    with st.expander("What it asks for; change it here", expanded=name == OWN):
+        text = st.text_area(
+            "Phrases, and places of two kinds: by phrase, part of speech (Penn tags) or longer phrases around them",
+            first, height=320, max_chars=LARGEST // 16, key=f"probes-study-{name}",
+        )  # fmt: skip
+        st.download_button(
+            "Keep it as a file", text, f"{name if name in files else 'study'}.toml", "application/toml",
+            on_click="ignore", key="probes-study-file",
+        )  # fmt: skip
+    try:
+        asked = parse_study(text)
+        found = cached(_carried_out)(recording, on, asked)
+    except ValueError as error:
+        tell("This study cannot be carried out.", error)
+        return
+    st.subheader(asked.question or asked.name)
+    _phrases(found, on)
+    _kinds(found)
+
+
+_EMPTY = """name = "mine"
+question = "Do neurons tell ... from ...?"
+
+[[positive]]
+phrase = "hand"
+contexts = ["on the other hand", "at hand"]
+
+[[negative]]
+phrase = "hand"
+contexts = ["his hand", "her hand"]
+"""
+
+
+def _carried_out(recording: Recording, on: OnSets, asked: Study) -> StudyResult:
+    return studies.study(recording, on, asked, tags_of(recording) if asked.by_tag else None)
+
+
+def _phrases(found: StudyResult, on: OnSets) -> None:
+    if not found.phrases:
+        return
+    st.text(frames.phrases_sentence(found, len(on.units)))
+    rows = frames.phrase_lines(found)
+    show(rows, _PHRASES, key="probes-study-phrases", alt="The phrases and how many neurons are on through each")
+
+
+def _kinds(found: StudyResult) -> None:
+    if not found.study.positive:
+        return
+    st.text(frames.kinds_sentence(found))
+    if found.null:
+        st.caption(frames.null_sentence(found))
+    if found.telling:
+        rows = frames.telling_lines(found)
+        show(
+            rows, _TELLING, key="probes-study-units", alt=f"The {len(rows)} neurons that were chosen, the surest first"
+        )
