@@ -38,11 +38,12 @@ class EmbeddingQuery:
     """Which states make a word's vector. As it stands it is the paper's: the last layer's h behind the word.
 
     `layers` count from 1, none = the last. `moments` are of "before" (the blank before the word: what its context
-    predicts), "after" (the blank behind it), "next" (the blank behind the word that follows) and "around" (the blanks
-    behind the AROUND words at either side, rare words counting more: `lexicon.weights_of_words`). The mean states of
-    several layers or moments are joined, each at length 1. `centred`: the mean over the words is taken off each of
-    them; `removed`: so are the directions of largest variance, that many (Mu and Viswanath 2018); `whitened`: instead,
-    every direction is brought to the same variance. `text` is a corpus or a file, the run's own when empty.
+    predicts), "after" (the blank behind it), "next" (the blank behind the word that follows), "around" (the blanks
+    behind the ten words at either side, common ones counting less: `lexicon.weights_of_words`) and "near" (behind the
+    five words at either side, all counting alike). The mean states of several layers or moments are joined, each at
+    length 1. `centred`: the mean over the words is taken off each of them; `removed`: so are the directions of largest
+    variance, that many (Mu and Viswanath 2018); `whitened`: instead, every direction is brought to the same variance.
+    `text` is a corpus or a file, the run's own when empty.
     """
 
     signal: str = "h"
@@ -86,7 +87,7 @@ class EmbeddingQuery:
 
 
 PAPER = EmbeddingQuery()
-BEST = EmbeddingQuery(moments=MOMENTS, centred=True, whitened=True)
+BEST = EmbeddingQuery(moments=("before", "after", "next", "around"), centred=True, whitened=True)
 DEFINITIONS = {"paper": PAPER, "best": BEST}
 
 
@@ -212,9 +213,11 @@ def _make(run: "Run", states: list[State], text: str, report: Report) -> Iterato
     for done, state in enumerate(states):
         signal, layer, moment = state
         report(done / len(states), f"mean {signal} of layer {layer}, {moment}")
-        places = where["after" if moment == "around" else moment]
-        mean = mean_around if moment == "around" else mean_states
-        means = mean(recordings[signal, layer], signal, layer, places, words.number, len(words.words))
+        asked = recordings[signal, layer], signal, layer, where["after" if moment in AROUND else moment]
+        if moment in AROUND:
+            means = mean_around(*asked, words.number, len(words.words), *AROUND[moment])
+        else:
+            means = mean_states(*asked, words.number, len(words.words))
         query = EmbeddingQuery(signal, (layer,), (moment,), text=text)
         table = EmbeddingTable(run.name, words.words, words.averaged, words.counted, means, query)
         _keep(table, _path(run, first.spec.text_fingerprint, state))
@@ -282,23 +285,25 @@ def mean_around(
     at: NDArray[np.integer],
     number: NDArray[np.integer],
     count: int,
+    reach: int,
+    weighted: bool,
 ) -> NDArray[np.float32]:
-    """Weighted mean of one signal (count, U) over the AROUND words at either side of each occurrence of each word.
+    """Mean of one signal (count, U) over the `reach` words at either side of each occurrence of each word.
 
     `at` (N,) are the blanks behind the words of the text, in order, `number` (N,) is the word of each; zeros for a word
-    that stands alone. Weights are `lexicon.weights_of_words`. Raises ValueError as `mean_states`.
+    that stands alone. `weighted`: by `lexicon.weights_of_words`. Raises ValueError as `mean_states`.
     """
     from scipy.sparse import csr_array
 
     place, number = _places(recording, np.asarray(at)), np.asarray(number)
-    weights = weights_of_words(np.bincount(number, minlength=count))[number]  # (N,)
+    weights = weights_of_words(np.bincount(number, minlength=count))[number] if weighted else np.ones(len(number))
     sums, total = np.zeros((count, recording.spec.units)), np.zeros(count)
     for start, stop, states in _windows(recording, signal, layer):
         a, b = np.searchsorted(place, [start, stop])
-        begin = max(a - AROUND, 0)
-        near, row = np.unique(number[begin : b + AROUND], return_inverse=True)  # words that these may be around
+        begin = max(a - reach, 0)
+        near, row = np.unique(number[begin : b + reach], return_inverse=True)  # words that these may be around
         rows, columns = [], []
-        for offset in (*range(-AROUND, 0), *range(1, AROUND + 1)):
+        for offset in (*range(-reach, 0), *range(1, reach + 1)):
             others = np.arange(max(a, -offset), min(b, len(number) - offset))  # each is around the one `offset` later
             rows.append(row[others + offset - begin])
             columns.append(others)

@@ -129,8 +129,9 @@ def whole_word_counts(text: str, words: Sequence[str]) -> NDArray[np.int64]:
 
 # Where a model is looked at for a word --------------------------------------------------------------------------------
 
-MOMENTS = ("before", "after", "next", "around")
-AROUND = 10  # words at either side of one whose "around" is looked at
+MOMENTS = ("before", "after", "next", "around", "near")
+# Moments behind the words around one: so many at either side, and whether common ones count less.
+AROUND = {"around": (10, True), "near": (5, False)}
 _COMMON = 1e-3  # the share of a text that a word has whose weight is a half
 
 

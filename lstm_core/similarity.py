@@ -17,7 +17,7 @@ from lstm_core.word_pairs import Pairs
 LEAST = 3  # pairs that a correlation needs
 RESAMPLES = 1000
 PRIOR = 250  # pairs that the mean over all benchmarks counts as where candidates are chosen
-KEPT = 20  # candidates that judge a fold together
+KEPT = 40  # candidates that judge a fold together
 SPLITS = 5  # of the pairs into two folds
 LEVEL = 0.95  # of intervals
 REMOVED = (0, 1, 2, 3, 5, 10, 20, 50)  # directions that candidates take off

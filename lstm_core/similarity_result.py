@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Report = Callable[[float, str], object]
 Vectors = Literal["paper", "best"]
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 @dataclass(frozen=True)

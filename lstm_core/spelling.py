@@ -139,8 +139,7 @@ def _states(
 
     reader = SignalReader(model)
     wanted = table.query.states
-    around = any(moment == "around" for _, _, moment in wanted)
-    weights = weights_of_words(table.averaged)
+    around = AROUND.keys() & {moment for _, _, moment in wanted}
     found = [np.zeros((len(windows), model.config.hidden), dtype=np.float32) for _ in wanted]
     for begin in range(0, len(windows), BATCH):
         part = windows[begin : begin + BATCH]
@@ -150,28 +149,30 @@ def _states(
         layers, _ = reader.advance(torch.from_numpy(ids).to(model.decoder.weight.device), model.zero_state(len(part)))
         for row, (text, start, blank) in enumerate(part):
             where = moments(text, np.array([start]), np.array([blank]))
-            near = _around(text, start, blank, table, weights) if around else None
+            near = {moment: _around(text, start, blank, table, *AROUND[moment]) for moment in around}
             for into, (signal, layer, moment) in zip(found, wanted, strict=True):
                 states = layers[layer - 1][signal][row]
-                if moment == "around":
-                    if near is not None and len(near[0]):
-                        picked = states[torch.from_numpy(near[0])].float().cpu().numpy()
-                        into[begin + row] = np.average(picked, axis=0, weights=near[1])
+                if moment in AROUND:
+                    blanks, weights = near[moment]
+                    if len(blanks):
+                        picked = states[torch.from_numpy(blanks)].float().cpu().numpy()
+                        into[begin + row] = np.average(picked, axis=0, weights=weights)
                 elif (at := int(where[moment][0])) >= 0:
                     into[begin + row] = states[at].float().cpu().numpy()
     return found
 
 
 def _around(
-    text: str, start: int, blank: int, table: EmbeddingTable, weights: NDArray[np.float64]
+    text: str, start: int, blank: int, table: EmbeddingTable, reach: int, weighted: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The blanks behind the AROUND words at either side of the one between `start` and its `blank`, and the weight of
-    each; of a word that the table lacks it is 1. None where there are no others.
+    """The blanks behind the `reach` words at either side of the one between `start` and its `blank`, and the weight of
+    each: 1, or where `weighted` that of `lexicon.weights_of_words` if the table has it. None where there are no others.
     """
     try:
         words = lexicon(text)
     except ValueError:  # it has no word with a blank behind it
         return np.zeros(0, np.int64), np.zeros(0)
-    near = np.concatenate([np.flatnonzero(words.blank < start)[-AROUND:], np.flatnonzero(words.blank > blank)[:AROUND]])
+    near = np.concatenate([np.flatnonzero(words.blank < start)[-reach:], np.flatnonzero(words.blank > blank)[:reach]])
     rows = [table.index.get(words.words[number], -1) for number in words.number[near].tolist()]
+    weights = weights_of_words(table.averaged) if weighted else np.ones(len(table))
     return words.blank[near], np.append(weights, 1.0)[rows]

@@ -105,9 +105,12 @@ def _spec() -> Any:
     return RecordingSpec("r", "w", "t", "f", (0, 40), "lstm", 2, ("h",), (1,), "whitespace")
 
 
-def test_words_around_are_averaged_as_by_brute_force(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("moment", "reach", "least"), [("around", 10, 0.001), ("near", 5, 1e9)])
+def test_words_around_are_averaged_as_by_brute_force(
+    run: Run, moment: str, reach: int, least: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "WINDOW", 50)  # neighbours lie in other windows
-    table = embeddings(run, EmbeddingQuery(layers=(1,), moments=("around",)))
+    table = embeddings(run, EmbeddingQuery(layers=(1,), moments=(moment,)))
     recording = next(iter(recordings_for(run, {("h", 1)}).values()))
     found = lexicon("".join(recording.text(0, len(recording.tokens))))
     states = dict(
@@ -116,9 +119,9 @@ def test_words_around_are_averaged_as_by_brute_force(run: Run, monkeypatch: pyte
     share = found.averaged / found.averaged.sum()
     sums, total = np.zeros(table.vectors.shape), np.zeros(len(table))
     for n, word in enumerate(found.number.tolist()):
-        for other in range(max(0, n - 10), min(len(found.number), n + 11)):
+        for other in range(max(0, n - reach), min(len(found.number), n + reach + 1)):
             if other != n:
-                weight = 0.001 / (0.001 + share[found.number[other]])
+                weight = least / (least + share[found.number[other]])
                 sums[word] += weight * states[int(found.blank[other])]
                 total[word] += weight
     np.testing.assert_allclose(table.vectors, sums / total[:, None], atol=1e-6)

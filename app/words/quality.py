@@ -133,7 +133,7 @@ def table(found: Judgements) -> None:
         Column("benchmark"),
         Column("found", "whole", help="Pairs of which this text has both words."),
         Column("missing", "whole", help="Pairs of which it lacks a word: they are left out."),
-        Column("best here", "number", help=f"{rho} The 20 best options on one half of the pairs, judged on the other."),
+        Column("best here", "number", help=f"{rho} The 40 best options on one half of the pairs, judged on the other."),
         Column("95% interval", help="Over pairs drawn anew (bootstrap)."),
         Column("as the paper", "number", help=f"{rho} The paper's vectors, of the model here."),
     ]

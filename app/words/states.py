@@ -17,6 +17,7 @@ _MOMENTS = {
     "right after it": "after",
     "after the next word": "next",
     "after the ten words at either side": "around",
+    "after the five words at either side": "near",
 }
 MOST_REMOVED = 50  # directions
 
