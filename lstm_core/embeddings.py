@@ -87,19 +87,19 @@ class EmbeddingQuery:
 
 
 PAPER = EmbeddingQuery()
-BEST = EmbeddingQuery(moments=("before", "after", "next", "around"), centred=True, whitened=True)
+BEST = EmbeddingQuery(moments=("before", "after", "next"), centred=True, removed=10)
 DEFINITIONS = {"paper": PAPER, "best": BEST}
 
 
 def defined(name: str, run: "Run") -> EmbeddingQuery:
-    """The vectors of a name among DEFINITIONS for a run: "best" are of its last layer but one, where it has several.
+    """The vectors of a name among DEFINITIONS for a run; fewer directions are taken off where it has few units.
 
     Raises ValueError for another name and for what the run does not have.
     """
     if name not in DEFINITIONS:
         raise ValueError(f"vectors {name[:80]!r} are unknown: choose {' or '.join(DEFINITIONS)}")
-    query = DEFINITIONS[name]
-    return (replace(query, layers=(max(1, run.model_config.layers - 1),)) if name == "best" else query).of(run)
+    query = DEFINITIONS[name].of(run)
+    return replace(query, removed=min(query.removed, run.model_config.hidden // 8))
 
 
 @dataclass(frozen=True, eq=False)

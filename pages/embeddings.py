@@ -18,7 +18,7 @@ from lstm_core.word_report import read_report
 TITLES = {"paper": "The word itself", "best": "The word and its surroundings"}
 EXPLAINED = {
     "paper": "The state right after the word, as in the paper.",
-    "best": "Also the states before it and after the words around it; small differences count as much as large ones.",
+    "best": "Also the state before it and after the next word; what all words share is taken off.",
 }
 
 st.title("Word vectors")

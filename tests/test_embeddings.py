@@ -150,11 +150,11 @@ def test_whitening_does_not_fill_directions_without_variance() -> None:
 
 
 def test_joined_states_stand_at_length_one_each(run: Run) -> None:
-    table = embeddings(run, replace(BEST, whitened=False, removed=3))
-    assert table.vectors.shape == (len(table), 4 * 8)
-    parts = table.vectors.reshape(len(table), 4, 8)
+    table = embeddings(run, replace(BEST, removed=3))
+    assert table.vectors.shape == (len(table), 3 * 8)
+    parts = table.vectors.reshape(len(table), 3, 8)
     np.testing.assert_allclose(np.linalg.norm(parts, axis=2), 1, atol=1e-5)
-    assert [np.linalg.matrix_rank(parts[:, n], tol=1e-4) for n in range(4)] == [5] * 4
+    assert [np.linalg.matrix_rank(parts[:, n], tol=1e-4) for n in range(3)] == [5, 5, 5]
 
 
 def test_taking_everything_off_is_refused(run: Run) -> None:
@@ -265,7 +265,8 @@ def test_projector_files_read_back_line_for_line(table: EmbeddingTable) -> None:
 
 
 def test_a_definition_fits_the_run(run: Run) -> None:
-    assert defined("best", run) == replace(BEST, layers=(run.model_config.layers - 1,))
+    units = run.model_config.hidden
+    assert defined("best", run) == replace(BEST, layers=(run.model_config.layers,), removed=units // 8)
     assert defined("paper", run) == EmbeddingQuery().of(run)
     embeddings(run, defined("best", run))
     with pytest.raises(ValueError, match="choose paper or best"):

@@ -31,9 +31,7 @@ def test_the_commonest_words_without_a_dash_are_taken(run: Run, sample: WordSamp
     assert not any("—" in word for word in sample.words) and sample.total == len(found.words)
 
 
-@pytest.mark.parametrize(
-    "query", [PAPER, EmbeddingQuery(layers=(1,), moments=("before", "next")), EmbeddingQuery(centred=True)]
-)
+@pytest.mark.parametrize("query", [PAPER, EmbeddingQuery(moments=("before", "next")), EmbeddingQuery(centred=True)])
 def test_vectors_are_those_of_all_words(run: Run, sample: WordSample, query: EmbeddingQuery) -> None:
     table = sample.table(query.of(run))
     assert table is not None and table.words == sample.words
@@ -48,7 +46,7 @@ def test_vectors_are_those_of_all_words(run: Run, sample: WordSample, query: Emb
 
 def test_a_state_that_is_not_in_it_gives_no_table(run: Run, sample: WordSample) -> None:
     assert sample.table(EmbeddingQuery(signal="c").of(run)) is None
-    assert sample.table(EmbeddingQuery(moments=("before",)).of(run)) is None
+    assert sample.table(EmbeddingQuery(layers=(1,)).of(run)) is None
     assert sample.table(defined("best", run)) is not None
 
 

@@ -15,9 +15,7 @@ from lstm_core.runs import open_run
 
 def embed(
     name: Annotated[str, typer.Argument(help="Name of a character run.")],
-    vectors: Annotated[
-        str, typer.Option(help="paper, or best: four moments of the last layer but one, whitened.")
-    ] = "paper",
+    vectors: Annotated[str, typer.Option(help="paper, or best: three moments, centred, ten directions off.")] = "paper",
     signal: Annotated[str, typer.Option(help="h, c, o or another signal of the cell.")] = "h",
     layers: Annotated[str, typer.Option(help="For example 1,3; those of the vectors when left out.")] = "",
     moments: Annotated[str, typer.Option(help="For example before,next; those of the vectors when left out.")] = "",
