@@ -27,7 +27,6 @@ _MATCHES = (
     Column("in common", "whole", help="How many of the phrase's neurons are on through this place too."),
     Column("others", "whole", help="Neurons that are on through only one of both."),
     Column("overlap", "number", 2, "In common, over all that are on through either (Jaccard index)."),
-    Column("steps", "whole", help="How long the place is."),
     Column("before", width=60, end=True),
     Column("here"),
     Column("after", width=60),
