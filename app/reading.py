@@ -12,11 +12,11 @@ from lstm_core.run import Run
 LENGTHS = (10_000, 30_000, 100_000, 250_000)
 
 
-def offer_reading(run: Run) -> None:
+def offer_reading(run: Run, why: str = "This model has not read a text yet.") -> None:
     """A form that records the run over a span of a corpus, here and now, with a bar; then shows the page again."""
     from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record  # loads torch
 
-    st.info("This model has not read a text yet. Let it read one: every value of every neuron is then kept to look at.")
+    st.info(f"{why} Let it read one: every value of every neuron is then kept to look at.")
     own = run.config["corpus"]["name"]
     names = [name for name in corpus_names() if corpus_facts(name)["at_hand"]]
     if own in names:

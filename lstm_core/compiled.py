@@ -5,10 +5,9 @@ Compiled once on a machine, by the first import of the module they are in, which
 
 from typing import TYPE_CHECKING, Any
 
-from numba import boolean, float32, float64, int32, int64, njit, types, uint8, uint16, uint32, uint64
+from numba import float32, float64, int32, int64, njit, types, uint8, uint16, uint32, uint64
 
 __all__ = [
-    "boolean",
     "compiled",
     "float32",
     "float64",

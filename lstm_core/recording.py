@@ -77,6 +77,11 @@ class Recording:
         start, stop = self.spec.span
         return f"{self.spec.text} [{start:,} to {stop:,})"
 
+    @property
+    def whole(self) -> bool:
+        """Whether every position of the text was kept."""
+        return len(self.positions) == len(self.tokens)
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The signals at hand, in the order of the cell."""

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +33,11 @@ from lstm_core.patterns import (
 )
 from lstm_core.tiles import Tiles
 
+if TYPE_CHECKING:
+    from lstm_core.loops import Part as LoopPart
+
 Values = NDArray[Any] | Tiles  # (U, P)
 Report = Callable[[float, str], object]
-LoopPart = tuple[int, int, int, int]
 
 NEAR_ZERO = 0.01  # thesis, section 5.1.1: a value counts as near zero within [-.01, .01]
 LEAST_WIDTH = 1e-6  # between two quantiles, relative to the lower one where that is beyond 1
@@ -136,7 +138,7 @@ class _Reading:
                 self.report(len(found) / len(groups), word)
         return found
 
-    def parts(self, group: slice, dtype: type, window: int) -> Iterator[tuple[NDArray[Any], LoopPart]]:
+    def parts(self, group: slice, dtype: type, window: int) -> Iterator[tuple[NDArray[Any], "LoopPart"]]:
         """Some units, window by window, as `loops` read them: values (N, U, T), and which part of them is meant."""
         units, total = group.stop - group.start, self.values.shape[1]
         for start in range(0, total, window):

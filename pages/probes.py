@@ -18,8 +18,11 @@ st.caption(
     "neuron and see which others go on and off with it. Or ask whether neurons tell two meanings of a word apart."
 )
 recording = controls.current_recording(run)
-if recording is None or len(recording.positions) != len(recording.tokens):
+if recording is None:
     offer_reading(run)
+    st.stop()
+if not recording.whole:
+    offer_reading(run, "Of this text only the moments after words were kept.")
     st.stop()
 try:
     on = when_on(recording)

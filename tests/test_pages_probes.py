@@ -34,7 +34,7 @@ def test_a_phrase_its_neurons_and_their_places_are_those_of_the_core(recording: 
     found = match(on, query)
     assert found.units and found.found
     told = f"{len(found.units)} of {len(on.units):,} neuron"
-    assert told in said(app) and f"has {by_chance(on, query):.1f}." in said(app)
+    assert told in said(app) and f"has {by_chance(on, query).sum():.1f}." in said(app)
     units = table_with(app, "at this phrase")
     share = followers(on, spans, 1)[:, [on.index[unit] for unit in found.units]].mean(axis=0)
     shown = {(row["layer"], row["neuron"]): row["at this phrase"] for _, row in units.iterrows()}
@@ -96,7 +96,7 @@ def test_a_recording_of_blanks_alone_cannot_be_asked(small_run: Callable[..., Ru
     corpora.keep_text("book", words(400).encode())
     run = small_run("small", corpora.read_corpus("book"), weights=stronger)
     record(run, corpus_text(run, "book", 0, 900), RecordQuery(("h",), (2,), "whitespace"))
-    assert "Let it read one" in said(opened("probes"))
+    assert "Of this text only the moments after words were kept" in said(opened("probes"))
 
 
 def test_first_phrase_is_the_commonest_long_word(recording: Recording) -> None:

@@ -76,7 +76,7 @@ def test_similar_units_tells_shares_of_the_text(recording: Recording, cli: Verb)
     [
         (("match", "mine", "--phrase", "xyzzy" * 9), "is not among the tokens|stands 0 times"),
         (("match", "mine", "--phrase", "river", "--occurrence", "9999"), "there is no 9999"),
-        (("match", "mine", "--phrase", "river", "--layers", "a"), "layers are numbers"),
+        (("match", "mine", "--phrase", "river", "--layers", "a"), "are not numbers: give for example"),
         (("match", "mine", "--phrase", "river", "--signal", "o"), "no recording of o at all positions"),
         (("match", "mine", "--phrase", "river", "--rule", "loud"), "unknown: choose raw"),
         (("similar-units", "mine", "--unit", "99"), "neuron 99 of layer 2 is not among"),

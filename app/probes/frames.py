@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.probes.match import Match, Matches
+from lstm_core.probes.match import Match, Matches, MatchQuery
 from lstm_core.probes.on_sets import OnSets
 from lstm_core.probes.studies import StudyResult
 from lstm_core.probes.units import SimilarUnits
@@ -37,6 +37,19 @@ def shown(tokens: Sequence[str], words: bool) -> str:
     if len(tokens) > LONGEST:
         tokens = [*tokens[: LONGEST // 2], " … ", *tokens[-LONGEST // 2 :]]
     return (" " if words else "").join(tokens).replace("\n", "⏎")
+
+
+def in_text(recording: Recording, query: MatchQuery) -> str:
+    """The place that a query is about, in its text."""
+    words = in_words(recording)
+    around = WORDS if words else LETTERS
+    before, here, after = (
+        shown(recording.text(start, stop), words)
+        for start, stop in (
+            (query.start - around, query.start), (query.start, query.stop), (query.stop, query.stop + around),
+        )
+    )  # fmt: skip
+    return f"… {before} [{here}] {after} …"
 
 
 def sentence(found: Matches, chance: float, phrase: str, neurons: int) -> str:

@@ -1,8 +1,6 @@
 """A phrase: which neurons are on through it, and where else in the text they are."""
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from app.cached import cached
 from app.clusters.frames import table_csv
@@ -14,7 +12,6 @@ from lstm_core.probes.on_sets import OnSets
 from lstm_core.recording import Recording
 
 MOST = 500  # occurrences that are looked at
-PLACES = 5000  # all along the text
 _LIMITS = {"all of the text": 0, "as LSTMVis, precise": PRECISE, "as LSTMVis, fast": FAST}
 _UNITS = (
     Column("layer", "whole"),
@@ -36,53 +33,17 @@ _MATCHES = (
 
 def phrase(recording: Recording, on: OnSets) -> None:
     """The section with the field, the neurons of the phrase, and the places where they are on."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        typed = st.text_input(
-            "A phrase of the text", cached(frames.first_phrase)(recording), max_chars=200, key="probes-phrase",
-            bind="query-params", width=240,
-        )  # fmt: skip
-        try:
-            spans = occurrences(recording, typed)
-        except ValueError as error:
-            tell("This phrase cannot be looked for.", error)
-            return
-        if not spans:
-            st.info("The text that was read does not have this phrase.")
-            return
-        which = st.number_input(
-            f"Which of its {len(spans):,} places", 1, len(spans), 1, key="probes-occurrence",
-            bind=bound("probes-occurrence"), width=150,
-        )  # fmt: skip
-        before = st.number_input(
-            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=110,
-            help="Only neurons that are off for so many steps before the phrase: those that it switches on.",
-        )  # fmt: skip
-        after = st.number_input(
-            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=110,
-            help="Only neurons that are off for so many steps behind the phrase.",
-        )  # fmt: skip
-        limit = st.selectbox(
-            "Places to compare", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
-            help="LSTMVis, an older tool, stops after 1,000 or 10,000 places; here all of the text can be compared.",
-        )  # fmt: skip
-    query = MatchQuery(*spans[min(int(which), len(spans)) - 1], int(before), int(after), _LIMITS[limit or ""])
-    found = cached(match)(on, query)
-    place = query.start, query.stop
-    words = frames.in_words(recording)
-    around = frames.WORDS if words else frames.LETTERS
-    st.text(
-        "… "
-        + frames.shown(recording.text(place[0] - around, place[0]), words)
-        + f" [{frames.shown(recording.text(*place), words)}] "
-        + frames.shown(recording.text(place[1], place[1] + around), words)
-        + " …"
-    )
-    st.text(frames.sentence(found, cached(by_chance)(on, query), typed, len(on.units)))
+    asked = _ask(recording)
+    if asked is None:
+        return
+    typed, spans, query = asked
+    found, chance = cached(match)(on, query), cached(by_chance)(on, query)
+    st.text(frames.in_text(recording, query))
+    st.text(frames.sentence(found, float(chance.sum()), typed, len(on.units)))
     if not found.units:
         st.caption("Lower the threshold, or ask for fewer steps off before and after it.")
         return
-    there = followers(on, spans[:MOST], query.before, query.after)
-    lines = frames.unit_lines(on, found, there, cached(_elsewhere)(on, query))
+    lines = frames.unit_lines(on, found, followers(on, spans[:MOST], query.before, query.after), chance)
     st.subheader("Its neurons")
     st.caption("Those that are on for this phrase and hardly anywhere else come first.")
     show(lines, _UNITS, key="probes-units", alt=f"The {len(lines)} neurons that are on through the phrase")
@@ -99,12 +60,36 @@ def phrase(recording: Recording, on: OnSets) -> None:
     )  # fmt: skip
 
 
-def _elsewhere(on: OnSets, query: MatchQuery) -> NDArray[np.float64]:
-    """At which share of places of the query's length all along the text each unit follows its pattern (U,)."""
-    length = query.stop - query.start
-    starts = np.unique(np.linspace(0, len(on) - length, min(PLACES, len(on))).astype(int)).tolist()
-    total = np.zeros(len(on.units))
-    for first in range(0, len(starts), MOST):
-        spans = [(start, start + length) for start in starts[first : first + MOST]]
-        total += followers(on, spans, query.before, query.after).sum(axis=0)
-    return total / len(starts)
+def _ask(recording: Recording) -> tuple[str, list[tuple[int, int]], MatchQuery] | None:
+    """The phrase, where it stands, and the query of one of these places; None where it does not stand in the text."""
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        typed = st.text_input(
+            "A phrase of the text", cached(frames.first_phrase)(recording), max_chars=200, key="probes-phrase",
+            bind="query-params", width=240,
+        )  # fmt: skip
+        try:
+            spans = occurrences(recording, typed)
+        except ValueError as error:
+            tell("This phrase cannot be looked for.", error)
+            return None
+        if not spans:
+            st.info("The text that was read does not have this phrase.")
+            return None
+        which = st.number_input(
+            f"Which of its {len(spans):,} places", 1, len(spans), 1, key="probes-occurrence",
+            bind=bound("probes-occurrence"), width=150,
+        )  # fmt: skip
+        before = st.number_input(
+            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=110,
+            help="Only neurons that are off for so many steps before the phrase: those that it switches on.",
+        )  # fmt: skip
+        after = st.number_input(
+            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=110,
+            help="Only neurons that are off for so many steps behind the phrase.",
+        )  # fmt: skip
+        limit = st.selectbox(
+            "Places to compare", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
+            help="LSTMVis, an older tool, stops after 1,000 or 10,000 places; here all of the text can be compared.",
+        )  # fmt: skip
+    place = spans[min(int(which), len(spans)) - 1]
+    return typed, spans, MatchQuery(*place, int(before), int(after), _LIMITS.get(limit or "", 0))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.runs import open_run
 
@@ -156,11 +157,7 @@ def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -
     """The longest recording that can be asked, its on-sets, and the seconds that these took."""
     from lstm_core.probes.on_sets import OnQuery, askable, on_sets
 
-    try:
-        numbers = tuple(int(layer) for layer in layers.split(",") if layer.strip())
-    except ValueError:
-        raise ValueError(f"layers are numbers such as 1,2, not {layers[:80]!r}") from None
-    query = OnQuery(signal, numbers, rule, threshold)  # type: ignore[arg-type]
+    query = OnQuery(signal, layers_of(layers), rule, threshold)  # type: ignore[arg-type]
     recording = askable(open_run(name), signal)
     began = time.perf_counter()
     on = on_sets(recording, query, report=progress)

@@ -16,6 +16,7 @@ from lstm_core.probes.on_sets import OnSets, Unit
 from lstm_core.recording import Recording
 
 FAST, PRECISE = 1000, 10_000  # LSTMVis's limits
+SPANS = 500  # looked at at a time
 SHORTEST = 2  # steps of a run, unless the span itself is shorter
 
 
@@ -76,8 +77,7 @@ def match(on: OnSets, query: MatchQuery) -> Matches:
         return Matches(query, (), (), 0)
     mask = on.mask(selected)
     runs = _Runs(on, mask, len(selected), stop - start)
-    found = runs.first(query.limit) if query.limit else None
-    best, looked_at = _ranked(on, mask, query, [found] if found is not None else runs.levels())
+    best, looked_at = _ranked(runs, query)
     return Matches(query, tuple(on.units[number] for number in selected.tolist()), best, looked_at)
 
 
@@ -97,16 +97,18 @@ def followers(on: OnSets, spans: Sequence[tuple[int, int]], before: int = 0, aft
     return found
 
 
-def by_chance(on: OnSets, query: MatchQuery, sample: int = 20_000) -> float:
-    """How many units a span as long as that of the query selects on average, over steps all along the text."""
-    from lstm_core.probes.scan import follow  # loads numba
+def by_chance(on: OnSets, query: MatchQuery, sample: int = 5000) -> NDArray[np.float64]:
+    """At which share of spans as long as that of the query, all along the text, each unit follows its pattern (U,).
 
+    Their sum is how many units such a span selects on average. At most `sample` spans are looked at.
+    """
     length = query.stop - query.start
-    starts = np.unique(np.linspace(0, len(on) - length, sample).astype(np.int64))
-    shared, either = np.zeros(len(starts), np.int64), np.zeros(len(starts), np.int64)
-    nothing = np.zeros(on.bits.shape[1], np.uint64)
-    follow(on.bits, starts, starts + length, query.before, query.after, nothing, shared, either)
-    return float(either.mean())
+    starts = np.unique(np.linspace(0, len(on) - length, sample).astype(np.int64)).tolist()
+    times = np.zeros(len(on.units), np.int64)
+    for first in range(0, len(starts), SPANS):
+        spans = [(start, start + length) for start in starts[first : first + SPANS]]
+        times += followers(on, spans, query.before, query.after).sum(axis=0)
+    return times / len(starts)
 
 
 def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
@@ -180,28 +182,21 @@ class _Runs:
         return runs[(length >= SHORTEST) | (length == self.span)]
 
 
-def _ranked(
-    on: OnSets,
-    mask: NDArray[np.uint64],
-    query: MatchQuery,
-    levels: Iterator[NDArray[np.int64]] | list[NDArray[np.int64]],
-) -> tuple[tuple[Match, ...], int]:
-    """The best of all runs, and how many were looked at. A run of a level shares at most so many units as the level
-    says: once the last of the best has more, no further level has anything to add.
+def _ranked(runs: _Runs, query: MatchQuery) -> tuple[tuple[Match, ...], int]:
+    """The best of all runs, or of the first `limit`, and how many were looked at. A run of a level shares at most so
+    many units as the level says: once the last of the best has more, no further level has anything to add.
     """
     from lstm_core.probes.scan import follow  # loads numba
 
     best, looked_at = np.zeros((0, 4), np.int64), 0
-    selected = int(np.bitwise_count(mask).sum())
-    for below, runs in enumerate(levels):
-        most = selected - below if query.limit == 0 else selected
-        if len(best) == query.count and best[-1, 2] > most:
+    for below, found in enumerate([runs.first(query.limit)] if query.limit else runs.levels()):
+        if len(best) == query.count and best[-1, 2] > runs.selected - below:
             break
-        shared, either = np.zeros(len(runs), np.int64), np.zeros(len(runs), np.int64)
-        starts, stops = np.ascontiguousarray(runs[:, 0]), np.ascontiguousarray(runs[:, 1])
-        follow(on.bits, starts, stops, query.before, query.after, mask, shared, either)
-        looked_at += len(runs)
-        best = np.concatenate([best, np.column_stack([runs, shared, either])])
+        shared, either = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
+        starts, stops = np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+        follow(runs.on.bits, starts, stops, query.before, query.after, runs.mask, shared, either)
+        looked_at += len(found)
+        best = np.concatenate([best, np.column_stack([found, shared, either])])
         order = np.lexsort((best[:, 0], best[:, 0] - best[:, 1], best[:, 3], -best[:, 2]))
         best = best[order[: query.count]]
     return tuple(Match(*row) for row in best.tolist()), looked_at

@@ -55,7 +55,7 @@ class OnQuery:
             raise ValueError(f"a threshold by {self.rule} lies between 0 and 1, not at {self.threshold}")
         if self.rule == "two-sided" and self.threshold <= 0:
             raise ValueError(f"a distance from zero is above 0, not {self.threshold}")
-        if len(recording.positions) != len(recording.tokens):
+        if not recording.whole:
             raise ValueError("the recording kept some positions only: record the text again, with --positions all")
         return OnQuery(self.signal, layers, self.rule, self.threshold)
 
@@ -109,17 +109,11 @@ class OnSets:
         on[units] = True
         return np.packbits(on, bitorder="little").view(np.uint64)
 
-    def numbers(self, mask: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """The numbers u of the units whose bits are set."""
-        return np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
-
 
 def askable(run: "Run", signal: str = "h") -> Recording:
     """The longest recording of a run that kept all positions of a signal; raises ValueError where there is none."""
     usable = [
-        recording
-        for recording in opened_recordings(run.fingerprint)
-        if signal in recording.names and len(recording.positions) == len(recording.tokens)
+        recording for recording in opened_recordings(run.fingerprint) if signal in recording.names and recording.whole
     ]
     if not usable:
         raise ValueError(
