@@ -29,6 +29,7 @@ State = tuple[str, int, str]  # signal, layer, moment
 
 SCHEMA = 1
 WINDOW = 2**14  # kept positions whose states are in memory at once
+AT_ONCE = 2**12  # words whose surroundings are
 LINE = 6  # digits of a value in an exported file
 LEAST_VARIANCE = 1e-6  # of a direction that is whitened, beside the largest
 
@@ -39,10 +40,11 @@ class EmbeddingQuery:
 
     `layers` count from 1, none = the last. `moments` are of "before" (the blank before the word: what its context
     predicts), "after" (the blank behind it), "next" (the blank behind the word that follows), "around" (the blanks
-    behind the ten words at either side, common ones counting less: `lexicon.weights_of_words`) and "near" (behind the
-    five words at either side, all counting alike). The mean states of several layers or moments are joined, each at
-    length 1. `centred`: the mean over the words is taken off each of them; `removed`: so are the directions of largest
-    variance, that many (Mu and Viswanath 2018); `whitened`: instead, every direction is brought to the same variance.
+    behind the ten words at either side, common ones counting less: `lexicon.weights_of_words`), "near" (behind the five
+    words at either side, all counting alike) and "wide" (behind the hundred at either side, common ones counting less:
+    what the passage is about). The mean states of several layers or moments are joined, each at length 1. `centred`:
+    the mean over the words is taken off each of them; `removed`: so are the directions of largest variance, that many
+    (Mu and Viswanath 2018); `whitened`: instead, every direction is brought to the same variance.
     `text` is a corpus or a file, the run's own when empty.
     """
 
@@ -298,19 +300,22 @@ def mean_around(
     place, number = _places(recording, np.asarray(at)), np.asarray(number)
     weights = weights_of_words(np.bincount(number, minlength=count))[number] if weighted else np.ones(len(number))
     sums, total = np.zeros((count, recording.spec.units)), np.zeros(count)
-    for start, stop, states in _windows(recording, signal, layer):
-        a, b = np.searchsorted(place, [start, stop])
-        begin = max(a - reach, 0)
-        near, row = np.unique(number[begin : b + reach], return_inverse=True)  # words that these may be around
-        rows, columns = [], []
-        for offset in (*range(-reach, 0), *range(1, reach + 1)):
-            others = np.arange(max(a, -offset), min(b, len(number) - offset))  # each is around the one `offset` later
-            rows.append(row[others + offset - begin])
-            columns.append(others)
-        which, others = np.concatenate(rows), np.concatenate(columns)
-        chosen = csr_array((weights[others], (which, place[others] - start)), shape=(len(near), stop - start))
-        sums[near] += chosen @ states
-        total[near] += np.bincount(which, weights[others], minlength=len(near))
+    for begin in range(0, len(number), AT_ONCE):
+        end = min(begin + AT_ONCE, len(number))
+        first, last = max(begin - reach, 0), min(end + reach, len(number))  # with the words around those
+        low, high = int(place[first]), int(place[last - 1]) + 1
+        states = recording.window(signal, layer, low, high)[:, place[first:last] - low].T.astype(np.float64)
+        states *= weights[first:last, None]
+        up_to = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(states, axis=0)])
+        weighed = np.concatenate([[0.0], np.cumsum(weights[first:last])])
+        at_word = np.arange(begin, end)
+        left = np.maximum(at_word - reach, 0) - first
+        right = np.minimum(at_word + reach + 1, len(number)) - first
+        around = up_to[right] - up_to[left] - states[at_word - first]
+        words, row = np.unique(number[begin:end], return_inverse=True)
+        chosen = csr_array((np.ones(end - begin), (row, at_word - begin)), shape=(len(words), end - begin))
+        sums[words] += chosen @ around
+        total[words] += chosen @ (weighed[right] - weighed[left] - weights[begin:end])
     return (sums / np.where(total > 0, total, 1)[:, None]).astype(np.float32)
 
 

@@ -129,9 +129,9 @@ def whole_word_counts(text: str, words: Sequence[str]) -> NDArray[np.int64]:
 
 # Where a model is looked at for a word --------------------------------------------------------------------------------
 
-MOMENTS = ("before", "after", "next", "around", "near")
+MOMENTS = ("before", "after", "next", "around", "near", "wide")
 # Moments behind the words around one: so many at either side, and whether common ones count less.
-AROUND = {"around": (10, True), "near": (5, False)}
+AROUND = {"around": (10, True), "near": (5, False), "wide": (100, True)}
 _COMMON = 1e-3  # the share of a text that a word has whose weight is a half
 
 

@@ -15,7 +15,7 @@ from lstm_core.similarity import Comparison, Judged, Score, compare, mean_rho, s
 if TYPE_CHECKING:
     from lstm_core.run import Run
 
-SCHEMA = 3  # goes up when the options, or how the best of them are chosen, change
+SCHEMA = 4  # goes up when the options, or how the best of them are chosen, change
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Report = Callable[[float, str], object]
 Vectors = Literal["paper", "best"]
 
-SCHEMA = 3
+SCHEMA = 4
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,11 @@ def _spec() -> Any:
     return RecordingSpec("r", "w", "t", "f", (0, 40), "lstm", 2, ("h",), (1,), "whitespace")
 
 
-@pytest.mark.parametrize(("moment", "reach", "least"), [("around", 10, 0.001), ("near", 5, 1e9)])
+@pytest.mark.parametrize(("moment", "reach", "least"), [("around", 10, 0.001), ("near", 5, 1e9), ("wide", 100, 0.001)])
 def test_words_around_are_averaged_as_by_brute_force(
     run: Run, moment: str, reach: int, least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WINDOW", 50)  # neighbours lie in other windows
+    monkeypatch.setattr(module, "AT_ONCE", 50)  # neighbours lie in other windows
     table = embeddings(run, EmbeddingQuery(layers=(1,), moments=(moment,)))
     recording = next(iter(recordings_for(run, {("h", 1)}).values()))
     found = lexicon("".join(recording.text(0, len(recording.tokens))))

@@ -246,7 +246,7 @@ def test_cosines_of_candidates_are_those_of_their_tables() -> None:
     pairs = Pairs("p", *(tuple(f"w{n}" for n in rng.integers(33, size=40)) for _ in "ab"), np.arange(40.0))
     queries = candidate_queries([1, 2])
     queries = [query for query in queries if query.removed in (0, 1, 3)]
-    assert len(queries) == len(set(queries)) == 3 * 31 * 5
+    assert len(queries) == len(set(queries)) == 3 * 63 * 5
     (cosines,) = candidate_cosines(found, queries, [pairs])
     for query, row in zip(queries, cosines, strict=True):
         np.testing.assert_allclose(row, judge(joined(found, query), pairs).cosines[0], atol=2e-6)
@@ -254,7 +254,7 @@ def test_cosines_of_candidates_are_those_of_their_tables() -> None:
 
 def test_one_layer_gives_the_candidates_once() -> None:
     queries = candidate_queries([2])
-    assert len(queries) == len(set(queries)) == 31 * (2 + len(similarity.REMOVED))
+    assert len(queries) == len(set(queries)) == 63 * (2 + len(similarity.REMOVED))
     assert queries[0].moments == ("before",) and not queries[0].centred
 
 

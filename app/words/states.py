@@ -18,6 +18,7 @@ _MOMENTS = {
     "after the next word": "next",
     "after the ten words at either side": "around",
     "after the five words at either side": "near",
+    "after the hundred words at either side": "wide",
 }
 MOST_REMOVED = 50  # directions
 
