@@ -11,13 +11,14 @@ from lstm_core import files
 from lstm_core.arrays import load_arrays
 from lstm_core.card import write_card
 from lstm_core.corpus import Corpus
-from lstm_core.files import read_json, write_json
+from lstm_core.files import read_json, write_bytes, write_json
 from lstm_core.record import Report, evaluate, silent
 from lstm_core.run import Run
 from lstm_core.settings import MEASURES
 
 LOST_BITS = 0.005  # per character
 LOST_PERPLEXITY = 0.005  # share
+LOG_LINES = 600  # of a training log that comes with the program
 
 
 def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report = silent) -> dict[str, Any]:
@@ -34,8 +35,9 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report =
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:
         target = Run(Path(part) / run.name)
         target.folder.mkdir()
-        for name in ("config.json", "vocabulary.json", "metrics.jsonl", "status.json"):
+        for name in ("config.json", "vocabulary.json", "status.json"):
             shutil.copyfile(run.folder / name, target.folder / name)
+        copy_log(run, target)
         arrays = load_arrays(run.folder / "weights.safetensors")[0]
         target.save_weights({name: array.astype(np.float32) for name, array in arrays.items()}, int8=True)
         after = evaluate(target, corpus, report=report)
@@ -62,8 +64,8 @@ def ship_figures(run: Run, *, into: Path | None = None) -> Run:
     with tempfile.TemporaryDirectory(dir=into, prefix=f".{run.name}.") as part:
         target = Run(Path(part) / run.name)
         write_json(target.folder / "config.json", {**run.config, "figures_of": run.fingerprint})
-        for name in ("metrics.jsonl", "status.json"):
-            shutil.copyfile(run.folder / name, target.folder / name)
+        shutil.copyfile(run.folder / "status.json", target.folder / "status.json")
+        copy_log(run, target)
         if (run.folder / "results").is_dir():
             shutil.copytree(run.folder / "results", target.folder / "results")
         target.write_manifest()
@@ -71,6 +73,15 @@ def ship_figures(run: Run, *, into: Path | None = None) -> Run:
         shutil.rmtree(into / run.name, ignore_errors=True)
         target.folder.rename(into / run.name)
     return Run(into / run.name)
+
+
+def copy_log(run: Run, target: Run, most: int = LOG_LINES) -> None:
+    """Copy the training log; of a long one every report that ends an epoch and others, evenly spaced: about `most`."""
+    lines = (run.folder / "metrics.jsonl").read_bytes().splitlines(keepends=True)
+    ends = [at for at, line in enumerate(lines) if b'"validation_loss": null' not in line]
+    others = np.linspace(0, len(lines) - 1, most).round().astype(int).tolist()
+    kept = range(len(lines)) if len(lines) <= most else sorted({*ends, *others})
+    write_bytes(target.folder / "metrics.jsonl", b"".join(lines[at] for at in kept))
 
 
 def _check_finished(run: Run, into: Path) -> None:

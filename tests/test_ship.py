@@ -1,5 +1,6 @@
 """Shipping a run: small weights that score alike, a card, an untrained twin; or nothing at all."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,3 +119,19 @@ def test_the_card_says_what_the_run_is_and_how_well_it_does(small_run: Make, cor
     ):
         score = result[part]["bits_per_character"]
         assert f"| {name} | {score:.4f} | {result[part]['tokens']:,} |" in card
+
+
+def test_of_a_long_log_the_ends_of_epochs_and_even_steps_are_kept(small_run: Make, tmp_path: Path) -> None:
+    run, target = small_run(), Run(tmp_path / "copy")
+    lines = [{"step": step, "validation_loss": 1.5 if step % 700 == 699 else None} for step in range(5000)]
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    target.folder.mkdir()
+    shipping.copy_log(run, target)
+    kept = [json.loads(line) for line in (target.folder / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in kept]
+    assert steps == sorted(steps) and (steps[0], steps[-1]) == (0, 4999)
+    assert 600 <= len(kept) <= 607 and max(np.diff(steps)) <= 9
+    assert [line for line in kept if line["validation_loss"]] == [line for line in lines if line["validation_loss"]]
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[:600]))
+    shipping.copy_log(run, target)
+    assert (target.folder / "metrics.jsonl").read_bytes() == (run.folder / "metrics.jsonl").read_bytes()
