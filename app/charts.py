@@ -15,13 +15,12 @@ Lines = Sequence[tuple[str, float]]  # a label and a score each
 def distribution(profile: NeuronProfile, *, height: int = 340) -> Figure:
     """How often the unit takes each value, over the mean of its layer and the Laplace distribution that fits best."""
     query, edges = profile.query, profile.edges
-    middle = (edges[:-1] + edges[1:]) / 2
-    colours = tuple(RED if value > (0.5 if edges[0] == 0 else 0) else BLUE for value in middle)
+    middle, ends = (edges[:-1] + edges[1:]) / 2, (float(edges[0]), float(edges[-1]))
+    colours = tuple(RED if value > (0.5 if ends == (0, 1) else 0) else BLUE for value in middle)
     one = Series(f"neuron {query.unit}", middle, profile.counts / max(profile.total, 1), "bars", colours)
     all_ = Series(f"all neurons of layer {query.layer}", middle, profile.layer_share, "line", (GREY,))
     fit = Series("Laplace fit", middle, profile.laplace_share, "line", (LINES[1],))
-    ends = float(edges[0]), float(edges[-1])
-    if query.signal == "c":  # the layer's widest units would make this one a needle
+    if query.signal == "c" or ends not in ((0, 1), (-1, 1)):  # the layer's widest units would make this one a needle
         ends = 1.1 * min(profile.lowest, -1), 1.1 * max(profile.highest, 1)
     return Figure(
         Axis(f"{SIGNAL_NAMES[query.signal]} ({query.signal})", ends, reading=query.signal),

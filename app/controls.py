@@ -25,7 +25,7 @@ V = TypeVar("V")
 
 def model_picker(*, shown: bool) -> None:
     """The sidebar's choice of a model, kept from page to page; a link may name one in `?run=`."""
-    names = [run.name for run in list_runs() if run.has_weights]
+    names = [run.name for run in list_runs() if run.has_weights or run.states_only]
     asked = st.query_params.get("run")
     kept = st.session_state.get("chosen_run")
     linked = asked in names and asked != st.session_state.get("linked_run")
@@ -54,6 +54,13 @@ def current_run() -> Run:
         registry.link("training", "Go to Training")
         st.stop()
     return open_run(name)
+
+
+def only_with_weights(run: Run, why: str) -> None:
+    """For pages that need the model itself: where nothing of it is here but its states, say why and end the page."""
+    if run.states_only:
+        st.info(f"This model has no weights: only what its neurons did over one text was brought in. {why}.")
+        st.stop()
 
 
 def only_letters(run: Run, why: str, *, key: str) -> None:
@@ -112,7 +119,7 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
     """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those of a finding."""
     spec = recording.spec
     start = (first.signal, first.layer, first.unit) if first else (spec.signals[0], spec.layers[-1], 0)
-    signal = _signal(spec.signals, start[0], f"{key}-signal")
+    signal = _signal(spec.signals, start[0], f"{key}-signal", brought_in=recording.brought_in)
     columns = st.columns(2)
     layer = columns[0].selectbox(
         "Layer",
@@ -145,8 +152,11 @@ def _keep_in_link(parameter: str, chosen: str) -> None:
     st.query_params[parameter] = st.session_state[f"{parameter}-asked"] = chosen
 
 
-def _signal(signals: Sequence[str], first: str, name: str) -> str:
-    """The choice of a signal by its letter and name, with what each means; its letter is in the URL below `name`."""
+def _signal(signals: Sequence[str], first: str, name: str, *, brought_in: bool) -> str:
+    """The choice of a signal by its letter and name, with what each means; its letter is in the URL below `name`.
+
+    `brought_in`: from a model that is not here, of which nobody knows that its signals are what they are called.
+    """
     _begin_with_link(name, signals, first, name)
     chosen = (
         st.segmented_control(
@@ -159,6 +169,12 @@ def _signal(signals: Sequence[str], first: str, name: str) -> str:
         or first
     )
     _keep_in_link(name, chosen)
+    if brought_in:
+        st.caption(
+            f"These values were brought in as **{chosen}** ({SIGNAL_NAMES[chosen]}) of a model that is not here. Only "
+            "who made them can tell what they are."
+        )
+        return chosen
     st.caption(f"**{chosen}** is {SIGNAL_MEANINGS[chosen]}.")
     with st.expander("What are these signals?"):
         rows = [f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" for signal in signals]

@@ -1,4 +1,4 @@
-"""The form of the training page that brings in a model which another program trained."""
+"""The forms of the training page that bring in a model which another program trained, or the states of one alone."""
 
 import tempfile
 from collections.abc import Sequence
@@ -11,20 +11,36 @@ from app import registry
 from app.controls import tell
 from lstm_core.corpus import MAX_TEXT_BYTES
 from lstm_core.foreign import ImportQuery, import_run, read_vocabulary, safe_file_name
+from lstm_core.outside import Brought, Report, States, bring_in
+from lstm_core.outside_files import read_array, read_tokens
 from lstm_core.quarantine import SAFE, TORCH
 from lstm_core.run import Run
 from lstm_core.runs import new_folder
+from lstm_core.settings import SIGNAL_NAMES
 
 MAX_WEIGHTS_BYTES = 512 * 2**20
+MAX_STATES_BYTES = 500 * 2**20  # of all layers; 512 MiB the browser would call 1 GB
 CELLS = {"": "LSTM or GRU (its file tells which)", "rnn": "plain RNN with tanh"}
 
 
 def import_form() -> None:
-    """Take a file of weights and the list of their letters or words; the model is then among the runs."""
+    """Take a file of weights and the list of their letters or words, or what the neurons of a model did; it is then
+    among the runs.
+    """
+    if brought := st.session_state.pop("just-brought", None):
+        name, notes = brought
+        st.success("The states are here. The pages Neurons, Probes and, of a text of letters, Clusters can show them.")
+        st.text("\n".join((name, *notes)))
+        registry.link("neurons", "Look into its neurons")
     if name := st.session_state.pop("just-imported", None):
         st.success("The model is here. Let it read a text, and look at what each of its neurons does.")
         st.text(name)
         registry.link("neurons", "Look into its neurons")
+    _weights_form()
+    _states_form()
+
+
+def _weights_form() -> None:
     with st.expander("Bring a model that another program trained"):
         st.caption(
             "It needs two files: the numbers that the model learned (its weights, saved by PyTorch as a "
@@ -54,24 +70,94 @@ def import_form() -> None:
         st.rerun()
 
 
-def _uploader(label: str, endings: Sequence[str], most: int, key: str) -> Any:
-    return st.file_uploader(label, type=list(endings), max_upload_size=most // 2**20, key=f"import-{key}")
+def _uploader(label: str, endings: Sequence[str], most: int, key: str, *, several: bool = False) -> Any:
+    return st.file_uploader(
+        label, type=list(endings), max_upload_size=most // 2**20, key=f"import-{key}", accept_multiple_files=several
+    )
 
 
 def _imported(name: str, weights: Any, tokens: Any, cell: str) -> Run:
     """The run made of two uploads; raises ValueError before anything is written when one is too large."""
     new_folder(name)
     for file, most in ((weights, MAX_WEIGHTS_BYTES), (tokens, MAX_TEXT_BYTES)):
-        if file.size > most:
-            raise ValueError(
-                f"{safe_file_name(file.name)} has {file.size / 2**20:.0f} MiB, the limit here is {most // 2**20} MiB: "
-                "the command line takes larger ones, python -m lstm_core import"
-            )
+        _check_size(safe_file_name(file.name), file.size, most, "import")
     with tempfile.TemporaryDirectory(prefix="lstm-workbench-") as folder:
-        paths = []
-        for part, file in (("weights", weights), ("tokens", tokens)):  # apart: both may have the same name
-            path = Path(folder) / part / safe_file_name(file.name)
-            path.parent.mkdir()
-            path.write_bytes(file.getbuffer())
-            paths.append(path)
+        paths = _kept(Path(folder), [weights, tokens])
         return import_run(name, paths[0], read_vocabulary(paths[1]), ImportQuery(cell))
+
+
+def _check_size(what: str, size: int, most: int, verb: str) -> None:
+    if size > most:
+        raise ValueError(
+            f"{what} has {size / 2**20:.0f} MiB, the limit here is {most // 2**20} MiB: "
+            f"the command line takes larger ones, python -m lstm_core {verb}"
+        )
+
+
+def _kept(folder: Path, files: Sequence[Any]) -> list[Path]:
+    """Uploads as files, each in a folder of its own: they may have the same name."""
+    paths = []
+    for number, file in enumerate(files):
+        path = folder / str(number) / safe_file_name(file.name)
+        path.parent.mkdir()
+        path.write_bytes(file.getbuffer())
+        paths.append(path)
+    return paths
+
+
+# States without their model -------------------------------------------------------------------------------------------
+
+
+def _states_form() -> None:
+    with st.expander("Bring what the neurons of any model did"):
+        st.caption(
+            "Of a model that this program does not know, also one that is no LSTM, it is enough to have what its "
+            "neurons did while it read a text: a table of numbers for each layer, a row for each letter or word of the "
+            "text and a column for each neuron (NumPy, `np.save`), and the text itself. Its neurons can then be looked "
+            "at like those of any other. It cannot read another text, write or be trained: for that its weights are "
+            "needed. Python objects in a file are never read."
+        )
+        files = _uploader("A table for each layer, the first layer first (.npy)", (".npy",), MAX_STATES_BYTES, "states",
+                          several=True)  # fmt: skip
+        if len(files) > 1:
+            st.text("\n".join(f"Layer {number}: {file.name}" for number, file in enumerate(files, 1)))
+        tokens = _uploader(
+            "The text that it read (.txt with the text or a token a line, or .json with a list of tokens)",
+            (".txt", ".json"),
+            MAX_TEXT_BYTES,
+            "states-tokens",
+        )
+        signal = st.selectbox(
+            "What the numbers are",
+            list(SIGNAL_NAMES),
+            format_func=lambda signal: f"{SIGNAL_NAMES[signal]} ({signal})" + ", or anything else" * (signal == "h"),
+            key="import-signal",
+        )
+        name = st.text_input("Call the model", key="import-states-name", max_chars=64).strip()
+        lacking = not files or tokens is None or not name
+        if not st.button("Bring them in", key="import-states-go", disabled=lacking) or lacking:
+            return
+        bar = st.progress(0.0, "checking the numbers")
+        try:
+            made = _brought(name, files, tokens, signal, lambda share, word: bar.progress(min(share, 1.0), word))
+        except (ValueError, OSError) as error:
+            bar.empty()
+            tell("The states were not brought in.", error)
+            return
+        st.session_state["just-brought"] = made.run.name, made.notes
+        for key in ("run", "chosen_run"):
+            st.session_state[key] = made.run.name
+        st.rerun()
+
+
+def _brought(
+    name: str, files: Sequence[Any], tokens: Any, signal: str, report: Report = lambda share, word: None
+) -> Brought:
+    """The run made of uploaded arrays, the first layer first; raises ValueError before anything is written."""
+    new_folder(name)
+    _check_size("the upload", sum(file.size for file in files), MAX_STATES_BYTES, "import-states")
+    _check_size(safe_file_name(tokens.name), tokens.size, MAX_TEXT_BYTES, "import-states")
+    with tempfile.TemporaryDirectory(prefix="lstm-workbench-") as folder:
+        *tables, text = _kept(Path(folder), [*files, tokens])
+        states = [States(signal, layer, read_array(path), path.name) for layer, path in enumerate(tables, 1)]
+        return bring_in(name, states, read_tokens(text, states[0].length), report=report)

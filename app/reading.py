@@ -14,6 +14,12 @@ LENGTHS = (10_000, 30_000, 100_000, 250_000)
 
 def offer_reading(run: Run, why: str = "This model has not read a text yet.") -> None:
     """A form that records the run over a span of a corpus, here and now, with a bar; then shows the page again."""
+    if run.states_only:
+        st.info(
+            "This model has no weights: only what its neurons did over one text was brought in, and that recording is "
+            "not here any more, or lacks what this page needs. Bring the states in again on the page **Training**."
+        )
+        return
     from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record  # loads torch
 
     st.info(f"{why} Let it read one: every value of every neuron is then kept to look at.")

@@ -16,6 +16,8 @@ def card(run: Run) -> str:
     where = f", dropout {model.dropout:g} after each layer"
     if model.embedding_dropout:
         where += f" and {model.embedding_dropout:g} after the embedding"
+    if run.states_only:
+        return _card_of_states(run, kind)
     lines = [
         f"# {run.name}",
         "",
@@ -40,6 +42,30 @@ def card(run: Run) -> str:
         f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to "
         "stand for is seen on this text and need not hold on another. It is made to be looked into, not to be used as "
         "a writer.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _card_of_states(run: Run, kind: str) -> str:
+    """The card of a run of which only states are here."""
+    arrays = run.config["states"].get("arrays", {})
+    rows = [
+        f"| {_literal(place)} | {_literal(str(one.get('from')))} | `{one.get('sha256')}` |"
+        for place, one in arrays.items()
+    ]
+    lines = [
+        f"# {run.name}",
+        "",
+        f"What the neurons of a model did while it read a text of {run.model_config.vocabulary:,} different {kind}. "
+        "The model itself is not here: it cannot read another text, write, be trained or scored, and what an untrained "
+        "network of its shape does is not known, so nothing tells what it learned.",
+        "",
+        "| signal and layer | brought in from | SHA-256 of its values |",
+        "| --- | --- | --- |",
+        *rows,
+        "",
+        f"SHA-256 of the text: `{run.config['corpus']['fingerprint']}`. How the model came about is not known here.",
         "",
     ]
     return "\n".join(lines)

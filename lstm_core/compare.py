@@ -164,6 +164,8 @@ def comparison(
 def _lack(run: Run) -> str:
     if run.has_weights:
         return "it has not read this text yet"
+    if run.states_only:
+        return "it has no weights: only its states over another text are here"
     return "its weights are not here, nor figures of this text" if run.figures_only else "it has no weights yet"
 
 

@@ -163,7 +163,7 @@ def texts_folder() -> Path:
 
 def decode_text(content: bytes) -> str:
     """Text from bytes: UTF-8, or UTF-16 with its mark; raises ValueError that names the first bad byte."""
-    _check_size(len(content))
+    check_size(len(content))
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     try:
         text = content.decode(encoding)
@@ -174,7 +174,8 @@ def decode_text(content: bytes) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
-def _check_size(size: int) -> None:
+def check_size(size: int) -> None:
+    """Raise ValueError where a text of so many bytes is too large to be read."""
     if size > MAX_TEXT_BYTES:
         raise ValueError(
             f"the text has {size / 2**20:.0f} MiB, the limit is {MAX_TEXT_BYTES // 2**20} MiB: cut it first"
@@ -206,7 +207,7 @@ def read_corpus(name: str, kind: Kind | None = None) -> Corpus:
     path = _own_text(name)
     if path is None:
         raise CorpusMissing(f"no corpus or text file {name[:200]!r}; corpora: {', '.join(corpus_names())}")
-    _check_size(path.stat().st_size)
+    check_size(path.stat().st_size)
     text = decode_text(path.read_bytes())
     name = name if path.parent == texts_folder() else str(path.resolve())  # found again from any folder
     return corpus_of(text, name, kind or "char", title=path.name, licence="your own text")

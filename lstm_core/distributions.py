@@ -110,6 +110,13 @@ def bounds_of(signal: str) -> tuple[float, float]:
     return {"h": (-1.0, 1.0), "g": (-1.0, 1.0), "n": (-1.0, 1.0), "c": (-np.inf, np.inf)}.get(signal, (0.0, 1.0))
 
 
+def bounds_in(recording: Recording, signal: str, layer: int) -> tuple[float, float]:
+    """The same in a recording: values that were brought in from elsewhere need not keep to the bounds of a signal."""
+    low, high = bounds_of(signal)
+    extent = recording.exactness.get("extent", {}).get(f"{signal}-{layer}", (low, high))
+    return (low, high) if low <= extent[0] and extent[1] <= high else (-np.inf, np.inf)
+
+
 def distributions(
     recording: Recording,
     query: DistributionQuery,
@@ -122,7 +129,7 @@ def distributions(
     `workers` threads (0: as many as there are cores, at most 4). Raises ValueError where the recording lacks the signal
     or layer, kept no position, or holds values that are not finite.
     """
-    low, high = bounds_of(query.signal)
+    low, high = bounds_in(recording, query.signal, query.layer)
     if np.isinf(low):
         asked = TallyQuery(CELL_INTERVAL, True, BINS, 0.0, workers=workers)
     else:

@@ -15,7 +15,7 @@ import numpy as np
 
 from lstm_core.arrays import Arrays, check_shapes, save_arrays
 from lstm_core.card import write_card
-from lstm_core.corpus import END, Corpus, Splitter, Vocabulary, decode_text, read_corpus
+from lstm_core.corpus import END, Corpus, Splitter, Vocabulary, check_size, decode_text, read_corpus
 from lstm_core.files import replacing, sha256_of, write_json
 from lstm_core.quarantine import SAFE, TORCH, check_file, read_tensors
 from lstm_core.run import Run
@@ -201,14 +201,14 @@ def read_vocabulary(path: Path, kind: Kind | None = None) -> Vocabulary:
     """
     splitter: Splitter | None = None
     if path.suffix.lower() == ".json":
-        stored = _json(path)
+        stored = json_of(path)
         tokens = stored
         if isinstance(stored, dict) and stored.get("splitter") in ("characters", "words", "spaces"):
             tokens, splitter = stored.get("tokens"), stored["splitter"]
         if not isinstance(tokens, list):
             raise ValueError(f"{path.name} holds no list: give the tokens as a JSON list, in the model's order")
     else:
-        tokens = _content(path).removesuffix("\n").split("\n")
+        tokens = content_of(path).removesuffix("\n").split("\n")
     return _vocabulary(tokens, path.name, splitter, kind)
 
 
@@ -233,7 +233,7 @@ def read_dictionary(folder: Path) -> Vocabulary:
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """Their names of tensors -> ours, from a JSON object; raises ValueError that names what is no name."""
-    mapping = _json(path)
+    mapping = json_of(path)
     if not isinstance(mapping, dict):
         raise ValueError(f'{path.name} is not a JSON object: write {{"their name": "our name", ...}}')
     for theirs, ours in mapping.items():
@@ -249,17 +249,20 @@ def safe_file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", last).lstrip(".")[-100:] or "file"
 
 
-def _json(path: Path) -> Any:
+def json_of(path: Path) -> Any:
+    """The JSON document in a file; raises ValueError that names the file."""
     try:
-        return json.loads(_content(path))
+        return json.loads(content_of(path))
     except (json.JSONDecodeError, RecursionError) as error:
         raise ValueError(f"{path.name} is not JSON ({error}): correct it") from None
 
 
-def _content(path: Path) -> str:
+def content_of(path: Path) -> str:
+    """The text in a file; raises ValueError that names the file where it is missing, too large or not UTF-8."""
     if not path.is_file():
         raise ValueError(f"{path} is not there, or no file: correct the path")
     try:
+        check_size(path.stat().st_size)
         return decode_text(path.read_bytes())
     except ValueError as error:
         raise ValueError(f"{path.name}: {error}") from None
@@ -268,7 +271,7 @@ def _content(path: Path) -> str:
 def _vocabulary(tokens: list[Any], where: str, splitter: Splitter | None, kind: Kind | None) -> Vocabulary:
     first: dict[str, int] = {}
     for number, token in enumerate(tokens):
-        if not isinstance(token, str) or not token or not _encodes(token):
+        if not isinstance(token, str) or not token or not encodes(token):
             raise ValueError(
                 f"{where}: token {number} is {str(token)[:40]!r}: each must be text and not empty (a line break as a "
                 "token needs a JSON list)"
@@ -287,7 +290,8 @@ def _vocabulary(tokens: list[Any], where: str, splitter: Splitter | None, kind: 
     return Vocabulary(tuple(tokens), cut)
 
 
-def _encodes(token: str) -> bool:
+def encodes(token: str) -> bool:
+    """Whether a token can be written into a file."""
     try:
         token.encode()
     except UnicodeEncodeError:  # half of a surrogate pair: JSON may hold one, no file can

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.distributions import BINS, CELL_INTERVAL, bounds_of
+from lstm_core.distributions import BINS, CELL_INTERVAL, bounds_in
 from lstm_core.recording import Recording
 from lstm_core.shapes import laplace_below
 from lstm_core.tally import NEAR_ZERO
@@ -196,7 +196,7 @@ def layer_sample(recording: Recording, signal: str, layer: int, values: int = 2_
         recording.window(signal, layer, start, min(start + 64, count)).ravel() for start in range(0, count, step)
     ]
     sample = np.concatenate(windows)
-    ends = bounds_of(signal)
+    ends = bounds_in(recording, signal, layer)
     if np.isinf(ends).any():
         low, high = np.quantile(sample, CELL_INTERVAL)
         ends = low, max(high, low + 1e-6)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,27 +40,32 @@ def read_tensors(source: Path) -> Arrays:
     check_file(source)
     with tempfile.TemporaryDirectory(prefix="lstm-workbench-") as folder:
         target = Path(folder) / "tensors.safetensors"
-        words = [sys.executable, "-m", __name__, str(source.resolve()), str(target)]
-        try:
-            done = subprocess.run(
-                words,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                timeout=WALL_SECONDS,
-            )
-        except subprocess.TimeoutExpired:
-            raise ValueError(f"{source.name} was not read within {WALL_SECONDS} s: {SAVE_ANEW}") from None
-        if done.returncode == REFUSED:
-            raise ValueError(done.stderr.strip().splitlines()[-1])
-        if done.returncode:
-            raise ValueError(
-                f"{source.name} is not a supported format, or takes more than its share of time or memory: {SAVE_ANEW}"
-            )
+        read_apart(__name__, [str(source.resolve()), str(target)], source.name, SAVE_ANEW)
         return load_arrays(target)[0]
+
+
+def read_apart(module: str, words: Sequence[str], name: str, remedy: str, seconds: int = WALL_SECONDS) -> None:
+    """Let a process of its own, `python -m module WORDS`, read what is called `name` (see `refusing`).
+
+    Raises ValueError with its words where it refuses that, and with the remedy where it ends badly or takes too long.
+    """
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        raise ValueError(f"{name} was not read within {seconds} s: {remedy}") from None
+    if done.returncode == REFUSED:
+        raise ValueError(done.stderr.strip().splitlines()[-1])
+    if done.returncode:
+        raise ValueError(f"{name} is not a supported format, or takes more than its share of time or memory: {remedy}")
 
 
 def check_file(source: Path) -> None:
@@ -219,20 +224,21 @@ def _shown(value: object) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:120]
 
 
-def _main(source: Path, target: Path) -> None:
+def refusing(act: Callable[[], object], seconds: int = CPU_SECONDS) -> None:
+    """What a process of `read_apart` does, in so much processor time: a ValueError ends it as a refusal."""
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except ImportError:  # a system without such limits: the wall clock bounds it
         pass
     try:
-        save_arrays(target, tensors_of(source))
+        act()
     except ValueError as error:
         print(str(error).replace("\n", " "), file=sys.stderr, flush=True)
         raise SystemExit(REFUSED) from None
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), Path(sys.argv[2]))
+    refusing(lambda: save_arrays(Path(sys.argv[2]), tensors_of(Path(sys.argv[1]))))

@@ -1,42 +1,25 @@
 """Recording: every signal of a model over a whole text, exact and parallel in time, straight to memory maps."""
 
-import errno
 import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from lstm_core.building import building, bytes_of, dtype_of, sound
 from lstm_core.card import write_card
 from lstm_core.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
-from lstm_core.files import inventory, write_json
+from lstm_core.files import write_json
 from lstm_core.model import LanguageModel
-from lstm_core.recording import (
-    MANIFEST,
-    SCHEMA,
-    Recording,
-    RecordingSpec,
-    damaged,
-    forget_damage,
-    recordings_folder,
-    sweep_recordings,
-)
+from lstm_core.recording import Recording, RecordingSpec, recordings_folder
 from lstm_core.run import Run, score_of
 from lstm_core.settings import MEASURES, SIGNALS
 from lstm_core.sources import RECIPES
 from lstm_core.streams import Reader, Report, Streams, Target, threads
-from lstm_core.tiles import TILE, Tiles, new_tiles, tile_count
-
-MAX_BYTES = 64 * 2**30
-SPARE_BYTES = 2**30
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from lstm_core.tiles import Tiles
 
 
 @dataclass(frozen=True)
@@ -96,10 +79,7 @@ def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> Recordi
 def bytes_needed(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> int:
     """Size of the recording on disk: 2 bytes a value, 4 for the cell state, in whole tiles."""
     spec = spec_of(run, text, query)
-    kept = len(_kept(text.ids, run.vocabulary, query.positions))
-    widths = sum(4 if signal == "c" else 2 for signal in spec.signals)
-    positions = 0 if query.positions == "all" else 8 * kept
-    return tile_count(kept) * TILE * len(spec.layers) * spec.units * widths + 8 * len(text.ids) + positions
+    return bytes_of(spec, len(text.ids), len(_kept(text.ids, run.vocabulary, query.positions)))
 
 
 def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: Report = silent) -> Recording:
@@ -111,58 +91,19 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
     """
     spec = spec_of(run, text, query)
     folder = recordings_folder() / spec.key
-    made = _sound(folder)
+    made = sound(folder)
     if made is not None and np.array_equal(made.tokens, text.ids):
         return made  # else the same source was cut into tokens otherwise
-    needed = bytes_needed(run, text, query)
-    sweep_recordings()
-    _check_space(recordings_folder(), needed)
-    part = Path(tempfile.mkdtemp(dir=recordings_folder(), prefix=f".{spec.key}."))
-    try:
-        write_json(part / "vocabulary.json", {"splitter": run.vocabulary.splitter, "tokens": run.vocabulary.tokens})
-        np.save(part / "tokens.npy", text.ids)
-        kept = _kept(text.ids, run.vocabulary, query.positions)
-        if query.positions != "all":
-            np.save(part / "positions.npy", kept)
+    kept = _kept(text.ids, run.vocabulary, query.positions)
+    with building(spec, bytes_of(spec, len(text.ids), len(kept))) as part:
+        part.begin(run.vocabulary, text.ids, None if query.positions == "all" else kept)
+        probability = part.probability(len(text.ids))
 
-        def store(name: str, dtype: type, units: int) -> Tiles:
-            made = new_tiles(part / f"{name}.npy", dtype, units, len(kept))
-            _reserve(part / f"{name}.npy")
-            return made
+        def store(signal: str, layer: int) -> Tiles:
+            return part.tiles(signal, layer, spec.units, len(kept))
 
-        probability = np.lib.format.open_memmap(
-            part / "probability.npy", mode="w+", dtype=np.float32, shape=text.ids.shape
-        )
-        _reserve(part / "probability.npy")
-        exactness = _read(run.load_model(), text, kept, spec, store, probability, query.reader, report)[1]
-        for path in part.iterdir():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
-        files = inventory(part, sorted(path.name for path in part.iterdir()))
-        stored = {"schema": SCHEMA, "spec": vars(spec), "exactness": exactness, "files": files}
-        write_json(part / MANIFEST, stored)
-        part.chmod(0o755)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-        forget_damage(folder)
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        shutil.rmtree(part, ignore_errors=True)
-        raise ValueError(_too_large(recordings_folder(), needed)) from None
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        part.exactness = _read(run.load_model(), text, kept, spec, store, probability, query.reader, report)[1]
     return Recording.open(folder)
-
-
-def _sound(folder: Path) -> Recording | None:
-    """The recording of a folder where it can be opened and is not known to be damaged."""
-    if not (folder / MANIFEST).is_file() or folder in damaged:
-        return None
-    try:
-        return Recording.open(folder)
-    except ValueError:
-        return None
 
 
 def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: LanguageModel | None = None) -> Recording:
@@ -171,8 +112,8 @@ def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: Lan
     kept = _kept(text.ids, run.vocabulary, query.positions)
     probability = np.empty(len(text.ids), np.float32)
 
-    def store(name: str, dtype: type, units: int) -> NDArray[Any]:
-        return np.empty((units, len(kept)), np.float32)
+    def store(signal: str, layer: int) -> NDArray[Any]:
+        return np.empty((spec.units, len(kept)), np.float32)
 
     given = model or run.load_model()
     signals, exactness = _read(given, text, kept, spec, store, probability, query.reader, silent)
@@ -188,51 +129,17 @@ def _kept(ids: NDArray[np.int32], vocabulary: Vocabulary, positions: str) -> NDA
     return np.flatnonzero(np.isin(ids, blanks))
 
 
-def _check_space(folder: Path, needed: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if needed > MAX_BYTES:
-        raise ValueError(
-            f"this recording needs {needed / 2**30:.1f} GiB, the limit is {MAX_BYTES / 2**30:.0f}: "
-            "choose a shorter span or fewer signals"
-        )
-    if needed + SPARE_BYTES > free:
-        raise ValueError(_too_large(folder, needed))
-
-
-def _too_large(folder: Path, needed: int) -> str:
-    free = shutil.disk_usage(folder).free
-    return (
-        f"this recording needs {needed / 2**30:.1f} GiB and {SPARE_BYTES / 2**30:.0f} GiB to spare, {folder} has "
-        f"{free / 2**30:.1f} GiB free: choose a shorter span or fewer signals, or remove a recording"
-    )
-
-
-def _reserve(path: Path) -> None:
-    """Take the space of a file that is to be mapped now: writing to a map on a full disk would kill the process."""
-    if not hasattr(os, "posix_fallocate"):
-        return
-    with path.open("rb+") as file:
-        try:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-        except OSError as error:
-            if error.errno in _FULL:
-                raise
-            # else this file system cannot reserve
-
-
 def _read(
     model: LanguageModel,
     text: Text,
     kept: NDArray[np.int64],
     spec: RecordingSpec,
-    store: Callable[[str, type, int], Target],
+    store: Callable[[str, int], Target],
     probability: NDArray[np.float32],
     reader: Reader,
     report: Report,
 ) -> tuple[dict[tuple[str, int], Target], dict[str, Any]]:
-    keys = [(signal, layer) for signal in spec.signals for layer in spec.layers]
-    signals = {(s, k): store(f"{s}-{k}", np.float32 if s == "c" else np.float16, spec.units) for s, k in keys}
+    signals = {(signal, layer): store(signal, layer) for signal in spec.signals for layer in spec.layers}
     probability[:1] = np.nan
     with threads(torch.get_num_threads()) as pool:
         streams = Streams(model, text.ids, kept, signals, probability, report, pool)
@@ -283,8 +190,8 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     spec = spec_of(run, text, RecordQuery(positions="none"))
     probability = np.empty(len(text.ids), np.float32)
 
-    def store(name: str, dtype: type, units: int) -> NDArray[Any]:
-        return np.empty((units, 0), dtype)
+    def store(signal: str, layer: int) -> NDArray[Any]:
+        return np.empty((spec.units, 0), dtype_of(signal))
 
     exactness = _read(run.load_model(), text, np.arange(0), spec, store, probability, "parallel", report)[1]
     losses = -np.log(probability[max(start, 1) - begin :].astype(np.float64))
@@ -333,7 +240,7 @@ def score_text(run: Run, text: Text) -> dict[str, Any]:
 def own_corpus(run: Run) -> Corpus:
     """The corpus that a run was made with, in the run's own vocabulary; raises ValueError when it has none."""
     if not run.imported:
-        return read_corpus(run.config["corpus"]["name"], run.kind)
+        return read_corpus(run.source(), run.kind)
     text = corpus_text(run)
     corpus = read_corpus(text.name, run.kind)
     splits = corpus.splits

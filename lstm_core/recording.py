@@ -82,6 +82,11 @@ class Recording:
         """Whether every position of the text was kept."""
         return len(self.positions) == len(self.tokens)
 
+    @property
+    def brought_in(self) -> bool:
+        """Whether its values come from a model that is not here (see `outside`): what the model expected is unknown."""
+        return "brought_in" in self.exactness
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The signals at hand, in the order of the cell."""

@@ -28,13 +28,14 @@ from lstm_core.files import (
     sha256_of,
     write_json,
 )
-from lstm_core.settings import MEASURES, Kind, ModelConfig, TrainConfig
+from lstm_core.settings import MEASURES, Kind, ModelConfig, StatesConfig, TrainConfig
 
 if TYPE_CHECKING:
     from lstm_core.model import LanguageModel
 
 SCHEMA = 1
-ENDED = ("finished", "untrained", "imported", "figures only")  # statuses after which nothing is left to train
+# statuses after which nothing is left to train
+ENDED = ("finished", "untrained", "imported", "figures only", "states only")
 _LISTED = ("config.json", "vocabulary.json", "weights.safetensors")  # in the manifest
 
 
@@ -82,7 +83,7 @@ class Run:
 
     @cached_property
     def model_config(self) -> ModelConfig:
-        return _settings(ModelConfig, self.config["model"], self.name)
+        return _settings(StatesConfig if self.states_only else ModelConfig, self.config["model"], self.name)
 
     @cached_property
     def train_config(self) -> TrainConfig:
@@ -123,6 +124,8 @@ class Run:
     def source(self, named: str = "") -> str:
         """The text to read: the one that is named, else the run's own; raises ValueError for a run that has none."""
         source: str = named or self.config["corpus"]["name"]
+        if not source and self.states_only:
+            raise ValueError(self._lacks_weights)
         if not source:
             raise ValueError(f"{self.name} was imported without a text: name one with --text")
         return source
@@ -131,6 +134,18 @@ class Run:
     def imported(self) -> dict[str, str] | None:
         """Which file of another program the weights came from ("file", "sha256"), or None."""
         return self.config.get("imported")
+
+    @property
+    def states_only(self) -> bool:
+        """Whether nothing is here of the model but recordings of its states, which were brought in (see `outside`)."""
+        return isinstance(self.config.get("states"), dict)
+
+    @property
+    def _lacks_weights(self) -> str:
+        return (
+            f"{self.name} has no weights: only its states were brought in, so it cannot read, write or be trained. "
+            "Choose another run"
+        )
 
     @property
     def has_weights(self) -> bool:
@@ -149,13 +164,15 @@ class Run:
     def fingerprint(self) -> str:
         """Identifies the weights: SHA-256 of their file, or of the settings that an untrained twin is drawn from.
 
-        Of a run that has figures only: of the file that they were made with.
+        Of a run that has figures only: of the file that they were made with. Of one that has states only: of these.
         """
         weights = self.folder / "weights.safetensors"
         if weights.is_file():
             return _fingerprint(weights, weights.stat().st_mtime_ns)
         if self.figures_only and (known := self._figures_of()):
             return known
+        if self.states_only and isinstance(states := self.config["states"].get("sha256"), str):
+            return states
         drawn = json.dumps([self.config["model"], self.config["training"]["seed"]], sort_keys=True)
         return hashlib.sha256(drawn.encode()).hexdigest()
 
@@ -176,6 +193,8 @@ class Run:
         if self.untrained_twin_of is not None:
             return build(self.model_config, self.train_config.seed).eval()
         path = self.folder / "weights.safetensors"
+        if self.states_only:
+            raise ValueError(self._lacks_weights)
         if self.figures_only:
             raise ValueError(f"{self.name} has figures only, its weights are not here: choose another run or train one")
         if not path.is_file():
@@ -252,7 +271,9 @@ class Run:
             raise RunBusy(f"{self.name} is being trained by another process: wait for it or cancel it") from None
 
     def check_trainable(self) -> None:
-        """Raise ValueError that names the way out for a run that stays as it is: an imported one, or figures alone."""
+        """Raise ValueError that names the way out for a run that stays as it is: imported, figures or states alone."""
+        if self.states_only:
+            raise ValueError(self._lacks_weights)
         if "figures_of" in self.config:
             raise ValueError(f"{self.name} has figures only and cannot go on: train another with its settings")
         if self.imported:
@@ -268,8 +289,8 @@ class Run:
         """What became of it.
 
         One of "untrained", "imported", "not started", "training", "finished", "figures only" (trained, its
-        weights not here), "cancelled", "diverged at step n", "died ..." or "damaged: ..." with the name of the file
-        that cannot be read.
+        weights not here), "states only" (see `states_only`), "cancelled", "diverged at step n", "died ..." or
+        "damaged: ..." with the name of the file that cannot be read.
         """
         if self.untrained_twin_of:
             return "untrained"
@@ -335,9 +356,9 @@ class Run:
             "name": self.name,
             "kind": self.kind,
             "architecture": self.model_config.architecture,
-            "parameters": self.model_config.parameters,
+            "parameters": self.model_config.parameters or None,
             "corpus": self.config["corpus"]["name"],
-            "dropout": self.model_config.dropout,
+            "dropout": None if self.states_only else self.model_config.dropout,
             "status": self.status,
             "shipped": self.shipped,
             "validation": self.validation,

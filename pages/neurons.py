@@ -43,14 +43,16 @@ words = run.kind == "word"
 noun = "words" if words else "characters"
 
 st.subheader("Over the text")
-colour = st.segmented_control(
-    "Colour the text by",
-    ["this neuron", PROBABILITY],
-    default="this neuron",
-    key="neurons-colour",
-    bind="query-params",
-    required=True,
-)
+colour = "this neuron"
+if not recording.brought_in:
+    colour = st.segmented_control(
+        "Colour the text by",
+        ["this neuron", PROBABILITY],
+        default="this neuron",
+        key="neurons-colour",
+        bind="query-params",
+        required=True,
+    )
 kept = len(recording.positions)
 beginning = finding.example if finding and finding.example < kept else 0  # found in another text
 start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key=START, bind=controls.bound(START))
@@ -62,7 +64,7 @@ scale, low, high = (0.0, 0.5, 1.0), "0", "1"  # of a gate
 if by_probability:
     low, high = "surprised (0)", "expected (1)"
     st.caption(f"Red: the network expected this {noun[:-1]}. Blue: it was surprised. Hover for the probability.")
-elif profile.edges[0] == 0:
+elif (profile.edges[0], profile.edges[-1]) == (0, 1):
     st.caption("Red: the gate is near 1. Blue: it is near 0. Hover for the value.")
 else:
     scale = (profile.reach[0], 0.0, profile.reach[1])

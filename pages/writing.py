@@ -11,6 +11,7 @@ TEMPERATURE, TOKENS, SEED = "writing-temperature", "writing-tokens", "writing-se
 st.title("Writing")
 st.caption("The model guesses the next letter, takes its guess as read, and guesses again. Nothing else happens.")
 run = controls.current_run()
+controls.only_with_weights(run, "To write, the model itself is needed: choose another one")
 if run.untrained_twin_of:
     st.caption("This is the untrained control: it has read nothing, so it writes noise.")
 prompt = st.text_area("Beginning", "Prince Andrew looked at", max_chars=MAX_PROMPT, key="writing-prompt")

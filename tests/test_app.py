@@ -61,7 +61,7 @@ def test_fault_28_a_demo_without_its_text_is_said_and_left_out(demo_run: Run) ->
 
 
 def test_fault_05_a_full_disk_is_said_and_nothing_is_kept(demo_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lstm_core.record.SPARE_BYTES", 2**60)
+    monkeypatch.setattr("lstm_core.building.SPARE_BYTES", 2**60)
     assert "GiB free" in prepared()[-1]
     assert find_recordings() == []
 

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from lstm_core import record as recording_module
-from lstm_core import streams
+from lstm_core import building, streams
 from lstm_core.record import RecordQuery, Text, bytes_needed, read, record, spec_of, typed_text
 from lstm_core.recording import Recording, damaged, forget_damage, recordings_folder, verify
 from lstm_core.run import Run
@@ -297,16 +296,16 @@ def test_fault_16_size_is_told_before_and_refused_past_the_limit(
     needed = bytes_needed(run, text)
     assert len(text.ids) == 2935  # 12 tiles of 256 positions
     assert needed == 12 * 256 * 2 * 8 * (5 * 2 + 4) + 8 * 2935
-    monkeypatch.setattr(recording_module, "MAX_BYTES", needed - 1)
+    monkeypatch.setattr(building, "MAX_BYTES", needed - 1)
     with pytest.raises(ValueError, match=r"this recording needs .* GiB, the limit is .*choose a shorter span"):
         record(run, text)
-    monkeypatch.setattr(recording_module, "MAX_BYTES", needed)
+    monkeypatch.setattr(building, "MAX_BYTES", needed)
     usage = shutil.disk_usage(recordings_folder())
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed))
     with pytest.raises(ValueError, match=r"GiB free: choose a shorter span or fewer signals, or remove a recording"):
         record(run, text)
     assert list(recordings_folder().iterdir()) == []
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed + recording_module.SPARE_BYTES))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=needed + building.SPARE_BYTES))
     assert abs(record(run, text).bytes - needed) < 16_000  # vocabulary, manifest, array headers
 
 

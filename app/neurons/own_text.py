@@ -34,6 +34,9 @@ class Colours:
 def own_text(run: Run, query: NeuronQuery, colours: Colours) -> None:
     """The section with the field and what the unit does in the text typed there."""
     st.subheader("Your own text")
+    if run.states_only:
+        st.caption("To read what you type, the model itself is needed. It has no weights here, only its states.")
+        return
     typed = st.text_area(
         "Type anything and watch this neuron",
         '"They are early birds," said Prince Andrew.',
