@@ -1,0 +1,234 @@
+"""The verb that asks which kind of sentence chunk each neuron follows: chunks."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.runs import open_run
+
+CONLL2000, OWN = "conll2000", "own"  # the first is chunks.NAME, which would load more than --help needs
+SHOWN = 20  # neurons told to a person
+READ_BEFORE = "its text is from the Penn Treebank, which this run was trained on: it has read it before"
+
+
+def chunks(
+    name: Annotated[str, typer.Argument(help="Name of a run.")],
+    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
+    unit: Annotated[int, typer.Option(help="Tell the curve of this neuron, from 0, instead.")] = -1,
+    text: Annotated[
+        str, typer.Option(help="conll2000: chunks that people's trees gave. own: what the run has read.")
+    ] = OWN,
+    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
+    as_json: Json = False,
+) -> None:
+    """Which kind of sentence chunk (noun phrase, verb phrase ...) each neuron follows, whether it still tells the one
+    before, and how fast it forgets; beside chance and the untrained twin. What is not recorded yet is, and kept.
+    """
+    from lstm_core.chunk_claims import chunk_claim
+    from lstm_core.probes.tuned import TunedQuery, tuned_units
+    from lstm_core.probes.tuning import TuningQuery, tuning
+
+    if text not in (CONLL2000, OWN):
+        raise ValueError(f"text {text[:80]!r} is unknown: choose {CONLL2000} or {OWN}")
+    run = open_run(name)
+    layer = layer or run.model_config.layers
+    recording, chunked, source = _gold(run, signal) if text == CONLL2000 else _own(run, signal)
+    if unit >= 0:
+        curves = tuning(recording, chunked, TuningQuery(signal, layer, unit))
+        found = tuned_units(recording, chunked, TunedQuery(signal, layer, (unit,)), report=progress)
+        summary = {**_curves(curves), "run": name, **source, "tuned": _row(found.units[0])}
+        say(summary, as_json, "\n".join([_unit_line(found.units[0]), *_curve_lines(curves)]))
+        return
+    twin = _twin(recording, signal, layer)
+    found = tuned_units(recording, chunked, TunedQuery(signal, layer), twin=twin, report=progress)
+    claim = chunk_claim(found)
+    say(
+        {**_summary(found), **source, "claim": asdict(claim)},
+        as_json,
+        "\n".join([*_source_lines(source), *_lines(found)]),
+    )
+
+
+# Where chunks come from -----------------------------------------------------------------------------------------------
+
+
+def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
+    from lstm_core.chunks import gold_recording
+
+    recording, gold = gold_recording(run, (signal,), report=progress)
+    source = {
+        "chunks_from": "CoNLL-2000, by people",
+        "corpus_words": gold.words,
+        "unread_marks": gold.unread,
+        "unknown_words": gold.unknown,
+        "unknown_share": gold.unknown / len(gold.chunked),
+        "note": READ_BEFORE if run.config["corpus"].get("name") == "ptb" else "",
+    }
+    return recording, gold.chunked, source
+
+
+def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
+    from lstm_core.chunks import NAME, chunks_by_rules
+    from lstm_core.recording import opened_recordings
+    from lstm_core.tags import tags_of
+
+    usable = [
+        one
+        for one in opened_recordings(run.fingerprint)
+        if signal in one.names and one.whole and one.spec.text != NAME
+    ]  # fmt: skip
+    if not usable:
+        raise ValueError(
+            f"{run.name} has no recording of {signal} at all positions: make one with `python -m lstm_core record "
+            f"{run.name} --signals {signal}`, or ask for --text {NAME}"
+        )
+    recording = max(usable, key=lambda one: len(one.tokens))
+    chunked = chunks_by_rules(recording, tags_of(recording, report=progress))
+    return recording, chunked, {"chunks_from": "rules over our tags", "rules": _rules()}
+
+
+def _rules() -> dict[str, Any] | None:
+    """How well the rules agree with the corpus, None where it is not at hand."""
+    from lstm_core.chunk_gold import BASELINE_F1, rules_agreement
+    from lstm_core.tags import shipped_tagger
+
+    def tags(sentences: Any) -> list[list[str]]:
+        return [[tag for _, tag in shipped_tagger().tag(list(sentence))] for sentence in sentences]
+
+    try:
+        found = rules_agreement(tags)
+    except ValueError:
+        return None
+    scores = {
+        name: {kind or "all": {"f1": one.f1, "precision": one.precision, "recall": one.recall, "gold": one.gold}
+               for kind, one in some.items()}
+        for name, some in found.items()
+    }  # fmt: skip
+    return {"baseline_published_f1": BASELINE_F1, **scores}
+
+
+def _twin(recording: Any, signal: str, layer: int) -> Any:
+    """What the untrained twin did over the same text, recorded where it is not; None where there is no twin."""
+    from lstm_core.follow import twins_of
+    from lstm_core.label_search import LabelQuery
+    from lstm_core.labels import twin_recording
+    from lstm_core.record import RecordQuery, Text, record
+
+    found = twin_recording(recording, LabelQuery(signal, layer))
+    spec = recording.spec
+    for twin in twins_of(spec.run) if found is None else ():
+        if twin.has_weights and twin.vocabulary == recording.vocabulary:
+            unknown = int(recording.exactness.get("unknown_tokens", 0))
+            read = Text(spec.text, recording.tokens, spec.text_fingerprint, spec.span, unknown)
+            return record(twin, read, RecordQuery((signal,)), report=progress)
+    return found
+
+
+# Told -----------------------------------------------------------------------------------------------------------------
+
+
+def _row(one: Any) -> dict[str, Any]:
+    told = {"coding": one.coding, "remembering": one.remembering, "learned": one.learned}
+    return {**asdict(one), **told}
+
+
+def _summary(found: Any) -> dict[str, Any]:
+    return {
+        "run": found.run,
+        "text": found.text,
+        "signal": found.query.signal,
+        "layer": found.query.layer,
+        "words": found.words,
+        "chunks": dict(found.chunks),
+        "coding": len(found.coding),
+        "current_and_previous": len(found.both),
+        "learned": sum(one.learned for one in found.units),
+        "beyond_twin": None if found.beyond_twin is None else len(found.beyond_twin),
+        "by_chance": {
+            "coding": found.coding_by_chance,
+            "previous": found.previous_by_chance,
+            "beyond_word": found.beyond_word_by_chance,
+        },
+        "units": [_row(one) for one in found.units],
+        "twin": _summary(found.twin) if found.twin else None,
+    }
+
+
+def _source_lines(source: dict[str, Any]) -> list[str]:
+    lines = [f"chunks: {source['chunks_from']}"]
+    if "unknown_share" in source:
+        lines.append(
+            f"{source['unknown_share']:.1%} of the words are not in the run's vocabulary, {source['unread_marks']:,} "
+            f"of {source['corpus_words']:,} words and marks were left out"
+        )
+    if rules := source.get("rules"):
+        parts = [f"{name} {rules[name]['all']['f1']:.4f}" for name in ("baseline", "rules", "rules, our tags")]
+        lines.append(f"F1 on the test part of CoNLL-2000: {', '.join(parts)}")
+    if note := source.get("note"):
+        lines.append(note)
+    return lines
+
+
+def _lines(found: Any) -> list[str]:
+    lines = [
+        f"{found.run}, {found.query.signal} of layer {found.query.layer}, {found.words:,} words of {found.text}",
+        *_counts(found),
+        "neuron kind       AUROC  twin's  before  beyond the word  onset  half-life",
+    ]
+    lines += [_unit_line(one) for one in found.units[:SHOWN]]
+    return lines
+
+
+def _counts(found: Any) -> list[str]:
+    most = max(found.units, key=lambda one: one.beyond_word)
+    learned = more = ""
+    if found.twin:
+        learned = f", {sum(one.learned for one in found.units)} of them beyond its untrained twin"
+        more = f", {len(found.beyond_twin)} of them both better than any of the twin"
+    line = (
+        f"{len(found.coding)} of {len(found.units)} neurons follow a kind of chunk (by chance "
+        f"{found.coding_by_chance:.1f}){learned}; {len(found.both)} of them also tell the chunk before (by chance "
+        f"{found.beyond_word_by_chance:.1f}){more}; neuron {most.unit} most: {most.beyond_word:.1%} of its variance"
+    )
+    return [line, *(f"untrained twin: {one}" for one in (_counts(found.twin) if found.twin else ()))]
+
+
+def _unit_line(one: Any) -> str:
+    twin = "" if one.control is None else f"{one.control:.3f}"
+    sign = "" if one.sign > 0 else "-"
+    half = f"> {one.seen}" if one.half_life is None else f"{one.half_life:.1f}"
+    begins = "" if one.onset is None else f"{one.onset:+d}"
+    verdict = "" if one.coding else "  not confirmed"
+    return (
+        f"{one.unit:6} {sign + one.kind:9} {one.score:6.3f}  {twin:6} {one.previous:7.1%} {one.beyond_word:16.1%} "
+        f"{begins:>6} {half:>10}{verdict}"
+    )
+
+
+def _curves(found: Any) -> dict[str, Any]:
+    return {
+        "query": asdict(found.query),
+        "distances": found.distances.tolist(),
+        "usual": found.usual,
+        "curves": [
+            {
+                "kind": one.kind,
+                "chunks": one.chunks,
+                **{
+                    part: getattr(one, part).tolist() for part in ("begin", "begin_error", "end", "end_error")
+                },
+            }
+            for one in found.curves
+        ],
+    }  # fmt: skip
+
+
+def _curve_lines(found: Any) -> list[str]:
+    distances = found.distances.tolist()
+    lines = [f"mean value by words from the beginning of a chunk (all words: {found.usual:.3f})"]
+    lines.append(f"{'':6} {'chunks':>8}" + "".join(f"{distance:+7d}" for distance in distances))
+    for one in found.curves:
+        lines.append(f"{one.kind:6} {one.chunks:8,}" + "".join(f"{value:7.3f}" for value in one.begin.tolist()))
+    return lines
