@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from lstm_core.corpus import Vocabulary
+from lstm_core.files import ROOT
 from lstm_core.probes import studies
 from lstm_core.probes.on_sets import OnQuery, on_sets
 from lstm_core.probes.studies import Selector, Study, parse_study, places, read_study, study, tells_apart
@@ -78,6 +79,7 @@ def test_a_study_is_what_its_file_says(tmp_path: Path) -> None:
         ('name = "a"\nphrases = "left"', "phrases"),
         ('name = "a"\nother = 1\nphrases = ["a"]', "other"),
         ('name = "a"\n[[positive]]\nphrase = "left"', "one kind only"),
+        ('name = "a"\nwords = ["war", "peace treaty"]', "'peace treaty' of its words is not one word"),
         ("name = [", "not a study"),
     ],
 )
@@ -86,6 +88,20 @@ def test_a_file_that_is_no_study_is_refused(tmp_path: Path, text: str, said: str
     path.write_text(text)
     with pytest.raises(ValueError, match=said):
         read_study(path)
+
+
+def test_the_studies_that_come_along_are_read_and_say_their_text() -> None:
+    found = {path.stem: read_study(path) for path in (ROOT / "studies").glob("*.toml")}
+    assert {"left", "general", "charge", "company", "idioms", "ptb-weather", "ptb-legal"} <= set(found)
+    assert all(one.name == name for name, one in found.items())
+    fits = {text: {name for name, one in found.items() if one.fits(text)} for text in ("ptb", "war-and-peace-unicode")}
+    assert "ptb-bar" in fits["ptb"] and "left" not in fits["ptb"] and "idioms" in fits["ptb"]
+    assert "left" in fits["war-and-peace-unicode"] and "ptb-bar" not in fits["war-and-peace-unicode"]
+
+
+def test_a_study_of_words_alone_needs_parts_of_speech() -> None:
+    found = parse_study('name = "war"\nwords = ["army", "siege"]')
+    assert found.words == ("army", "siege") and found.by_tag and not parse_study('name = "a"\nphrases = ["b"]').by_tag
 
 
 def test_files_that_are_missing_large_or_no_text_are_refused(tmp_path: Path) -> None:

@@ -1,14 +1,21 @@
 """A neuron: which others are on when it is on, or some steps earlier or later, and which are on in groups."""
 
+from contextlib import suppress
+
 import numpy as np
 import streamlit as st
 
 from app.cached import cached
 from app.controls import bound
 from app.probes import frames
+from app.probes.rhythm import all_periods
+from app.probes.tuning import sentence_parts
+from app.probes.verified_frames import period_sentence
 from app.table import Column, show
 from lstm_core.probes.on_sets import OnSets, Unit
+from lstm_core.probes.periods import Period, Rhythm, period, rhythm
 from lstm_core.probes.units import UnitsQuery, groups, overlaps, similar_units
+from lstm_core.recording import Recording
 
 MOST_LAG = 20  # steps
 _SIMILAR = (
@@ -21,8 +28,8 @@ _SIMILAR = (
 )
 
 
-def neuron(on: OnSets) -> None:
-    """The section with the unit, those like it, and groups of units."""
+def neuron(recording: Recording, on: OnSets) -> None:
+    """The section with the unit, its period, those like it, and groups of units."""
     layers = sorted({layer for layer, _ in on.units})
     units = len(on.units) // len(layers)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
@@ -39,18 +46,29 @@ def neuron(on: OnSets) -> None:
     found = cached(similar_units)(on, query)
     st.text(
         f"Neuron {query.unit} of layer {query.layer} is on at {found.on:,} of {found.steps:,} steps "
-        f"({found.on / found.steps:.1%})."
+        f"({found.on / found.steps:.1%}). {period_sentence(*cached(_period)(recording, on.query.signal, query))}"
     )
+    sentence_parts(recording, on.query.signal, query.layer, query.unit)
+    st.subheader("Neurons that are on when it is on")
     if not found.on:
         st.caption("It is never on, so no other can be on with it: lower the threshold or choose another neuron.")
         return
-    st.subheader("Neurons that are on when it is on")
     show(frames.similar_lines(found), _SIMILAR, key="probes-similar", alt="The neurons most like this one")
+    _together(on)
+    all_periods(recording, on.query.signal, query.layer)
+
+
+def _together(on: OnSets) -> None:
+    """The part with groups of units."""
     st.subheader("Groups of neurons that are on together")
     small = len(on) * len(on.units) ** 2 < 10**11
-    if not st.toggle(f"Compare all {len(on.units):,} neurons with each other", small, key="probes-all"):
+    label = f"Compare all {len(on.units):,} neurons with each other"
+    if not st.toggle(label, small, key="probes-all", bind="query-params"):
         return
-    least = st.slider("Overlap of two that belong together", 0.1, 1.0, 0.5, 0.05, key="probes-least")
+    least = st.slider(
+        "Overlap of two that belong together", 0.1, 1.0, 0.5, 0.05, key="probes-least", bind=bound("probes-least")
+    )
+    least = min(max(least, 0.1), 1.0)
     with st.spinner("Comparing all neurons with each other"):
         together = cached(_groups)(on, least)
     if not together:
@@ -64,6 +82,14 @@ def neuron(on: OnSets) -> None:
     ]
     columns = Column("group", "whole"), Column("neurons", "whole"), Column("which (layer: neuron)", width=90)
     show(rows, columns, key="probes-groups", alt="Groups of neurons that are on together")
+
+
+def _period(recording: Recording, signal: str, query: UnitsQuery) -> tuple[Period | None, Rhythm | None]:
+    """The unit's strongest period and rhythm; None where it never changes, or the text is short."""
+    values = recording.unit(signal, query.layer, query.unit)
+    with suppress(ValueError):
+        return period(values), rhythm(values)
+    return None, None
 
 
 def _first(on: OnSets, layer: int) -> int:

@@ -1,19 +1,23 @@
 """A study: one that comes along or one that a person writes, and its verdict neuron by neuron."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from app.cached import cached
 from app.controls import tell
 from app.probes import frames
+from app.probes.verification import verification
 from app.table import Column, show
 from lstm_core.files import ROOT
 from lstm_core.probes import studies
 from lstm_core.probes.on_sets import OnSets
-from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study
+from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study, read_study
 from lstm_core.recording import Recording
 from lstm_core.tags import tags_of
 
 OWN = "one of my own"
+MOST_TYPED = LARGEST // 16  # characters
 _PHRASES = (
     Column("phrase", width=40),
     Column("places", "whole", help="How often it stands in the text that was read."),
@@ -36,18 +40,24 @@ _TELLING = (
 
 def study(recording: Recording, on: OnSets) -> None:
     """The section with the choice of a study, its text, and what it found."""
-    files = {path.stem: path for path in sorted((ROOT / "studies").glob("*.toml"))}
+    files = _files(recording.spec.text)
     name = st.selectbox("Study", [*files, OWN], key="probes-study", bind="query-params", width=320)
     first = files[name].read_text(encoding="utf-8") if name in files else _EMPTY
     with st.expander("What it asks for; change it here", expanded=name == OWN):
         text = st.text_area(
             "Phrases, and places of two kinds: by phrase, part of speech (Penn tags) or longer phrases around them",
-            first, height=320, max_chars=LARGEST // 16, key=f"probes-study-{name}",
+            first, height=320, max_chars=MOST_TYPED + 1, key=f"probes-study-{name}",
         )  # fmt: skip
         st.download_button(
             "Keep it as a file", text, f"{name if name in files else 'study'}.toml", "application/toml",
             on_click="ignore", key="probes-study-file",
         )  # fmt: skip
+        st.caption(
+            "The address of this page keeps which study is chosen, not what you change in it: keep it as a file."
+        )
+    if len(text) > MOST_TYPED:
+        tell("This study cannot be carried out.", f"It has more than {MOST_TYPED:,} characters: name fewer phrases.")
+        return
     try:
         asked = parse_study(text)
         found = cached(_carried_out)(recording, on, asked)
@@ -55,8 +65,17 @@ def study(recording: Recording, on: OnSets) -> None:
         tell("This study cannot be carried out.", error)
         return
     st.subheader(asked.question or asked.name)
+    if not asked.fits(recording.spec.text):
+        st.caption(f"This study was written for the text {asked.text}; here it is asked of {recording.spec.text}.")
     _phrases(found, on)
     _kinds(found)
+    verification(recording, on, found)
+
+
+def _files(text: str) -> dict[str, Path]:
+    """The studies that come along, by name; those written for a text first."""
+    paths = sorted((ROOT / "studies").glob("*.toml"))
+    return {path.stem: path for path in sorted(paths, key=lambda path: not read_study(path).fits(text))}
 
 
 _EMPTY = """name = "mine"

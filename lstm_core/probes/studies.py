@@ -48,7 +48,9 @@ class Selector:
 @dataclass(frozen=True)
 class Study:
     """What a file of a study says. `phrases` are looked at one by one; `positive` places are told from `negative` ones;
-    `null` are words whose places are dealt out in turn, among which no unit should tell anything.
+    `null` are words whose places are dealt out in turn, among which no unit should tell anything; `words` are single
+    words of which each is one vector, told from words as frequent (see `verified`). `text` is how the name of the
+    corpus that it was written for begins; it can be asked of any.
     """
 
     name: str
@@ -57,11 +59,17 @@ class Study:
     positive: tuple[Selector, ...] = ()
     negative: tuple[Selector, ...] = ()
     null: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    text: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Whether it was written for a text of that name."""
+        return text.startswith(self.text)
 
     @property
     def by_tag(self) -> bool:
-        """Whether places are chosen by part of speech."""
-        return any(one.tags for one in (*self.positive, *self.negative))
+        """Whether it needs parts of speech: to choose places, or to find words like its own."""
+        return bool(self.words) or any(one.tags for one in (*self.positive, *self.negative))
 
 
 @dataclass(frozen=True)
@@ -156,8 +164,10 @@ def parse_study(text: str) -> Study:
         raise ValueError("it has no name")
     if bool(found.positive) != bool(found.negative):
         raise ValueError("it has places of one kind only: give both [[positive]] and [[negative]], or neither")
-    if not (found.phrases or found.positive):
-        raise ValueError("it names no phrase: give phrases, or [[positive]] and [[negative]] places")
+    if not (found.phrases or found.positive or found.words):
+        raise ValueError("it names no phrase: give phrases, words, or [[positive]] and [[negative]] places")
+    if several := [word for word in found.words if len(word.split()) != 1]:
+        raise ValueError(f"{several[0][:80]!r} of its words is not one word: list longer ones as phrases")
     return found
 
 
@@ -166,7 +176,7 @@ def places(recording: Recording, selector: Selector, tagged: Tagged | None = Non
 
     Raises ValueError for an empty phrase, and for tags where there is no tagged text.
     """
-    spans = _whole_words(recording, selector.phrase)
+    spans = whole_words(recording, selector.phrase)
     if selector.tags:
         if tagged is None:
             raise ValueError(f"{selector.phrase!r} is chosen by part of speech, but the text is not tagged")
@@ -175,9 +185,26 @@ def places(recording: Recording, selector: Selector, tagged: Tagged | None = Non
         tags = tagged.tags_of_codes(np.array(codes, dtype=np.int64)).tolist() if codes else []
         spans = [span for span, tag in zip(spans, tags, strict=True) if tag in selector.tags]
     if selector.contexts:
-        wide = [span for context in selector.contexts for span in _whole_words(recording, context)]
+        wide = [span for context in selector.contexts for span in whole_words(recording, context)]
         spans = [span for span in spans if any(a <= span[0] and span[1] <= b for a, b in wide)]
     return spans
+
+
+def both_kinds(recording: Recording, asked: Study, tagged: Tagged | None = None) -> tuple[list[Span], list[Span]]:
+    """The positive and the negative places of a study, each in order; what is both is positive. Raises as `places`."""
+    one, other = (
+        {span for selector in some for span in places(recording, selector, tagged)}
+        for some in (asked.positive, asked.negative)
+    )
+    return sorted(one), sorted(other - one)
+
+
+def values_at(recording: Recording, signal: str, layers: Sequence[int], steps: Sequence[int]) -> NDArray[np.float32]:
+    """The values of all units of some layers, one layer after the other, at some steps (N, U)."""
+    found = np.zeros((len(steps), len(layers) * recording.spec.units), np.float32)
+    for row, step in zip(found, steps, strict=True):
+        row[:] = np.concatenate([recording.window(signal, layer, step, step + 1)[:, 0] for layer in layers])
+    return found
 
 
 def study(
@@ -192,18 +219,14 @@ def study(
     """Carry out a study over a recording. Raises ValueError as `places`."""
     draw = np.random.default_rng(seed)
     report(0.0, "phrases")
-    spans = [_whole_words(recording, phrase) for phrase in asked.phrases]
+    spans = [whole_words(recording, phrase) for phrase in asked.phrases]
     phrases = tuple(
         PhraseUnits(phrase, len(some), tuple(on.units[n] for n in np.flatnonzero(_of_phrase(on, some)).tolist()))
         for phrase, some in zip(asked.phrases, spans, strict=True)
     )
     matched, selective = _at_random(on, spans, draw)
     report(0.3, "places")
-    kinds = [
-        sorted({span for one in some for span in places(recording, one, tagged)})
-        for some in (asked.positive, asked.negative)
-    ]
-    kinds[1] = [span for span in kinds[1] if span not in set(kinds[0])]
+    kinds = both_kinds(recording, asked, tagged)
     positive, negative = (_values(recording, on, some) for some in kinds)
     telling, smallest = tells_apart(positive, negative, on.units)
     report(0.6, "chance")
@@ -300,11 +323,7 @@ def _confirmed(positive: NDArray[np.float32], negative: NDArray[np.float32], uni
 
 def _values(recording: Recording, on: OnSets, spans: Sequence[Span]) -> NDArray[np.float32]:
     """The values of all units at the last step of each span (N, U)."""
-    found = np.zeros((len(spans), len(on.units)), np.float32)
-    for row, (_, stop) in zip(found, spans, strict=True):
-        parts = [recording.window(on.query.signal, layer, stop - 1, stop)[:, 0] for layer in on.query.layers]
-        row[:] = np.concatenate(parts)
-    return found
+    return values_at(recording, on.query.signal, on.query.layers, [stop - 1 for _, stop in spans])
 
 
 def _shuffled(recording: Recording, on: OnSets, kinds: Sequence[Sequence[Span]], draw: np.random.Generator) -> float:
@@ -322,7 +341,7 @@ def _shuffled(recording: Recording, on: OnSets, kinds: Sequence[Sequence[Span]],
 
 def _dealt(recording: Recording, on: OnSets, word: str) -> int:
     """How many units are confirmed where a word's places are dealt out in turn."""
-    spans = _whole_words(recording, word)
+    spans = whole_words(recording, word)
     values = _values(recording, on, spans)
     return _confirmed(values[::2], values[1::2], on.units)
 
@@ -352,7 +371,7 @@ def _at_random(on: OnSets, spans: Sequence[Sequence[Span]], draw: np.random.Gene
     return matched / DRAWS, selective / DRAWS
 
 
-def _whole_words(recording: Recording, phrase: str) -> list[Span]:
+def whole_words(recording: Recording, phrase: str) -> list[Span]:
     """Where a phrase stands with no letter or digit directly before or behind it."""
     try:
         spans = occurrences(recording, phrase)

@@ -6,9 +6,22 @@ from typing import Any
 from lstm_core.probes.studies import StudyResult
 
 
+def counts(found: StudyResult) -> dict[str, Any]:
+    """How many units a study found, as JSON: what stands beside another run's."""
+    return {
+        "run": found.run,
+        "matched": found.matched,
+        "selective": found.selective,
+        "on_three_phrases": found.of_phrases(3),
+        "chosen": len(found.telling),
+        "confirmed": len(found.confirmed),
+        "null": dict(found.null),
+        "expected_by_chance": asdict(found.expected_by_chance),
+    }
+
+
 def summary(found: StudyResult) -> dict[str, Any]:
     """A study's result as JSON."""
-    chance = found.expected_by_chance
     return {
         "study": found.study.name,
         "run": found.run,
@@ -26,7 +39,7 @@ def summary(found: StudyResult) -> dict[str, Any]:
         "confirmed": len(found.confirmed),
         "smallest_chance": found.smallest,
         "null": dict(found.null),
-        "expected_by_chance": asdict(chance),
+        "expected_by_chance": asdict(found.expected_by_chance),
     }
 
 
@@ -35,10 +48,7 @@ def told(found: StudyResult) -> str:
     chance = found.expected_by_chance
     lines = [f"{found.study.name}: {found.study.question}", f"{found.run} on {found.text}"]
     if found.phrases:
-        lines.append(
-            f"{found.matched} neurons are on through a phrase (by chance {chance.matched:.1f}), {found.selective} of "
-            f"them through one phrase alone (by chance {chance.selective:.1f}), {found.of_phrases(3)} through three"
-        )
+        lines.append(phrases_line(found))
         lines += [f"{len(one.units):6} neurons  {one.places:5} places  {one.phrase}" for one in found.phrases]
     if found.study.positive:
         verdicts = [one.verdict for one in found.telling]
@@ -55,3 +65,12 @@ def told(found: StudyResult) -> str:
         ]
     lines += [f"{count} neurons confirmed for {word!r}, dealt out in turn" for word, count in found.null]
     return "\n".join(lines)
+
+
+def phrases_line(found: StudyResult) -> str:
+    """How many units are on through its phrases, beside chance."""
+    chance = found.expected_by_chance
+    return (
+        f"{found.matched} neurons are on through a phrase (by chance {chance.matched:.1f}), {found.selective} of "
+        f"them through one phrase alone (by chance {chance.selective:.1f}), {found.of_phrases(3)} through three"
+    )

@@ -1,10 +1,10 @@
-"""Does a finding hold up? Are vectors of words set apart, when does a unit begin and forget, is it periodic.
+"""Does a finding hold up? Are vectors of words or places set apart, when does a unit begin and forget.
 
-Source: the article's PCA of word vectors, its timing of a chunk unit, its search for periods, each with the test that
-it lacks. Knows arrays only. N vectors or events, D values, T steps, L lags.
+Source: the article's PCA of word vectors and its timing of a chunk unit, each with the test that it lacks. Knows arrays
+only. N vectors or events, D values, T steps, L lags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-DRAWS = 1000  # relabellings, or surrogates
+DRAWS = 1000  # relabellings
 BEGUN = 0.05  # chance that any lag of a unit that knows nothing of the events says it has begun
-SMOOTH = 25  # neighbouring frequencies of which the background of a spectrum is the median, at either side
-SLOWEST = 5  # of the frequencies of a text, from which on a peak is looked for: slower ones are drift
 
 
-# Vectors of words -----------------------------------------------------------------------------------------------------
+# Vectors --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +33,19 @@ class Separation:
 
 
 def separation(
-    one: NDArray[np.floating], other: NDArray[np.floating], *, draws: int = DRAWS, seed: int = 0
+    one: NDArray[np.floating],
+    other: NDArray[np.floating],
+    *,
+    where: Sequence[int] | None = None,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> Separation:
     """Whether two kinds of vectors, (N, D) and (M, D), lie apart on the first two principal components of all.
 
-    The components are of all vectors alike, so that relabelling them gives what chance would. Raises ValueError with
-    fewer than two of a kind.
+    The components are of all vectors alike, so that relabelling them gives what chance would. Vectors of places of a
+    text are alike where these are near each other, and so are kinds: with `where` each stands (N + M,), the kinds are
+    not dealt out but shifted along the text, its end joined to its beginning. Raises ValueError with fewer than two of
+    a kind.
     """
     if min(len(one), len(other)) < 2:
         raise ValueError(f"{len(one)} and {len(other)} vectors: give two or more of each kind")
@@ -53,9 +58,24 @@ def separation(
     shares = [float(value) for value in np.square(strength[:2]) / total] + [0.0, 0.0]
     first = np.arange(len(values)) < len(one)
     found = _between(places, first)
-    draw = np.random.default_rng(seed)
-    as_far = sum(_between(places, draw.permutation(first)) >= found * (1 - 1e-12) for _ in range(draws))
-    return Separation(places, first, (shares[0], shares[1]), found, (as_far + 1) / (draws + 1))
+    others = list(_relabelled(first, where, draws, np.random.default_rng(seed)))
+    as_far = sum(_between(places, kinds) >= found * (1 - 1e-12) for kinds in others)
+    return Separation(places, first, (shares[0], shares[1]), found, (as_far + 1) / (len(others) + 1))
+
+
+def _relabelled(
+    first: NDArray[np.bool_], where: Sequence[int] | None, draws: int, draw: np.random.Generator
+) -> Iterator[NDArray[np.bool_]]:
+    """The kinds dealt out anew, or shifted along the text by every number of places there is, or by some of them."""
+    if where is None:
+        yield from (draw.permutation(first) for _ in range(draws))
+        return
+    order = np.argsort(np.asarray(where), kind="stable")
+    shifts = np.arange(1, len(first))
+    for shift in (shifts if len(shifts) <= draws else draw.choice(shifts, draws, replace=False)).tolist():
+        kinds = np.empty_like(first)
+        kinds[order] = np.roll(first[order], shift)
+        yield kinds
 
 
 def _between(places: Floats, first: NDArray[np.bool_]) -> float:
@@ -72,12 +92,13 @@ def _between(places: Floats, first: NDArray[np.bool_]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """A unit around events: its `mean` (L,) and `error` (L,), the standard error, at each of `lags` (L,) steps after
-    them; what is `usual`, its mean over the steps that are not around an event.
+    """A unit around so many `events`: its `mean` (L,) and `error` (L,), the standard error, at each of `lags` (L,)
+    steps after them; what is `usual`, its mean over the steps that are not around an event.
 
     `onset` is the first lag at which it is off the usual beyond chance (Student's t, BEGUN over all L), `peak` that of
     the largest difference, `half_life` how many steps later half of that is left; None where it never comes to that.
-    `memory` is the half-life that its forget gate alone implies in those steps: log(1/2) / log(mean f).
+    `memory` is the half-life that its forget gate alone implies: after how many steps it lets half of the cell state
+    through, on average over the events.
     """
 
     lags: NDArray[np.int64]
@@ -88,6 +109,7 @@ class Timing:
     peak: int
     half_life: float | None
     memory: float | None
+    events: int
 
 
 def timing(
@@ -97,11 +119,12 @@ def timing(
     before: int = 10,
     after: int = 30,
     forget: NDArray[np.floating] | None = None,
+    usual: float | None = None,
 ) -> Timing:
     """A unit's values (T,) around events (their last steps), and its forget gate (T,) where there is one.
 
     Events nearer than `before` or `after` to an end of the text are left out; where all steps are around one, the usual
-    value is the median. Raises ValueError with fewer than two.
+    value is the median, unless it is given. Raises ValueError with fewer than two.
     """
     from scipy.special import stdtrit
 
@@ -111,20 +134,38 @@ def timing(
         raise ValueError(f"{len(there)} events with {before} steps before and {after} behind them: two are needed")
     around = values[there[:, None] + lags].astype(np.float64)  # (N, L)
     mean, error = around.mean(axis=0), around.std(axis=0, ddof=1) / np.sqrt(len(there))
-    elsewhere = np.ones(len(values), bool)
-    for event in events:
-        elsewhere[max(event - before, 0) : event + after + 1] = False
-    usual = float(values[elsewhere].mean(dtype=np.float64)) if elsewhere.any() else float(np.median(values))
+    if usual is None:
+        usual = _usual(values, events, before, after)
     off = np.abs(mean - usual)
     surely = stdtrit(len(there) - 1, 1 - BEGUN / 2 / len(lags))
     loud = np.flatnonzero(off > surely * np.maximum(error, 1e-12))
     top = int(off.argmax())
     memory = None
     if forget is not None:
-        kept = float(forget[there[:, None] + lags[before:]].mean(dtype=np.float64))
-        memory = float(np.log(0.5) / np.log(kept)) if 0 < kept < 1 else None
+        memory = _memory(forget[there[:, None] + lags[before + 1 :]].astype(np.float64))
     onset = int(lags[loud[0]]) if len(loud) else None
-    return Timing(lags, mean, error, usual, onset, int(lags[top]), _half_life(off[top:]), memory)
+    return Timing(lags, mean, error, usual, onset, int(lags[top]), _half_life(off[top:]), memory, len(there))
+
+
+def _usual(values: NDArray[np.floating], events: Sequence[int], before: int, after: int) -> float:
+    """The mean of a unit's values (T,) that are not around an event; the median of all where there are no such."""
+    elsewhere = np.ones(len(values), bool)
+    for event in events:
+        elsewhere[max(event - before, 0) : event + after + 1] = False
+    return float(values[elsewhere].mean(dtype=np.float64)) if elsewhere.any() else float(np.median(values))
+
+
+def _memory(forget: Floats) -> float | None:
+    """After how many steps a forget gate (N, L) lets half through: between steps, and beyond the last, as a thing that
+    fades by the same share a step. None where it keeps all.
+    """
+    kept = np.append(1.0, np.cumprod(forget, axis=1).mean(axis=0))
+    logs = np.log(np.maximum(kept, 1e-300))  # (L + 1,)
+    low = np.flatnonzero(logs <= np.log(0.5))
+    if not len(low):
+        return float(np.log(0.5) / logs[-1] * (len(logs) - 1)) if logs[-1] < 0 else None
+    step = int(low[0])
+    return float(step - 1 + (logs[step - 1] - np.log(0.5)) / (logs[step - 1] - logs[step]))
 
 
 def _half_life(fading: Floats) -> float | None:
@@ -137,52 +178,40 @@ def _half_life(fading: Floats) -> float | None:
     return float(step - 1 + (above - fading[0] / 2) / (above - below))
 
 
-# Periods --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Period:
-    """The strongest period of a unit, in steps: its power over the background there (the median of the frequencies
-    around it), and the chance that the strongest of a unit without one is as strong.
+@dataclass(frozen=True, eq=False)
+class Contrast:
+    """A unit around events of two kinds, at the same lags: `one` and `other`. `onset` is the first lag at which it
+    differs between them beyond chance (Student's t, BEGUN over all lags), `peak` that of the largest difference,
+    `half_life` how many steps later half of that is left; None where it never comes to that.
     """
 
-    steps: float
-    strength: float
-    chance: float
+    one: Timing
+    other: Timing
+    onset: int | None
+    peak: int
+    half_life: float | None
 
 
-def period(values: NDArray[np.floating], *, draws: int = DRAWS, seed: int = 0) -> Period:
-    """The strongest period of a unit's values (T,), with its chance.
+def contrast(
+    values: NDArray[np.floating],
+    one: Sequence[int],
+    other: Sequence[int],
+    *,
+    before: int = 10,
+    after: int = 30,
+    forget: NDArray[np.floating] | None = None,
+) -> Contrast:
+    """A unit's values (T,) around events of two kinds; usual is what it does around neither. Raises as `timing`."""
+    from scipy.special import stdtrit
 
-    Surrogates have random phases and the background of the unit's spectrum, without its peaks: one with all of the
-    spectrum would have the very peak that is tested. Their power at a frequency is then the background times an
-    exponential variable. Raises ValueError for a text of fewer than 200 steps and for a unit that never changes.
-    """
-    if len(values) < 200:
-        raise ValueError(f"{len(values)} steps are too few to look for periods in: give 200 or more")
-    centred = values.astype(np.float64) - values.mean(dtype=np.float64)
-    if not centred.any():
-        raise ValueError("the unit never changes: it has no period")
-    power = np.square(np.abs(np.fft.rfft(centred * np.hanning(len(centred)))))[SLOWEST:-1]
-    relative = power / _background(power)
-    strongest = int(relative.argmax())
-    draw = np.random.default_rng(seed)
-    count = 0
-    for _ in range(draws):
-        noise = np.square(np.abs(_hann(draw.standard_normal((2, len(power) + 2)))))
-        count += float((noise / _background(noise)).max()) >= relative[strongest]
-    frequency = (SLOWEST + strongest) / len(values)
-    return Period(1 / frequency, float(relative[strongest]), (count + 1) / (draws + 1))
-
-
-def _hann(parts: Floats) -> NDArray[np.complex128]:
-    """White spectrum as the window sees it: neighbouring frequencies are mixed (-1/4, 1/2, -1/4)."""
-    white = parts[0] + 1j * parts[1]
-    return np.asarray(white[1:-1] / 2 - (white[:-2] + white[2:]) / 4)
-
-
-def _background(power: Floats) -> Floats:
-    """The median of the frequencies around each, brought to the mean of an exponential variable (n,)."""
-    from scipy.ndimage import median_filter
-
-    return np.asarray(median_filter(power, size=2 * SMOOTH + 1, mode="reflect")) / np.log(2)
+    usual = _usual(values, [*one, *other], before, after)
+    first, second = (
+        timing(values, events, before=before, after=after, forget=gate, usual=usual)
+        for events, gate in ((one, forget), (other, None))
+    )
+    off = np.abs(first.mean - second.mean)
+    error = np.maximum(np.hypot(first.error, second.error), 1e-12)
+    surely = stdtrit(min(first.events, second.events) - 1, 1 - BEGUN / 2 / len(off))
+    loud, top = np.flatnonzero(off > surely * error), int(off.argmax())
+    onset = int(first.lags[loud[0]]) if len(loud) else None
+    return Contrast(first, second, onset, int(first.lags[top]), _half_life(off[top:]))

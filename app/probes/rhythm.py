@@ -1,0 +1,48 @@
+"""Periods: which neurons of a layer are periodic, beside the untrained network and what the article found."""
+
+import streamlit as st
+
+from app.cached import cached
+from app.claims import panel
+from app.probes.verified_frames import period_lines, periods_sentence
+from app.table import Column, show
+from lstm_core.probe_claims import neuron_wise_claim, period_claim
+from lstm_core.probes.periods import FEWEST, PeriodsQuery, periods
+from lstm_core.probes.verified import twin_recording
+from lstm_core.recording import Recording
+
+SMALL = 2 * 10**7  # values of a layer that are looked through unasked: a second or two
+_COLUMNS = (
+    Column("neuron", "whole"),
+    Column("what", help="periodic, or with a rhythm: at most 5% of all so called are not."),
+    Column("period", "number", 2, "Its strongest period, in steps: one that keeps step through the text."),
+    Column("adjusted", "number", 3, "Chance of so strong a period where there is none, adjusted for all neurons of the "
+           "layer (Benjamini and Hochberg): at most 0.05 counts as periodic."),
+    Column("rhythm", "number", 1, "Its strongest rhythm, in steps: one that may lose step, as line ends do."),
+    Column("strength", "number", 1, "Its power over that of slower and of faster ones, whichever has more; a rhythm "
+           "has twice as much or more."),
+    Column("its adjusted", "number", 3, "Chance of so strong a rhythm where there is none, adjusted likewise."),
+)  # fmt: skip
+
+
+def all_periods(recording: Recording, signal: str, layer: int) -> None:
+    """The section with the periods of a layer's neurons."""
+    st.subheader("Periods")
+    steps = len(recording.tokens)
+    if steps < FEWEST:
+        st.caption(f"A text of {steps:,} steps is too short to look for periods: read {FEWEST} or more.")
+        return
+    few = steps * recording.spec.units <= SMALL
+    if st.toggle(f"Look for periods in all neurons of layer {layer}", few, key="probes-periods", bind="query-params"):
+        query = PeriodsQuery(signal, layer)
+        with st.spinner("Looking for periods"):
+            found = cached(periods)(recording, query)
+            other = twin_recording(recording, signal, (layer,))
+            twin = None if other is None else cached(periods)(other, query)
+        st.text(periods_sentence(found, twin))
+        rows = period_lines(found)
+        show(rows, _COLUMNS, key="probes-period-units", alt="The neurons with a period or a rhythm, or nearest to one")
+        claim = period_claim([found], [] if twin is None else [twin])
+    else:
+        claim = period_claim([])
+    panel([neuron_wise_claim(), claim], "What the article says, what we measure")

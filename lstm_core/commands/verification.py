@@ -1,0 +1,66 @@
+"""Whether findings of studies hold up, beside the untrained twin; the verb periods."""
+
+import shlex
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lstm_core.commands.told import Json, progress, say
+from lstm_core.runs import open_run
+
+if TYPE_CHECKING:
+    from lstm_core.probes.on_sets import OnSets
+    from lstm_core.probes.studies import Study
+    from lstm_core.recording import Recording
+    from lstm_core.tagged import Tagged
+
+
+def of_study(
+    recording: "Recording", on: "OnSets", asked: "Study", tagged: "Tagged | None"
+) -> tuple[dict[str, Any], str]:
+    """What the verb study adds: `twin`, what the same study finds in the untrained twin, and `verification`."""
+    from lstm_core.probes import studies, study_told, verified, verified_told
+    from lstm_core.probes.on_sets import on_sets
+
+    query = verified.VerifyQuery(asked, on.query.signal, on.query.layers)
+    found = verified.verify(recording, query, tagged, report=progress)
+    other = verified.twin_recording(recording, query.signal, query.layers)
+    twin = of_twin = None
+    if other is not None:
+        twin = verified.verify(other, verified.twin_query(found), tagged, report=progress)
+        of_twin = studies.study(other, on_sets(other, on.query, report=progress), asked, tagged, report=progress)
+    typed = _typed(verified.twin_words(recording, on.query.signal))
+    told = verified_told.told(found, twin, typed)
+    if of_twin is not None and asked.phrases:
+        told = f"{told}\n{study_told.phrases_line(of_twin)} in the untrained twin"
+    added = {
+        "twin": None if of_twin is None else study_told.counts(of_twin),
+        "verification": verified_told.summary(found, twin, typed),
+    }
+    return added, told
+
+
+def periods(
+    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
+    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
+    steps: Annotated[int, typer.Option(help="Of the beginning of the text; 0 = all.", min=0)] = 0,
+    as_json: Json = False,
+) -> None:
+    """Which neurons of a layer are periodic beyond chance, and which have a rhythm that loses step."""
+    from lstm_core.probes import verified, verified_told
+    from lstm_core.probes.on_sets import askable
+    from lstm_core.probes.periods import PeriodsQuery
+    from lstm_core.probes.periods import periods as found_in
+
+    recording = askable(open_run(name), signal)
+    query = PeriodsQuery(signal, layer or recording.spec.layers[-1], steps)
+    found = found_in(recording, query, report=progress)
+    other = verified.twin_recording(recording, signal, (query.layer,))
+    twin = None if other is None else found_in(other, query, report=progress)
+    typed = _typed(verified.twin_words(recording, signal))
+    say(verified_told.periods_summary(found, twin, typed), as_json, verified_told.periods_told(found, twin, typed))
+
+
+def _typed(words: list[str] | None) -> str | None:
+    return None if words is None else f"python -m lstm_core {shlex.join(words)}"
