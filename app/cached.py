@@ -12,7 +12,7 @@ from lstm_core.corpus import describe_corpus, read_corpus
 from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
 from lstm_core.estimate import matrix_rate
 from lstm_core.files import home
-from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes.on_sets import OnQuery, OnSets
 from lstm_core.probes.on_sets import on_sets as core_on_sets
 from lstm_core.recording import Recording
 from lstm_core.run import Run
@@ -47,6 +47,16 @@ on_sets = st.cache_resource(
     show_spinner="Which neurons are on",
     hash_funcs={Recording: lambda recording: recording.fingerprint},
 )(core_on_sets)
+
+
+@st.cache_resource(
+    max_entries=1,  # beside that of the network itself, which one for both would push out
+    show_spinner="Which neurons of the untrained network are on",
+    hash_funcs={Recording: lambda recording: recording.fingerprint},
+)
+def twin_on_sets(recording: Recording, query: OnQuery) -> OnSets:
+    """On-sets of an untrained twin, beside which those of the run stay in their cache."""
+    return core_on_sets(recording, query)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model")

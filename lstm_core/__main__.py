@@ -5,7 +5,22 @@ from collections.abc import Callable
 
 import typer
 
-from lstm_core.commands import analyses, labels, maps, models, probes, recordings, sweeps, texts, training, words
+from lstm_core.commands import (
+    analyses,
+    chunks,
+    labels,
+    maps,
+    models,
+    outside,
+    probes,
+    recordings,
+    senses,
+    sweeps,
+    texts,
+    training,
+    verification,
+    words,
+)
 
 # In the order of --help.
 VERBS: dict[str, Callable[..., None]] = {
@@ -16,6 +31,9 @@ VERBS: dict[str, Callable[..., None]] = {
     "evaluate": training.evaluate,
     "import": models.import_model,
     "export": models.export_model,
+    "import-states": outside.import_states,
+    "import-lstmvis": outside.import_lstmvis,
+    "export-lstmvis": outside.export_lstmvis,
     "ship": models.ship,
     "record": recordings.record,
     "compare": sweeps.compare,
@@ -30,6 +48,10 @@ VERBS: dict[str, Callable[..., None]] = {
     "match": probes.match,
     "similar-units": probes.similar_units,
     "study": probes.study,
+    "senses": senses.senses,
+    "word-class": senses.word_class,
+    "chunks": chunks.chunks,
+    "periods": verification.periods,
     "vocabulary": texts.vocabulary,
     "embed": words.embed,
     "neighbours": words.neighbours,

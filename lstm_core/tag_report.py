@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from lstm_core.corpus import corpus_names, decode_text, read_corpus
+from lstm_core.recording import Recording, find_recordings
 from lstm_core.runs import list_runs
 from lstm_core.tagged import not_followed_by_whitespace
-from lstm_core.tags import tag_text, tag_tokens, tagger_accuracy
+from lstm_core.tags import recorded_text, tag_text, tag_tokens, tagger_accuracy, tags_of
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,30 @@ def what_to_tag(name: str) -> tuple[str, str | list[str]]:
 def report_tags(
     name: str, show: int = 3, *, report: Callable[[float, str], object] = lambda share, word: None
 ) -> TagReport:
-    """Tag what `what_to_tag` finds; the first `show` sentences come along. Raises ValueError where there is no text.
+    """Tag what `what_to_tag` finds, or what the recording of that key read, with which the tags are kept then.
 
-    `report` is called with the share done and a word.
+    The first `show` sentences come along. Raises ValueError where there is no text. `report` is called with the share
+    done and a word.
     """
-    title, text = what_to_tag(name)
-    if isinstance(text, str):
-        tagged = tag_text(text, report=report)
-        glued = not_followed_by_whitespace(tagged, text)
+    recording = _recording(name)
+    title, text = (recording.title, recorded_text(recording)) if recording else what_to_tag(name)
+    if recording:
+        tagged = tags_of(recording, report=report)
     else:
-        tagged, glued = tag_tokens(text, report=report), None
+        tagged = tag_text(text, report=report) if isinstance(text, str) else tag_tokens(text, report=report)
+    glued = not_followed_by_whitespace(tagged, text) if isinstance(text, str) else None
     words = tagged.words(text)
     ends = np.searchsorted(tagged.sentence, np.arange(max(0, show) + 1))
     pairs = [f"{word}/{tag}" for word, tag in zip(words[: ends[-1]], tagged.tag[: ends[-1]], strict=True)]
     first = tuple(" ".join(pairs[a:b]) for a, b in pairwise(ends.tolist()) if a < b)
     sentences = int(tagged.sentence[-1]) + 1 if len(tagged) else 0
     return TagReport(title, len(tagged), sentences, tagged.counts(), glued, first, tagger_accuracy())
+
+
+def _recording(key: str) -> Recording | None:
+    """The recording of a key, None where there is none."""
+    folder = next((folder for folder in find_recordings() if folder.name == key), None)
+    return Recording.open(folder) if folder else None
 
 
 def lines(result: TagReport) -> str:

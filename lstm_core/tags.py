@@ -214,16 +214,29 @@ def tags_of(recording: Recording, *, report: Report = lambda share, word: None) 
     They are kept as `tags.parquet` in its folder, written whole or not at all; where there is none, or one that is
     damaged or of other rules, weights or text, it is made. A recording in memory is tagged anew.
     """
-    text = recorded_text(recording)
-    content = text if isinstance(text, str) else "\n".join(text)
-    key = f"{tagger_fingerprint()} {hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()}"
-    path = recording.folder / STORED if recording.folder else None
-    if path and (found := _restored(path, key, len(text))):
+    if found := kept_tags(recording):
         return found
+    text = recorded_text(recording)
     tagged = tag_text(text, report=report) if isinstance(text, str) else tag_tokens(text, report=report)
-    if path:
-        _store(tagged, path, key)
+    if recording.folder:
+        _store(tagged, recording.folder / STORED, _key(text))
     return tagged
+
+
+def kept_tags(recording: Recording) -> Tagged | None:
+    """The tags of what a recording read as they are kept with it; None where there are none, or of other rules, weights
+    or text.
+    """
+    if recording.folder is None or not (recording.folder / STORED).is_file():
+        return None
+    text = recorded_text(recording)
+    return _restored(recording.folder / STORED, _key(text), len(text))
+
+
+def _key(text: str | list[str]) -> str:
+    """Identifies the tags of a text."""
+    content = text if isinstance(text, str) else "\n".join(text)
+    return f"{tagger_fingerprint()} {hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _store(tagged: Tagged, path: Path, key: str) -> None:

@@ -6,17 +6,23 @@ from app import controls
 from app.probes.choice import when_on
 from app.probes.neuron import neuron
 from app.probes.phrase import phrase
+from app.probes.senses import senses
 from app.probes.study import study
 from app.reading import offer_reading
 
-TABS = ("A phrase", "A neuron", "A study")
+TABS = ("A phrase", "A neuron", "A study", "Meanings")
 
 st.title("Probes")
 run = controls.current_run()
 st.caption(
     "Point at a phrase and see which neurons are on through it, and where else in the text they are on. Or point at a "
-    "neuron and see which others go on and off with it. Or ask whether neurons tell two meanings of a word apart."
+    "neuron and see which others go on and off with it. Or ask whether neurons tell two meanings of a word apart, "
+    "at places that you name or in sentences whose meanings people have labelled."
 )
+tab = st.segmented_control("Begin with", TABS, default=TABS[0], key="probes-tab", bind="query-params", required=True)
+if tab == "Meanings":  # of figures that are kept, also for models that have read nothing here
+    senses(run)
+    st.stop()
 recording = controls.current_recording(run)
 if recording is None:
     offer_reading(run)
@@ -29,9 +35,8 @@ try:
 except ValueError as error:
     controls.tell("This cannot be looked at.", error)
     st.stop()
-tab = st.segmented_control("Begin with", TABS, default=TABS[0], key="probes-tab", bind="query-params", required=True)
 if tab == "A neuron":
-    neuron(on)
+    neuron(recording, on)
 elif tab == "A study":
     study(recording, on)
 else:

@@ -17,7 +17,7 @@ COMMAND_LINE = [ROOT / "lstm_core" / "__main__.py", *sorted((ROOT / "lstm_core" 
 SOURCES = [*CORE, *FRAME, *PAGES]
 
 WITH_TORCH = {"model", "train", "record", "streams", "tagging", "mst", "products"}
-HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk", "numba"}
+HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk", "numba", "h5py", "yaml"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}
 
 
@@ -104,9 +104,10 @@ def test_only_the_command_line_knows_typer_and_its_verbs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("library", sorted(HEAVY))
-def test_a_heavy_library_is_imported_by_one_module_of_the_core(library: str) -> None:
+def test_a_heavy_library_is_imported_by_few_modules_of_the_core(library: str) -> None:
     users = [name(path) for path in SOURCES if library in set(imported(parsed(path)))]
-    assert len([path for path in users if path.startswith("lstm_core/")]) <= 1
+    most = 2 if library == "sklearn" else 1  # rival ways to group; linear probes
+    assert len([path for path in users if path.startswith("lstm_core/")]) <= most
     assert not [path for path in users if not path.startswith("lstm_core/")]
 
 

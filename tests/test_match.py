@@ -208,7 +208,13 @@ def test_occurrences_of_letters_do_not_overlap_and_are_those_of_str_find() -> No
     assert occurrences(recording, "b") == [(at, at + 1) for at in (1, 3, 5, 6, 9)]
     assert occurrences(recording, "ccc") == []
     assert occurrences(recording, "ababababababab") == []
-    for bad, said in (("", "empty"), ("ax", "'x' is not among")):
+    told = (
+        ("", "empty"),
+        ("ax", "'x' is not among"),
+        ("xay\ud800", r"'x', 'y', '\\ud800' are not"),
+        ("a" * 501, "more than 500"),
+    )
+    for bad, said in told:
         with pytest.raises(ValueError, match=said):
             occurrences(recording, bad)
 
@@ -219,6 +225,12 @@ def test_a_phrase_of_words_is_cut_at_blanks() -> None:
     recording = replace(letters, vocabulary=Vocabulary(("the", "river", "<eos>"), "words"))
     assert occurrences(recording, " the  river ") == [(0, 2), (3, 5), (6, 8)]
     assert occurrences(recording, "the river <eos>") == [(0, 3)]
+    with pytest.raises(ValueError, match=r"'sea' is not among the tokens of the model$"):
+        occurrences(recording, "the sea")
+    rare = replace(recording, vocabulary=Vocabulary(("<unk>", "river", "<eos>"), "words"))
+    with pytest.raises(ValueError, match=r"'sea' is not .* <unk> stands for every word that it does not know"):
+        occurrences(rare, "<unk> sea")
+    assert occurrences(rare, "<unk> river") == [(0, 2), (3, 5), (6, 8)]
     marks = replace(letters, vocabulary=Vocabulary(("said", ",", "<eos>"), "words"))
     assert occurrences(marks, "said,") == [(0, 2), (3, 5), (6, 8)]
 

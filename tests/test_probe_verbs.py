@@ -74,7 +74,7 @@ def test_similar_units_tells_shares_of_the_text(recording: Recording, cli: Verb)
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        (("match", "mine", "--phrase", "xyzzy" * 9), "is not among the tokens|stands 0 times"),
+        (("match", "mine", "--phrase", "xyzzy" * 9), "are not among the tokens|stands 0 times"),
         (("match", "mine", "--phrase", "river", "--occurrence", "9999"), "there is no 9999"),
         (("match", "mine", "--phrase", "river", "--layers", "a"), "are not numbers: give for example"),
         (("match", "mine", "--phrase", "river", "--signal", "o"), "no recording of o at all positions"),

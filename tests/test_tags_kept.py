@@ -14,7 +14,7 @@ from lstm_core.corpus import Vocabulary, corpus_of
 from lstm_core.record import Text, record
 from lstm_core.recording import Recording
 from lstm_core.tagged import Tagged
-from lstm_core.tags import STORED, recorded_text, tag_text, tag_tokens, tags_of
+from lstm_core.tags import STORED, kept_tags, recorded_text, tag_text, tag_tokens, tags_of
 
 Make = Callable[..., Any]
 
@@ -63,6 +63,18 @@ def test_a_recording_with_tags_is_whole_and_is_removed_with_them(made: Recording
     assert not list(folder.glob(".*"))
     recordings.remove_recording(folder.name)
     assert not folder.exists()
+
+
+def test_tags_are_told_as_kept_only_where_they_are_and_the_verb_keeps_those_of_a_recording(
+    made: Recording, tagging: list[str], cli: Make
+) -> None:
+    assert kept_tags(made) is None
+    code, out, _ = cli("tags", made.fingerprint, "--json")
+    assert code == 0 and json.loads(out)["tags"] == tag_text(str(recorded_text(made))).counts()
+    found = kept_tags(made)
+    assert found is not None and columns(found) == columns(tags_of(made)) and len(tagging) == 1
+    (made.folder / STORED).write_bytes(b"")  # type: ignore[operator]
+    assert kept_tags(made) is None and len(tagging) == 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "other bytes", "a folder's worth of zeros"])

@@ -1,13 +1,13 @@
 """What the page Probes shows, as lines of its tables and as sentences. Pure: knows nothing of Streamlit."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstm_core.probes.match import Match, Matches, MatchQuery
-from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes.match import Match, Matches
+from lstm_core.probes.on_sets import OnSets, Unit
+from lstm_core.probes.selective import MOSTLY, RARELY, Selective
 from lstm_core.probes.studies import StudyResult
 from lstm_core.probes.units import SimilarUnits
 from lstm_core.recording import Recording
@@ -15,6 +15,7 @@ from lstm_core.recording import Recording
 LETTERS, WORDS = 40, 8  # at either side of a place
 LONGEST = 60  # tokens of a place, of which the middle is left out
 BEGINNING = 1_000_000  # tokens of which a page's first phrase is one
+LEAD = 50  # steps of text before a place to which a page is linked
 LEAST = 4  # letters of a word that a page begins with
 Lines = list[dict[str, object]]
 
@@ -36,20 +37,17 @@ def shown(tokens: Sequence[str], words: bool) -> str:
     """Tokens as one text, line breaks visible; of many the first and the last."""
     if len(tokens) > LONGEST:
         tokens = [*tokens[: LONGEST // 2], " … ", *tokens[-LONGEST // 2 :]]
-    return (" " if words else "").join(tokens).replace("\n", "⏎")
+    return _sound((" " if words else "").join(tokens).replace("\n", "⏎"))
 
 
-def in_text(recording: Recording, query: MatchQuery) -> str:
-    """The place that a query is about, in its text."""
-    words = in_words(recording)
-    around = WORDS if words else LETTERS
-    before, here, after = (
-        shown(recording.text(start, stop), words)
-        for start, stop in (
-            (query.start - around, query.start), (query.start, query.stop), (query.stop, query.stop + around),
-        )
-    )  # fmt: skip
-    return f"… {before} [{here}] {after} …"
+def plain(tokens: Sequence[str], words: bool) -> str:
+    """Tokens as a person would type them."""
+    return _sound((" " if words else "").join(tokens).replace("\n", " "))
+
+
+def _sound(text: str) -> str:
+    """A text without halves of characters, which a page cannot be told; a foreign vocabulary may have some."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def sentence(found: Matches, chance: float, phrase: str, neurons: int) -> str:
@@ -60,25 +58,78 @@ def sentence(found: Matches, chance: float, phrase: str, neurons: int) -> str:
     return told + f"a place drawn at random has {chance:.1f}."
 
 
-def unit_lines(
-    on: OnSets, found: Matches, there: NDArray[np.bool_], elsewhere: NDArray[np.float64], limit: int = 200
-) -> Lines:
-    """The selected units: at how many of the phrase's N occurrences each follows the pattern (`there`, N by U), and at
-    which share of all spans as long (`elsewhere`, U). Those that are on for the phrase and hardly ever else come first.
+def selective_sentence(found: Selective, phrase: str, neurons: int, places: int, twin: Selective | None) -> str:
+    """How many units are on for a phrase and almost nowhere else, beside chance and the untrained network."""
+    count = len(found.units)
+    told = f"{count:,} of {neurons:,}" if count else f"None of {neurons:,}"
+    verb, looked_at = "is" if count <= 1 else "are", f"{found.places:,} of " if found.places < places else ""
+    told += f" neurons {verb} on for “{phrase}” and almost nowhere else: at {MOSTLY:.0%} or more of {looked_at}its "
+    told += (
+        f"{places:,} {'place' if places == 1 else 'places'}, at {RARELY:.0%} or less of all others. By chance, at as "
+    )
+    told += f"many places drawn at random, {found.by_chance:.1f} would be"
+    return told + ("." if twin is None else f"; in the untrained network {len(twin.units):,} are.")
+
+
+def nearest_sentence(on: OnSets, found: Selective) -> str:
+    """The unit that tells a phrase from all else best."""
+    layer, unit = on.units[found.nearest]
+    return (
+        f"Nearest to that comes neuron {unit} of layer {layer}: it is on at {found.at_phrase[found.nearest]:.0%} of "
+        f"the phrase's places and at {found.elsewhere[found.nearest]:.1%} of all others."
+    )
+
+
+def twin_sentence(found: Selective, twin: Selective | None) -> str:
+    """What to know of the comparison with the untrained network; nothing where there is nothing to say."""
+    if twin is None:
+        return (
+            "Whether this was learned cannot be told: no untrained network has read the same text. Where the model has "
+            "an untrained twin, `python -m lstm_core record` lets it."
+        )
+    if twin.on_share >= found.on_share / 2:
+        return ""
+    return (
+        f"The untrained network's neurons are hardly ever on, {twin.on_share:.1%} of the time against "
+        f"{found.on_share:.1%}: to compare both alike, let a neuron be on by its own highest values."
+    )
+
+
+def unit_lines(on: OnSets, found: Matches, told: Selective, limit: int = 200) -> Lines:
+    """The selected units: at which share of the phrase's places each follows the pattern, and at which share of other
+    places as long. Those that are on for the phrase and hardly ever else come first.
     """
     numbers = [on.index[unit] for unit in found.units]
-    share = there[:, numbers].mean(axis=0)
-    order = np.argsort(-(share - elsewhere[numbers]), kind="stable")[:limit].tolist()
+    share, elsewhere = told.at_phrase[numbers], told.elsewhere[numbers]
+    order = np.argsort(elsewhere - share, kind="stable")[:limit].tolist()
     return [
         {
+            "which": unit_name(found.units[at]),
             "layer": found.units[at][0],
             "neuron": found.units[at][1],
             "at this phrase": float(share[at]),
-            "elsewhere": float(elsewhere[numbers[at]]),
+            "elsewhere": float(elsewhere[at]),
             "on in all": int(on.counts[numbers[at]]) / len(on),
         }
         for at in order
     ]
+
+
+def unit_name(unit: Unit) -> str:
+    """A unit in a list of many."""
+    return f"layer {unit[0]}: neuron {unit[1]}"
+
+
+def neuron_link(recording: Recording, signal: str, line: Mapping[str, object], step: int) -> dict[str, str]:
+    """The query of a link to the page Neurons: a unit of `unit_lines`, its text a little before a step."""
+    return {
+        "run": recording.spec.run,
+        "recording": recording.fingerprint,
+        "neurons-signal": signal,
+        "neurons-layer": str(line["layer"]),
+        "neurons-unit": str(line["neuron"]),
+        "neurons-start": str(max(step - LEAD, 0) // 10 * 10),
+    }
 
 
 def match_lines(recording: Recording, found: Sequence[Match]) -> Lines:

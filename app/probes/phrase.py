@@ -1,23 +1,34 @@
-"""A phrase: which neurons are on through it, and where else in the text they are."""
+"""A phrase: which neurons are on through it, where else in the text they are, and what is known of the words there."""
+
+from collections.abc import Sequence
 
 import streamlit as st
 
-from app.cached import cached
+from app.cached import cached, twin_on_sets
 from app.clusters.frames import table_csv
-from app.controls import bound, tell
-from app.probes import frames
-from app.table import Column, show
-from lstm_core.probes.match import FAST, PRECISE, MatchQuery, by_chance, followers, match, occurrences
-from lstm_core.probes.on_sets import OnSets
+from app.controls import bound, current_run, tell
+from app.probes import frames, rows
+from app.probes.matches import matches
+from app.probes.place import Chosen, choice, go_to, looked_at, select
+from app.probes.rows import Row
+from app.probes.speech import modified, offer, tagged
+from app.probes.strip import Shown, strip, width
+from app.registry import entry
+from app.table import Choice, Column, show
+from lstm_core.annotations import FILE, Annotation, read_annotations
+from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
+from lstm_core.probes.on_sets import OnQuery, OnSets
+from lstm_core.probes.selective import Selective, SelectiveQuery, selective, untrained_twin
 from lstm_core.recording import Recording
 
-MOST = 500  # occurrences that are looked at
+COLOUR, NEURON = "probes-colour", "probes-neuron"
+MOST_OFF = 20  # steps before or after
 _LIMITS = {"all of the text": 0, "as LSTMVis, precise": PRECISE, "as LSTMVis, fast": FAST}
 _UNITS = (
     Column("layer", "whole"),
     Column("neuron", "whole"),
-    Column("at this phrase", "share", 0, "At which share of the phrase's occurrences it is on all the way through."),
-    Column("elsewhere", "share", 1, "At which share of places as long, anywhere in the text."),
+    Column("at this phrase", "share", 0, "At which share of the phrase's places it is on all the way through."),
+    Column("elsewhere", "share", 1, "At which share of other places as long, anywhere in the text."),
     Column("on in all", "share", 1, "At which share of all steps of the text it is on."),
 )
 _MATCHES = (
@@ -32,64 +43,145 @@ _MATCHES = (
 
 
 def phrase(recording: Recording, on: OnSets) -> None:
-    """The section with the field, the neurons of the phrase, and the places where they are on."""
-    asked = _ask(recording)
+    """The section with the field, the text around the place, the neurons of the phrase, and the places where they are
+    on.
+    """
+    asked = choice(recording)
     if asked is None:
         return
-    typed, spans, query = asked
-    found, chance = cached(match)(on, query), cached(by_chance)(on, query)
-    st.text(frames.in_text(recording, query))
-    st.text(frames.sentence(found, float(chance.sum()), typed, len(on.units)))
-    if not found.units:
-        st.caption("Lower the threshold, or ask for fewer steps off before and after it.")
-        return
-    lines = frames.unit_lines(on, found, followers(on, spans[:MOST], query.before, query.after), chance)
-    st.subheader("Its neurons")
-    st.caption("Those that are on for this phrase and hardly anywhere else come first.")
-    show(lines, _UNITS, key="probes-units", alt=f"The {len(lines)} neurons that are on through the phrase")
-    st.subheader("Where else they are on together")
+    query = _query(asked)
+    told = cached(_measured)(recording, on, asked.tokens, query.before, query.after)
+    _sentences(on, told, _twin(recording, on.query, asked, query), asked)
+    found = cached(match)(on, query)
     others = [one for one in found.found if one.stop <= query.start or one.start >= query.stop]
+    at = looked_at(recording, asked.span)
+    marked = next(((one.start, one.stop) for one in others if one.start == at), None)
+    colours, colour = _colours(recording, on, found)
+    strip(
+        recording, Shown(at, asked.span, marked), colours, colour, key="probes-strip",
+        select=lambda span: select(recording, span), go=lambda step: go_to(recording, step),
+    )  # fmt: skip
+    if marked and marked[1] - marked[0] <= width(recording):
+        label = "Ask about the place that is underlined"
+        st.button(label, on_click=select, args=(recording, marked), key="probes-ask")
+    st.subheader("Its neurons")
+    st.text(frames.sentence(found, float(cached(by_chance)(on, query).sum()), asked.phrase, len(on.units)))
+    if not found.units:
+        st.caption("Lower the threshold, select another span, or ask for fewer steps off before and after it.")
+        return
+    _neurons(recording, on, found, told, at)
+    st.subheader("Where else they are on together")
     if not others:
         st.caption("Nowhere else in the text.")
         return
-    rows = frames.match_lines(recording, others)
-    show(rows, _MATCHES, key="probes-matches", alt=f"The {len(rows)} places where most of these neurons are on")
-    st.download_button(
-        "Places as CSV", lambda: table_csv(rows), f"{recording.spec.run}-matches.csv", "text/csv",
-        key="probes-matches-csv", on_click="ignore",
+    own = Match(query.start, query.stop, len(found.units), len(found.units))
+    alt = f"The phrase, and the {len(others)} places where most of these neurons are on"
+    matches(
+        recording, [own, *others], colours, colour, key="probes-rows", alt=alt, chosen=at,
+        go=lambda step: go_to(recording, step),
     )  # fmt: skip
+    st.caption("The phrase itself is on top. Click a row to see more of the text there.")
+    _as_table(recording, others)
+    if not any(row.name == rows.SPEECH for row in colours):
+        offer(recording)
 
 
-def _ask(recording: Recording) -> tuple[str, list[tuple[int, int]], MatchQuery] | None:
-    """The phrase, where it stands, and the query of one of these places; None where it does not stand in the text."""
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        typed = st.text_input(
-            "A phrase of the text", cached(frames.first_phrase)(recording), max_chars=200, key="probes-phrase",
-            bind="query-params", width=240,
-        )  # fmt: skip
-        try:
-            spans = occurrences(recording, typed)
-        except ValueError as error:
-            tell("This phrase cannot be looked for.", error)
-            return None
-        if not spans:
-            st.info("The text that was read does not have this phrase.")
-            return None
-        which = st.number_input(
-            f"Which of its {len(spans):,} places", 1, len(spans), 1, key="probes-occurrence",
-            bind=bound("probes-occurrence"), width=150,
-        )  # fmt: skip
+def _query(asked: Chosen) -> MatchQuery:
+    with (
+        st.expander("Only neurons that it switches on; how many places are compared"),
+        st.container(horizontal=True, gap="medium", vertical_alignment="bottom"),
+    ):
         before = st.number_input(
-            "Off before it", 0, 20, 0, key="probes-before", bind=bound("probes-before"), width=110,
+            "Off before it", 0, MOST_OFF, 0, key="probes-before", bind=bound("probes-before"), width=130,
             help="Only neurons that are off for so many steps before the phrase: those that it switches on.",
         )  # fmt: skip
         after = st.number_input(
-            "Off after it", 0, 20, 0, key="probes-after", bind=bound("probes-after"), width=110,
+            "Off after it", 0, MOST_OFF, 0, key="probes-after", bind=bound("probes-after"), width=130,
             help="Only neurons that are off for so many steps behind the phrase.",
         )  # fmt: skip
         limit = st.selectbox(
-            "Places to compare", list(_LIMITS), key="probes-limit", bind="query-params", width=190,
+            "Places to compare", list(_LIMITS), key="probes-limit", bind="query-params", width=210,
             help="LSTMVis, an older tool, stops after 1,000 or 10,000 places; here all of the text can be compared.",
         )  # fmt: skip
-    place = spans[min(int(which), len(spans)) - 1]
-    return typed, spans, MatchQuery(*place, int(before), int(after), _LIMITS.get(limit or "", 0))
+    off_before, off_after = (min(max(int(steps), 0), MOST_OFF) for steps in (before, after))
+    return MatchQuery(*asked.span, off_before, off_after, _LIMITS.get(limit or "", 0))
+
+
+# What colours the text ------------------------------------------------------------------------------------------------
+
+
+def _colours(recording: Recording, on: OnSets, found: Matches) -> tuple[list[Row], int]:
+    """What is known of each token, and the number of what colours it."""
+    made = [rows.neurons_on(on, found.units)]
+    made += [] if recording.brought_in else [rows.probability(recording)]
+    speech = tagged(recording)
+    made += [rows.parts_of_speech(speech)] if speech else []
+    try:
+        made += [rows.annotated(one) for one in cached(_annotations)(recording, modified(recording, FILE))]
+    except ValueError as error:
+        tell("What was noted of this text cannot be read.", error)
+    names = rows.told_apart([row.name for row in made])
+    # Of a list the options are not read as Markdown: names of annotations are not ours.
+    chosen = st.selectbox("Colour the text by", names, key=COLOUR, bind="query-params", width=220)
+    return made, names.index(chosen) if chosen in names else 0
+
+
+def _annotations(recording: Recording, stamp: int) -> tuple[Annotation, ...]:
+    return read_annotations(recording.folder)
+
+
+# What was found -------------------------------------------------------------------------------------------------------
+
+
+def _measured(recording: Recording, on: OnSets, tokens: Sequence[int], before: int, after: int) -> Selective:
+    return selective(on, SelectiveQuery(tuple(places_of(recording, tokens)), before, after))
+
+
+def _twin(recording: Recording, query: OnQuery, asked: Chosen, off: MatchQuery) -> Selective | None:
+    """The same of the untrained network, None where it has not read the same text."""
+    other = untrained_twin(recording, query)
+    if other is None:
+        return None
+    return cached(_measured)(other, twin_on_sets(other, query), asked.tokens, off.before, off.after)
+
+
+def _sentences(on: OnSets, told: Selective, twin: Selective | None, asked: Chosen) -> None:
+    st.text(frames.selective_sentence(told, asked.phrase, len(on.units), len(asked.spans), twin))
+    if not told.units:
+        st.text(frames.nearest_sentence(on, told))
+    if not current_run().untrained_twin_of and (note := frames.twin_sentence(told, twin)):
+        st.caption(note)
+
+
+def _neurons(recording: Recording, on: OnSets, found: Matches, told: Selective, at: int) -> None:
+    """The table of the phrase's neurons, and the way from one of them to the page Neurons."""
+    st.caption("Those that are on for this phrase and hardly anywhere else come first.")
+    lines = frames.unit_lines(on, found, told)
+    names = [str(line["which"]) for line in lines]
+    if st.session_state.get(NEURON, names[0]) not in names:
+        st.session_state[NEURON] = names[0]
+    table = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("One of them", names, key=NEURON, bind="query-params", width=220)
+        line = lines[names.index(chosen) if chosen in names else 0]
+        st.page_link(
+            entry("neurons").page(), label="See it at this place on the page Neurons", icon=entry("neurons").icon,
+            query_params=frames.neuron_link(recording, on.query.signal, line, at),
+        )  # fmt: skip
+    with table:
+        alt = f"The {len(lines)} neurons that are on through the phrase"
+        show(lines, _UNITS, key="probes-units", alt=alt, choice=Choice("which", line["which"], _take))
+
+
+def _take(name: str) -> None:
+    st.session_state[NEURON] = name
+
+
+def _as_table(recording: Recording, others: Sequence[Match]) -> None:
+    lines = frames.match_lines(recording, others)
+    with st.expander("The same places as a table"):
+        show(lines, _MATCHES, key="probes-matches", alt=f"The {len(lines)} places where most of these neurons are on")
+        st.download_button(
+            "Places as CSV", lambda: table_csv(lines), f"{recording.spec.run}-matches.csv", "text/csv",
+            key="probes-matches-csv", on_click="ignore",
+        )  # fmt: skip

@@ -8,6 +8,7 @@ import typer
 
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.verification import of_study
 from lstm_core.runs import open_run
 
 Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
@@ -139,10 +140,11 @@ def study(
     layers: Layers = "",
     rule: Rule = "raw",
     threshold: Threshold = 0.3,
+    verification: Annotated[bool, typer.Option(help="Whether it holds up, beside the untrained twin.")] = True,
     as_json: Json = False,
 ) -> None:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
-    confirmed on the other."""
+    confirmed on the other. Then whether that holds up."""
     from lstm_core.probes import studies, study_told
     from lstm_core.tags import tags_of
 
@@ -150,7 +152,11 @@ def study(
     recording, on, _ = _on_sets(name, signal, layers, rule, threshold)
     tagged = tags_of(recording, report=progress) if asked.by_tag else None
     found = studies.study(recording, on, asked, tagged, report=progress)
-    say(study_told.summary(found), as_json, study_told.told(found))
+    result, text = study_told.summary(found), study_told.told(found)
+    if verification:
+        added, more = of_study(recording, on, asked, tagged)
+        result, text = {**result, **added}, f"{text}\n{more}"
+    say(result, as_json, text)
 
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:

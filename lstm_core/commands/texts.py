@@ -47,7 +47,7 @@ def baseline(
 
 
 def tags(
-    text: Annotated[str, typer.Argument(help="A run, a corpus or a text file.")],
+    text: Annotated[str, typer.Argument(help="A run, a corpus, a text file or the key of a recording.")],
     show: Annotated[int, typer.Option(help="How many sentences to print.")] = 3,
     as_json: Json = False,
 ) -> None:

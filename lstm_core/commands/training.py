@@ -25,7 +25,7 @@ def runs(as_json: Json = False) -> None:
     for row in rows:
         score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in row["validation"].items())
         lines.append(
-            f"{row['name']:28} {row['architecture']:12} {row['parameters']:>12,} parameters  {row['corpus']:22} "
+            f"{row['name']:28} {row['architecture']:14} {_count(row['parameters']):>12} parameters  {row['corpus']:22} "
             f"{row['status']:12} {score}"
         )
     say(rows, as_json, "\n".join(lines) or "no runs yet: train one with `python -m lstm_core train NAME`")
@@ -140,6 +140,11 @@ def tensorboard(
     if written.unreadable:
         lines.append(f"{written.unreadable:,} lines of its log could not be read and were left out")
     say({**asdict(written), "path": str(written.path)}, as_json, "\n".join(lines))
+
+
+def _count(parameters: int | None) -> str:
+    """How many, where that is known."""
+    return "?" if parameters is None else f"{parameters:,}"
 
 
 def _new_run(

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.corpus import END, split_text
+from lstm_core.corpus import END, UNKNOWN, split_text
 from lstm_core.probes.on_sets import OnSets, Unit
 from lstm_core.recording import Recording
 
+Span = tuple[int, int]  # start and stop, in steps of the text
+
 FAST, PRECISE = 1000, 10_000  # LSTMVis's limits
-SPANS = 500  # looked at at a time
+SPANS = 1000  # looked at at a time
+LONGEST = 500  # characters of a phrase
 SHORTEST = 2  # steps of a run, unless the span itself is shorter
 
 
@@ -89,12 +92,21 @@ def selection(on: OnSets, query: MatchQuery) -> NDArray[np.int64]:
     return np.flatnonzero(inside & ~before & ~after)
 
 
-def followers(on: OnSets, spans: Sequence[tuple[int, int]], before: int = 0, after: int = 0) -> NDArray[np.bool_]:
-    """Which units follow the pattern at each of some spans (N, U)."""
-    found = np.zeros((len(spans), len(on.units)), bool)
-    for row, (start, stop) in zip(found, spans, strict=True):
-        row[selection(on, MatchQuery(start, stop, before, after))] = True
-    return found
+def followers(
+    on: OnSets, spans: Sequence[Span] | NDArray[np.int64], before: int = 0, after: int = 0
+) -> NDArray[np.bool_]:
+    """Which units follow the pattern at each of some spans within the text (N, U)."""
+    starts, stops = np.array(spans, np.int64).reshape(-1, 2).T
+    found = np.full((len(starts), on.bits.shape[1]), ~np.uint64(0))
+    for step in range((stops - starts).max(initial=0)):
+        found &= on.bits[np.minimum(starts + step, stops - 1)]  # of a shorter span its last step once more
+    for step in range(1, before + 1):
+        there = starts >= step
+        found[there] &= ~on.bits[starts[there] - step]
+    for step in range(after):
+        there = stops + step < len(on)
+        found[there] &= ~on.bits[stops[there] + step]
+    return np.unpackbits(found.view(np.uint8), axis=1, count=len(on.units), bitorder="little").astype(bool)
 
 
 def by_chance(on: OnSets, query: MatchQuery, sample: int = 5000) -> NDArray[np.float64]:
@@ -103,40 +115,57 @@ def by_chance(on: OnSets, query: MatchQuery, sample: int = 5000) -> NDArray[np.f
     Their sum is how many units such a span selects on average. At most `sample` spans are looked at.
     """
     length = query.stop - query.start
-    starts = np.unique(np.linspace(0, len(on) - length, sample).astype(np.int64)).tolist()
+    starts = np.unique(np.linspace(0, len(on) - length, sample).astype(np.int64))
     times = np.zeros(len(on.units), np.int64)
     for first in range(0, len(starts), SPANS):
-        spans = [(start, start + length) for start in starts[first : first + SPANS]]
-        times += followers(on, spans, query.before, query.after).sum(axis=0)
+        some = starts[first : first + SPANS]
+        times += followers(on, np.column_stack([some, some + length]), query.before, query.after).sum(axis=0)
     return times / len(starts)
 
 
-def occurrences(recording: Recording, phrase: str) -> list[tuple[int, int]]:
-    """Where a phrase stands in what a recording has read: spans of steps, that do not overlap.
+def occurrences(recording: Recording, phrase: str) -> list[Span]:
+    """Where a phrase stands in what a recording has read: `places_of` its `tokens_of`; raises ValueError as these."""
+    return places_of(recording, tokens_of(recording, phrase))
 
-    Letters as they are, a blank also for a line break; of a model of words, words and marks as its text was cut.
-    Raises ValueError for an empty phrase and for one with a token that the model does not know.
+
+def tokens_of(recording: Recording, phrase: str) -> tuple[int, ...]:
+    """A phrase as ids of tokens: letters as they are; of a model of words, words and marks as its text was cut.
+
+    Raises ValueError for a phrase without a token, one of more than LONGEST characters, and one with tokens that the
+    model does not know; it says which.
     """
+    if len(phrase) > LONGEST:
+        raise ValueError(f"the phrase has more than {LONGEST} characters: give a shorter one")
     words = recording.vocabulary.splitter != "characters"
     tokens = split_text(phrase, recording.vocabulary.splitter) if words else list(phrase)
     tokens = tokens[: -1 if words and tokens[-1:] == [END] else None]
     if not tokens:
         raise ValueError("the phrase is empty: give a word or more of the text")
-    number = {token: at for at, token in enumerate(recording.vocabulary.tokens)}
-    if unknown := [token for token in tokens if token not in number]:
-        raise ValueError(f"{unknown[0][:80]!r} is not among the tokens of the model")
-    read = recording.tokens
-    if not words and " " in number and "\n" in number:
+    number = recording.vocabulary.index
+    if unknown := [token for token in dict.fromkeys(tokens) if token not in number]:
+        named = ", ".join(repr(token[:80]) for token in unknown[:5]) + (" and others" if len(unknown) > 5 else "")
+        hint = f"; {UNKNOWN} stands for every word that it does not know" if UNKNOWN in number else ""
+        raise ValueError(f"{named} {'is' if len(unknown) == 1 else 'are'} not among the tokens of the model{hint}")
+    return tuple(number[token] for token in tokens)
+
+
+def places_of(recording: Recording, tokens: Sequence[int]) -> list[Span]:
+    """Where tokens stand in this order in what a recording has read: spans of steps, that do not overlap.
+
+    A blank among letters stands also for a line break, and a line break for a blank.
+    """
+    number, read = recording.vocabulary.index, recording.tokens
+    asked = list(tokens)
+    if recording.vocabulary.splitter == "characters" and " " in number and "\n" in number:
         read = np.where(read == number["\n"], number[" "], read)
-        tokens = [" " if token == "\n" else token for token in tokens]
-    places = np.flatnonzero(read == number[tokens[0]])
-    places = places[places + len(tokens) <= len(read)]
-    for offset, token in enumerate(tokens[1:], 1):
-        places = places[read[places + offset] == number[token]]
-    spans: list[tuple[int, int]] = []
+        asked = [number[" "] if token == number["\n"] else token for token in asked]
+    places = np.flatnonzero(read[: max(len(read) - len(asked) + 1, 0)] == asked[0])
+    for offset, token in enumerate(asked[1:], 1):
+        places = places[read[places + offset] == token]
+    spans: list[Span] = []
     for place in places.tolist():
         if not spans or place >= spans[-1][1]:
-            spans.append((place, place + len(tokens)))
+            spans.append((place, place + len(asked)))
     return spans
 
 
