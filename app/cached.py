@@ -114,7 +114,7 @@ def _sample_vectors(
 
 def _stamp(folder: Path) -> int:
     """When something was last kept in a folder."""
-    return max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors")), default=0)
+    return max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors*")), default=0)
 
 
 def spelled(run: Run, table: EmbeddingTable, word: str, context: str) -> NDArray[np.float32]:

@@ -1,41 +1,67 @@
-"""Named arrays in one safetensors file: written whole, checked when read, as int8 rows where that must be small.
+"""Named arrays in one safetensors file: written whole, checked when read, as int8 rows or packed where that must be
+small.
 
 Knows files and arrays; nothing of runs. No pickle is ever read.
 """
 
 import hashlib
 import json
+import lzma
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.files import replacing
+from lstm_core.files import replacing, write_bytes
 
 Arrays = dict[str, NDArray[Any]]
 
+PACKED = ".xz"  # how the name of a file ends whose content is packed
+MOST_UNPACKED = 2**28  # bytes
+
 
 def save_arrays(path: Path, arrays: Arrays, notes: dict[str, str] | None = None) -> None:
-    """Write arrays and short notes as one safetensors file, whole or not at all, with a hash over all of it."""
-    from safetensors.numpy import save_file
+    """Write arrays and short notes as one safetensors file, whole or not at all, with a hash over all of it.
+
+    Packed (xz) where the path ends in `PACKED`: for what is small and comes with the program.
+    """
+    from safetensors.numpy import save, save_file
 
     notes = dict(notes or {})
     notes["sha256"] = _digest(arrays, notes)
+    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    if path.suffix == PACKED:
+        write_bytes(path, lzma.compress(save(arrays, metadata=notes)))
+        return
     with replacing(path) as part:
-        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, part, metadata=notes)
+        save_file(arrays, part, metadata=notes)
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
     """Arrays and notes of a safetensors file; raises ValueError naming the file when it is cut, crafted or changed."""
     from safetensors import SafetensorError, safe_open
+    from safetensors.numpy import load
 
     try:
-        with safe_open(path, framework="numpy") as file:
-            notes = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
-        check_header(path)
-    except (SafetensorError, OSError, ValueError, TypeError, KeyError, OverflowError) as error:
+        if path.suffix == PACKED:
+            content = unpacked(path, MOST_UNPACKED)
+            arrays, notes = load(content), _header(content).get("__metadata__", {})
+        else:
+            with safe_open(path, framework="numpy") as file:
+                notes = file.metadata() or {}
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+            check_header(path)
+    except (
+        SafetensorError,
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        KeyError,
+        OverflowError,
+        lzma.LZMAError,
+    ) as error:
         raise ValueError(f"{path} is not a whole safetensors file ({error}): restore it or train again") from None
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -47,14 +73,30 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
 
 def check_header(path: Path) -> None:
     """Raise ValueError where the header, already known to be whole, names something twice: readers would differ."""
-
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        if len({name for name, _ in pairs}) < len(pairs):
-            raise ValueError("its header names an array twice")
-
     with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        json.loads(file.read(length), object_pairs_hook=once)
+        length = file.read(8)
+        _header(length + file.read(int.from_bytes(length, "little")))
+
+
+def _header(content: bytes) -> dict[str, Any]:
+    """The header that the content of a file begins with; raises ValueError where it names something twice."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) < len(pairs):
+            raise ValueError("its header names an array twice")
+        return found
+
+    found: dict[str, Any] = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")], object_pairs_hook=once)
+    return found
+
+
+def unpacked(path: Path, most: int) -> bytes:
+    """The content of a file packed by xz, of at most so many bytes; raises EOFError where it is cut or holds more."""
+    decompressor = lzma.LZMADecompressor(memlimit=2**28)
+    content = decompressor.decompress(path.read_bytes(), most)
+    if not decompressor.eof:
+        raise EOFError(f"it is cut, or holds more than {most // 2**20} MiB")
+    return content
 
 
 def check_shapes(arrays: Arrays, expected: dict[str, tuple[int, ...]], where: str) -> None:

@@ -176,7 +176,7 @@ def _path(run: "Run", query: DistributionQuery) -> Path:
 
 
 def _file(query: DistributionQuery) -> str:
-    return f"{query.signal}-{query.layer}.safetensors"
+    return f"{query.signal}-{query.layer}.safetensors.xz"
 
 
 def _write(path: Path, found: Distributions) -> Path:

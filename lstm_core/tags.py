@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_core.arrays import unpacked
 from lstm_core.corpus import END
 from lstm_core.files import ROOT, read_json, replacing
 from lstm_core.recording import Recording
@@ -86,7 +87,7 @@ def read_tagger(path: Path) -> "PerceptronTagger":
     Raises ValueError that names the file when it is missing, cut or holds something else.
     """
     try:
-        parameters = _parameters(json.loads(_unpacked(path)))
+        parameters = _parameters(json.loads(unpacked(path, _MAX_WEIGHTS_BYTES)))
     except FileNotFoundError:
         raise ValueError(f"{path} is missing: restore it from the program's files") from None
     except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, lzma.LZMAError,
@@ -111,14 +112,6 @@ def _parameters(stored: Any) -> tuple[dict[str, dict[str, float]], dict[str, str
         for feature, row in zip(features, rows, strict=True)
     }
     return weights, {word: classes[code] for word, code in stored["tagdict"].items()}, classes
-
-
-def _unpacked(path: Path) -> bytes:
-    decompressor = lzma.LZMADecompressor(memlimit=2**28)
-    content = decompressor.decompress(path.read_bytes(), _MAX_WEIGHTS_BYTES)
-    if not decompressor.eof:
-        raise EOFError(f"it is cut, or holds more than {_MAX_WEIGHTS_BYTES // 2**20} MiB")
-    return content
 
 
 @cache

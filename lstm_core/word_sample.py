@@ -183,7 +183,7 @@ def results_folder(run: "Run") -> Path:
 
 def _path(run: "Run", folder: Path) -> Path:
     content = json.dumps([run.fingerprint, text_fingerprint(run)])
-    return folder / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.safetensors"
+    return folder / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.safetensors.xz"
 
 
 def _named(state: State) -> str:
