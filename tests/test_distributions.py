@@ -267,7 +267,7 @@ def test_what_is_kept_with_a_run_is_read_again(small_run: Callable[..., Run]) ->
     recording = planted(laplace(8, 700).astype(np.float32), "c", weights=run.fingerprint)
     found = distributions(recording, query)
     path = keep_distributions(found, run)
-    assert path == run.folder / "results" / "distributions" / "c-1.safetensors"
+    assert path == run.folder / "results" / "distributions" / "c-1.safetensors.xz"
     again = read_distributions(run, query)
     assert again is not None and (again.query, again.source, again.total) == (query, recording.spec, 700)
     for name in ("edges", *PER_UNIT):
@@ -286,7 +286,7 @@ def test_what_was_counted_of_a_recording_is_kept_with_it(
     run, query = small_run(weights=True), DistributionQuery("c", 2)
     first, other = (record(run, Text("small", corpus.ids[:stop], corpus.fingerprint, (0, stop))) for stop in (900, 700))
     found = counted(first, query)
-    kept = first.folder / "distributions" / "c-2.safetensors"
+    kept = first.folder / "distributions" / "c-2.safetensors.xz"
     shutil.copytree(kept.parent, other.folder / "distributions")  # of another text: not used
     assert counted(other, query).total == 700
     kept.write_bytes(kept.read_bytes()[:-3])

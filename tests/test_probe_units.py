@@ -8,28 +8,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_match import of
 
-from lstm_core.probes.units import SimilarUnit, UnitsQuery, groups, jaccards, overlaps, similar_units
+from lstm_core.probes.units import MEASURES, Measure, SimilarUnit, UnitsQuery, groups, jaccards, overlaps, similar_units
 
 
 def table(seed: int, length: int, units: int, share: float = 0.3) -> np.ndarray:
     return np.random.default_rng(seed).random((length, units)) < share
 
 
-@given(st.integers(0, 999), st.integers(2, 150), st.integers(1, 9), st.integers(0, 4))
-def test_units_are_compared_as_sets_of_steps(seed: int, length: int, units: int, lag: int) -> None:
+@given(st.integers(0, 999), st.integers(2, 150), st.integers(1, 9), st.integers(0, 4), st.sampled_from(MEASURES))
+def test_units_are_compared_as_sets_of_steps(seed: int, length: int, units: int, lag: int, by: Measure) -> None:
     on = table(seed, length, units)
     lag = min(lag, length - 1)
-    found = similar_units(of(on), UnitsQuery(1, 0, lag=lag, count=99))
+    found = similar_units(of(on), UnitsQuery(1, 0, lag=lag, count=99, by=by))
     expected: dict[int, SimilarUnit] = {}
     for unit in range(1, units):
         for step in sorted(range(-lag, lag + 1), key=abs):
             there = [t for t in range(length) if 0 <= t + step < length]
             mine, theirs = {t for t in there if on[t, 0]}, {t for t in there if on[t + step, unit]}
             chance = len(mine) * len(theirs) / len(there)
-            one = SimilarUnit(1, unit, step, len(mine & theirs), len(mine | theirs), pytest.approx(chance))  # type: ignore[arg-type]
-            if unit not in expected or one.jaccard > expected[unit].jaccard:
+            own, other = (np.array([t in times for t in there], dtype=float) for times in (mine, theirs))
+            phi = np.corrcoef(own, other)[0, 1] if own.std() and other.std() else 0.0
+            one = SimilarUnit(1, unit, step, len(mine & theirs), len(mine | theirs), chance, float(phi))
+            if unit not in expected or one.likeness(by) > expected[unit].likeness(by) + 1e-9:
                 expected[unit] = one
-    assert list(found.found) == sorted(expected.values(), key=lambda one: -one.jaccard)
+    alike = sorted((round(one.likeness(by), 9) for one in expected.values()), reverse=True)
+    assert [round(one.likeness(by), 9) for one in found.found] == alike
+    for one in found.found:
+        wanted = expected[one.unit]
+        assert (one.lag, one.shared, one.either) == (wanted.lag, wanted.shared, wanted.either)
+        assert (one.by_chance, one.correlation) == pytest.approx((wanted.by_chance, wanted.correlation))
     assert (found.on, found.steps) == (on[:, 0].sum(), length)
 
 
@@ -72,6 +79,7 @@ def test_planted_groups_are_found_and_units_alone_are_none() -> None:
         (UnitsQuery(1, 0, lag=10), "between 0 and 9 steps"),
         (UnitsQuery(1, 0, lag=-1), "between 0"),
         (UnitsQuery(1, 0, count=0), "1 or more"),
+        (UnitsQuery(1, 0, by="luck"), "choose overlap or correlation"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_compared_is_said(query: UnitsQuery, said: str) -> None:

@@ -158,6 +158,7 @@ def similar_lines(found: SimilarUnits) -> Lines:
             "layer": one.layer,
             "neuron": one.unit,
             "overlap": one.jaccard,
+            "correlation": one.correlation,
             "steps later": one.lag,
             "both on": one.shared,
             "by chance": one.by_chance,

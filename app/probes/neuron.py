@@ -14,7 +14,7 @@ from app.probes.verified_frames import period_sentence
 from app.table import Column, show
 from lstm_core.probes.on_sets import OnSets, Unit
 from lstm_core.probes.periods import Period, Rhythm, period, rhythm
-from lstm_core.probes.units import UnitsQuery, groups, overlaps, similar_units
+from lstm_core.probes.units import MEASURES, UnitsQuery, groups, overlaps, similar_units
 from lstm_core.recording import Recording
 
 MOST_LAG = 20  # steps
@@ -22,6 +22,12 @@ _SIMILAR = (
     Column("layer", "whole"),
     Column("neuron", "whole"),
     Column("overlap", "share", 1, "Steps at which both are on, over those at which at least one is (Jaccard index)."),
+    Column(
+        "correlation",
+        "number",
+        2,
+        "Of being on: 1 always together, 0 nothing to do with each other, below 0 the one when not the other.",
+    ),
     Column("steps later", "whole", help="How many steps later than this neuron it is looked at (earlier below 0)."),
     Column("both on", "whole", help="At how many steps."),
     Column("by chance", "number", 1, "At how many they would be if they had nothing to do with each other."),
@@ -42,7 +48,12 @@ def neuron(recording: Recording, on: OnSets) -> None:
             "Steps earlier or later", 0, MOST_LAG, 0, key="probes-lag", bind=bound("probes-lag"), width=180,
             help="Compare it with what the others do up to so many steps before and after.",
         )  # fmt: skip
-    query = UnitsQuery(layer or layers[-1], min(int(unit), units - 1), min(int(lag), MOST_LAG, len(on) - 1))
+        measure = st.selectbox(
+            "Most alike by", MEASURES, key="probes-by", bind="query-params", width=150,
+            help="Overlap counts the steps at which both are on; correlation those at which both are off as well.",
+        )  # fmt: skip
+    steps = min(int(lag), MOST_LAG, len(on) - 1)
+    query = UnitsQuery(layer or layers[-1], min(int(unit), units - 1), steps, by=measure or MEASURES[0])
     found = cached(similar_units)(on, query)
     st.text(
         f"Neuron {query.unit} of layer {query.layer} is on at {found.on:,} of {found.steps:,} steps "

@@ -90,6 +90,7 @@ def similar_units(
     layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
     lag: Annotated[int, typer.Option(help="Steps that others may be earlier or later, at most.")] = 0,
     count: Annotated[int, typer.Option(help="Neurons that are told.")] = 20,
+    by: Annotated[str, typer.Option(help="overlap (Jaccard index) or correlation.")] = "overlap",
     signal: Signal = "h",
     rule: Rule = "raw",
     threshold: Threshold = 0.3,
@@ -100,7 +101,7 @@ def similar_units(
     from lstm_core.probes.units import similar_units as similar
 
     recording, on, _ = _on_sets(name, signal, "", rule, threshold)
-    found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count))
+    found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count, by))  # type: ignore[arg-type]
     rows = [
         {
             "layer": one.layer,
@@ -110,6 +111,7 @@ def similar_units(
             "shared": one.shared,
             "either": one.either,
             "by_chance": one.by_chance,
+            "correlation": one.correlation,
         }
         for one in found.found
     ]
@@ -126,11 +128,11 @@ def similar_units(
     on_at = f"{found.on:,} of {found.steps:,} steps of {recording.title}"
     head = f"neuron {query.unit} of layer {query.layer} is on at {on_at}"
     lines = [
-        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['shared']:8,} "
+        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['correlation']:8.3f} {row['shared']:8,} "
         f"{row['by_chance']:9,.1f}"
         for row in rows
     ]
-    say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard     both by chance", *lines]))
+    say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard  correl.     both by chance", *lines]))
 
 
 def study(

@@ -4,6 +4,7 @@ T steps, U units.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +14,30 @@ from lstm_core.probes.on_sets import OnSets, Unit
 BLOCK = 2**15  # steps multiplied at a time: their counts are whole numbers that a float32 holds exactly
 UNITS = 64  # compared at a time
 MOST_LAG = 1000  # steps
+EQUAL = 1e-12  # likenesses that differ less are equally good
+Measure = Literal["overlap", "correlation"]
+MEASURES: tuple[Measure, ...] = ("overlap", "correlation")
 
 
 @dataclass(frozen=True)
 class UnitsQuery:
-    """The `count` units most like a unit, by when they are on, at the best of the lags from -`lag` to `lag` steps."""
+    """The `count` units most like a unit, by when they are on, at the best of the lags from -`lag` to `lag` steps.
+
+    Likeness is the Jaccard index ("overlap"), which steps where both are off leave alone, or the correlation.
+    """
 
     layer: int
     unit: int
     lag: int = 0
     count: int = 20
+    by: Measure = "overlap"
 
 
 @dataclass(frozen=True)
 class SimilarUnit:
     """A unit beside another: at `shared` steps both are on, at `either` at least one of them, where it is looked at
     `lag` steps later (earlier below 0). `by_chance` steps would be shared if the two had nothing to do with each other.
+    `correlation` is that of being on (Pearson's, phi), in [-1, 1], 0 where one never changes.
     """
 
     layer: int
@@ -37,11 +46,15 @@ class SimilarUnit:
     shared: int
     either: int
     by_chance: float
+    correlation: float
 
     @property
     def jaccard(self) -> float:
         """Shared over either, in [0, 1]."""
         return self.shared / self.either if self.either else 0.0
+
+    def likeness(self, by: Measure) -> float:
+        return self.jaccard if by == "overlap" else self.correlation
 
 
 @dataclass(frozen=True)
@@ -56,8 +69,11 @@ class SimilarUnits:
 
 def similar_units(on: OnSets, query: UnitsQuery) -> SimilarUnits:
     """Compare a unit's on-set with those of all others. Of equally good lags the one nearest to 0 is taken, of equally
-    good units the first. Raises ValueError for a unit that the on-sets lack and for a lag that is longer than the text.
+    good units the first. Raises ValueError for a unit that the on-sets lack, for a lag that is longer than the text and
+    for an unknown measure.
     """
+    if query.by not in MEASURES:
+        raise ValueError(f"likeness by {query.by[:80]!r} is unknown: choose {' or '.join(MEASURES)}")
     if (query.layer, query.unit) not in on.index:
         raise ValueError(f"neuron {query.unit} of layer {query.layer} is not among those that were looked at")
     if not 0 <= query.lag <= min(MOST_LAG, len(on) - 1) or query.count < 1:
@@ -72,11 +88,13 @@ def similar_units(on: OnSets, query: UnitsQuery) -> SimilarUnits:
                 continue
             either = int(mine + theirs[other] - shared[other])
             chance = float(mine * theirs[other] / steps)
-            found = SimilarUnit(layer, unit, lag, int(shared[other]), either, chance)
+            spread = float(mine * (steps - mine)) * float(theirs[other] * (steps - theirs[other]))
+            correlation = steps * (float(shared[other]) - chance) / spread**0.5 if spread else 0.0
+            found = SimilarUnit(layer, unit, lag, int(shared[other]), either, chance, correlation)
             before = best[other]
-            if before is None or found.jaccard > before.jaccard:
+            if before is None or found.likeness(query.by) > before.likeness(query.by) + EQUAL:
                 best[other] = found
-    order = sorted((one for one in best if one is not None), key=lambda one: -one.jaccard)
+    order = sorted((one for one in best if one is not None), key=lambda one: -one.likeness(query.by))
     return SimilarUnits(query, int(own.sum()), len(on), tuple(order[: query.count]))
 
 
