@@ -60,6 +60,8 @@ def test_a_phrase_a_neuron_and_a_study_are_shown_and_kept_in_the_address(
     tab.wait_for_url("**probes-tab=A+neuron**")
     healthy(tab)
     tab.get_by_role("radio", name="A study").click()
+    settled(tab)
+    choose(tab, "Study", "charge")
     tab.get_by_role("heading", name="Do neurons tell being in charge from a charge").wait_for()
     healthy(tab)
     assert tab.errors == []
@@ -197,14 +199,13 @@ def test_every_choice_is_in_the_address_which_shows_the_same_again(
     recording: Recording,  # noqa: F811
     server: Server,
     tab: Any,
+    wait_for: Callable[..., None],
 ) -> None:
-    from playwright.sync_api import TimeoutError as Missed
-
     def opened_anew(*there: str) -> None:
         """The address shows the same in a browser that knows nothing of this visit."""
-        before = state(tab)
         for part in there:
-            assert part in tab.url
+            tab.wait_for_url(lambda url, part=part: part in url)
+        settled(tab)
         context = tab.context.browser.new_context(viewport={"width": 1280, "height": 1800})
         other = context.new_page()
         other.set_default_timeout(60_000)
@@ -213,10 +214,11 @@ def test_every_choice_is_in_the_address_which_shows_the_same_again(
         for name in ("When is a neuron on?", "Only neurons that it switches on"):
             if other.get_by_text(name).count() and tab.get_by_text(name).count():
                 other.get_by_text(name).click()
-        with suppress(Missed):
-            same = f"before => JSON.stringify(({STATE})()) === JSON.stringify(before)"
-            other.wait_for_function(same, arg=before, timeout=20_000)
-        assert state(other) == before
+        with suppress(AssertionError):
+            wait_for(lambda: state(other) == state(tab), 30)
+        before = state(tab)
+        for name, now in state(other).items():
+            assert now == before[name], name
         context.close()
 
     tab.goto(f"{server.address}/probes?run=small")
