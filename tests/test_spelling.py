@@ -14,7 +14,9 @@ from lstm_core.record import RecordQuery, read, typed_text
 from lstm_core.run import Run
 from lstm_core.spelling import Context, context_at, drawn_contexts, spell, spell_unknown, typed_context
 
-ADJUSTED = EmbeddingQuery(moments=MOMENTS, centred=True, removed=3)
+# Of 300 words a hundred at either side are nearly the same for all: what centring leaves of "wide" is rounding.
+ADJUSTED = EmbeddingQuery(moments=tuple(moment for moment in MOMENTS if moment != "wide"), centred=True, removed=3)
+WIDE = EmbeddingQuery(moments=("wide",))
 
 
 def stronger(model: Any) -> None:
@@ -35,7 +37,7 @@ def text(run: Run) -> str:
     return corpus.vocabulary.decode(corpus.ids.tolist())
 
 
-@pytest.mark.parametrize("query", [PAPER, ADJUSTED, EmbeddingQuery("c", (1, 2), ("before", "next"))])
+@pytest.mark.parametrize("query", [PAPER, ADJUSTED, WIDE, EmbeddingQuery("c", (1, 2), ("before", "next"))])
 def test_a_word_seen_once_gets_its_own_vector_when_spelled_in_its_own_context(
     run: Run, text: str, query: EmbeddingQuery, monkeypatch: pytest.MonkeyPatch
 ) -> None:

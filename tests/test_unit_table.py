@@ -61,7 +61,7 @@ def test_units_are_rows_of_the_longest_recording_in_the_order_of_the_ranking(cli
 def test_what_is_kept_with_the_run_answers_where_no_recording_is(cli: Verb, run: Run) -> None:
     recording = record(run, corpus_text(run, "", 0, 400), RecordQuery(("h",), (1,)))
     told = document(cli("units", "mine", "--layer", "1", "--with-run", "--json"))
-    assert (run.folder / "results" / "distributions" / "h-1.safetensors").is_file()
+    assert (run.folder / "results" / "distributions" / "h-1.safetensors.xz").is_file()
     remove_recording(recording.fingerprint)
     assert document(cli("units", "mine", "--layer", "1", "--json")) == told
     keep_distributions(distributions(recording, DistributionQuery("h", 1)), run)
