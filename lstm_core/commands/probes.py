@@ -128,8 +128,8 @@ def similar_units(
     on_at = f"{found.on:,} of {found.steps:,} steps of {recording.title}"
     head = f"neuron {query.unit} of layer {query.layer} is on at {on_at}"
     lines = [
-        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['correlation']:8.3f} {row['shared']:8,} "
-        f"{row['by_chance']:9,.1f}"
+        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['correlation']:8.3f} "
+        f"{row['shared']:8,} {row['by_chance']:9,.1f}"
         for row in rows
     ]
     say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard  correl.     both by chance", *lines]))
