@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from app.later import SEEN
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
-PAGES = ("home", "training", "neurons", "probes", "sweep", "clusters", "wordmap", "embeddings", "writing")
+PAGES = ("home", "training", "neurons", "probes", "tagging", "sweep", "clusters", "wordmap", "embeddings", "writing")
 
 
 @pytest.fixture(autouse=True)

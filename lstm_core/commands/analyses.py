@@ -66,6 +66,7 @@ def cluster(
     tokens: Annotated[int, typer.Option(help="How many of the text; 0 = as the paper, -1 = all.")] = 0,
     size: Annotated[int, typer.Option(help="Points that make a cluster, at least.")] = 100,
     samples: Annotated[int, typer.Option(help="The neighbour whose distance is a point's core distance.")] = 10,
+    tagger: Annotated[str, typer.Option(help="Whose parts of speech are told, as bilstm-characters.")] = "",
     recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
     with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
     as_json: Json = False,
@@ -76,6 +77,10 @@ def cluster(
     run = open_run(name)
     query = clusters.ClusterQuery(data, signal, layer, tokens, size, samples)  # type: ignore[arg-type]
     found = _clusters(run, query, recompute=recompute, with_run=with_run)
+    if tagger:
+        from lstm_core.tagging import tag, taggers
+
+        found = tag.with_tags(found, clusters.text_of(run, found), taggers.open_label_run("taggers", tagger))
     summary = cluster_table.summary(found, clusters.text_of(run, found))
     say(summary, as_json, cluster_table.told(summary))
 

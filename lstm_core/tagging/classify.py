@@ -1,0 +1,238 @@
+"""Classifying a whole text, and the lecture notes' question: does a second direction make sense there?
+
+Classifiers read the same way as taggers and differ in what of their states they judge by (`settings.POOLINGS`). They
+are asked which of 15 kinds a piece of the Brown corpus is of. Knows labelled texts; knows no pages.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core import files
+from lstm_core.documents import restored
+from lstm_core.files import read_json, write_json
+from lstm_core.settings import Cell
+from lstm_core.tagged import plain_word
+from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
+from lstm_core.tagging.tag import words_of
+from lstm_core.tagging.taggers import LabelRun
+from lstm_core.tagging.texts import Labelled
+from lstm_core.tagging.words import Encoded, encode, word_list
+
+Report = Callable[[float, str], object]
+FIGURES = "poolings.json"
+SEEDS = (1, 2, 3, 4, 5)
+TRAINING = LabelTraining(epochs=4, batch=1024)
+# Student's t for intervals of 95 %, by degrees of freedom (from 10 on that of the normal distribution is near)
+_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+_WAYS: tuple[tuple[int, Pooling], ...] = ((1, "last"), (1, "mean"), (2, "last"), (2, "both"), (2, "mean"))
+
+
+def shapes(cell: Cell = "lstm") -> tuple[NetworkConfig, ...]:
+    """The kinds of classifiers that are compared: one and two directions, judged by each pooling that they can."""
+    return tuple(
+        NetworkConfig(cell, directions, embedding=16, hidden=48, pooling=pooling) for directions, pooling in _WAYS
+    )
+
+
+# Those that ship.
+SHIPPED_CLASSIFIERS = {
+    f"{config.architecture}-{config.pooling}": config
+    for config in shapes()
+    if (config.directions, config.pooling) in ((1, "last"), (2, "both"), (2, "mean"))
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What a classifier says of a text of `tokens` words: how probable (K,) each of K classes `names` is."""
+
+    name: str
+    architecture: str
+    pooling: str
+    tokens: int
+    names: tuple[str, ...]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def label(self) -> str:
+        """The most probable class; empty for a text without words."""
+        return self.names[int(self.probabilities.argmax())] if self.tokens else ""
+
+
+def classify(text: str, run: LabelRun) -> Classification:
+    """What a classifier says of a text, read as one whatever sentences it has; all is NaN for a text without words."""
+    from lstm_core.tagging.train import probabilities
+
+    words = [plain_word(word) for sentence in words_of(text) for word in sentence]
+    found = probabilities(run.network(), encode(run.known, [words]))[0]
+    return Classification(
+        run.name, run.config.architecture, str(run.config.pooling), len(words), run.known.labels, found
+    )
+
+
+# The question ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A kind of classifier trained from several seeds: `right` are its shares of right labels on the test part."""
+
+    cell: str
+    directions: int
+    pooling: str
+    parameters: int
+    right: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return mean(self.right)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the mean over seeds lies with 95 % confidence (Student's t)."""
+        return interval(self.right)
+
+
+@dataclass(frozen=True)
+class Poolings:
+    """The figures: `scored` classifiers beside `chance` (always the commonest kind) and `words` (naive Bayes: the words
+    in no order). `pieces` counts the texts of each part; no document is in two parts.
+    """
+
+    corpus: str
+    classes: int
+    pieces: dict[str, int]
+    chance: float
+    words: float
+    seeds: tuple[int, ...]
+    scored: tuple[Scored, ...]
+
+    def of(self, cell: str, directions: int, pooling: str) -> Scored | None:
+        """The row of a kind of classifier, None where it was not trained."""
+        wanted = (cell, directions, pooling)
+        return next((one for one in self.scored if (one.cell, one.directions, one.pooling) == wanted), None)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """The interval of 95 % of a mean; from one value nothing is known: from minus to plus infinity."""
+    if len(values) < 2:
+        return float("-inf"), float("inf")
+    student = _STUDENT[len(values) - 2] if len(values) - 2 < len(_STUDENT) else 2.0
+    half = student * stdev(values) / len(values) ** 0.5
+    return mean(values) - half, mean(values) + half
+
+
+def difference(one: Scored, other: Scored) -> tuple[float, tuple[float, float]]:
+    """By how much one is better than another, seed by seed: the mean and its interval of 95 %."""
+    apart = [a - b for a, b in zip(one.right, other.right, strict=True)]
+    return mean(apart), interval(apart)
+
+
+def compare_poolings(
+    parts: dict[str, Labelled],
+    corpus: str,
+    *,
+    kinds: Sequence[NetworkConfig] = shapes(),
+    seeds: Sequence[int] = SEEDS,
+    training: LabelTraining = TRAINING,
+    report: Report = lambda share, word: None,
+) -> Iterator[Poolings]:
+    """Train every kind of classifier from every seed and score it on the test part, with the weights that were best on
+    the development part; yields the figures so far after each kind.
+    """
+    from lstm_core.tagging.model import new_network
+    from lstm_core.tagging.train import Progress, accuracy, load_weights, train
+
+    known = word_list(parts["train"].texts, parts["train"].labels, training.least)
+    encoded = {name: encode(known, part.texts, part.labels, of_texts=True) for name, part in parts.items()}
+    given, development, test = (encoded[name] for name in ("train", "development", "test"))
+    common = Counter(parts["train"].labels).most_common(1)[0][0]
+    found = Poolings(
+        corpus, len(known.labels), {name: len(part.texts) for name, part in parts.items()},
+        parts["test"].labels.count(common) / len(test), naive_bayes(given, test, len(known.labels)), tuple(seeds), (),
+    )  # fmt: skip
+    for number, config in enumerate(kinds):
+        right: list[float] = []
+        for seed in seeds:
+            network, progress = new_network(config, known, seed), Progress()
+            for _ in train(network, given, development, LabelTraining(**{**asdict(training), "seed": seed}), progress):
+                report((number + (len(right) + 0.5) / len(seeds)) / len(kinds), config.architecture)
+            load_weights(network, progress.best)
+            right.append(accuracy(network, test))
+        size = sum(value.numel() for value in network.parameters())
+        row = Scored(config.cell, config.directions, str(config.pooling), size, tuple(right))
+        found = Poolings(**{**vars(found), "scored": (*found.scored, row)})
+        yield found
+
+
+def naive_bayes(given: Encoded, test: Encoded, classes: int) -> float:
+    """Share of right labels of multinomial naive Bayes over the known words, one added to each count."""
+    counts = np.ones((classes, int(given.word.max(initial=0)) + 1))
+    np.add.at(counts, (np.repeat(given.labels, given.lengths), given.word[given.types]), 1)
+    weights = np.log(counts / counts.sum(axis=1, keepdims=True)).T  # (words, K)
+    prior = np.log(np.bincount(given.labels, minlength=classes) + 1.0)
+    of_text = np.repeat(np.arange(len(test)), test.lengths)
+    sums = np.zeros((len(test), classes))
+    np.add.at(sums, of_text, weights[np.minimum(test.word[test.types], len(weights) - 1)])
+    return float(((sums + prior).argmax(axis=1) == test.labels).mean())
+
+
+def keep_figures(found: Poolings) -> None:
+    """Keep the figures with the classifiers that ship; for maintainers."""
+    write_json(files.SHIPPED / "classifiers" / FIGURES, asdict(found))
+
+
+def read_figures() -> Poolings:
+    """The figures that ship; raises ValueError where their file is damaged or lacks."""
+    path = files.SHIPPED / "classifiers" / FIGURES
+    found: Poolings = restored(Poolings, read_json(path), str(path))
+    return found
+
+
+def answer(found: Poolings, cell: str = "lstm") -> list[str]:
+    """The notes' question in a few sentences, from the figures."""
+    rows = {(d, p): found.of(cell, d, p) for d, p in _WAYS}
+    told = []
+    questions: tuple[tuple[tuple[int, Pooling], tuple[int, Pooling], str], ...] = (
+        ((2, "last"), (1, "last"), "a second direction, judged at the last word, where it has read that word alone"),
+        ((2, "both"), (1, "last"), "a second direction, judged where each direction has read all"),
+        ((1, "mean"), (1, "last"), "the mean over all words in place of the last state, in one direction"),
+        ((2, "mean"), (1, "mean"), "a second direction where the mean is judged"),
+    )
+    for better, worse, what in questions:
+        one, other = rows[better], rows[worse]
+        if one is None or other is None:
+            continue
+        apart, (low, high) = difference(one, other)
+        verdict = "helps" if low > 0 else "harms" if high < 0 else "makes no difference that so many seeds could show"
+        told.append(f"{what}: {apart:+.1%} ({low:+.1%} to {high:+.1%}), {verdict}")
+    return told
+
+
+def table(found: Poolings) -> str:
+    """The figures for people."""
+    lines = [
+        f"which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to learn "
+        f"from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds",
+        f"always the commonest kind {found.chance:.1%}, naive Bayes over the words in no order {found.words:.1%}",
+        f"{'cell':5} {'directions':>10} {'judged by':>10} {'right':>7}  95 % of the mean over seeds",
+    ]
+    for row in found.scored:
+        low, high = row.interval
+        lines.append(f"{row.cell:5} {row.directions:10} {row.pooling:>10} {row.mean:7.1%}  {low:.1%} to {high:.1%}")
+    for cell in dict.fromkeys(row.cell for row in found.scored):
+        lines += [f"{cell}: {line}" for line in answer(found, cell)]
+    return "\n".join(lines)
+
+
+def summary(found: Poolings) -> dict[str, Any]:
+    """The figures for `--json`."""
+    rows = [{**asdict(row), "mean": row.mean, "interval": row.interval} for row in found.scored]
+    answers = {cell: answer(found, cell) for cell in dict.fromkeys(row.cell for row in found.scored)}
+    return {**asdict(found), "scored": rows, "answer": answers}

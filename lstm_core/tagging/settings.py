@@ -1,0 +1,112 @@
+"""The settings of a network that labels text, and of its training. Plain data: imports nothing heavy."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from lstm_core.settings import GATES, Cell
+
+Pooling = Literal["last", "both", "mean"]
+POOLINGS: dict[Pooling, str] = {
+    "last": "the states at the last word",
+    "both": "the last state of each direction: forward at the last word, backward at the first",
+    "mean": "the mean of the states at all words",
+}
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Shape of a network that labels text.
+
+    Word embeddings, with `character_filters` also what a convolution over the letters of the word says, are read by
+    `layers` recurrent layers of `hidden` units in each of `directions` (1: from left to right; 2: also from right to
+    left). `pooling` is None for a tagger, which labels each word by its states; a classifier labels the whole text by
+    one of POOLINGS. `dropout` follows what is read and what the layers say.
+    """
+
+    cell: Cell = "lstm"
+    directions: int = 2
+    embedding: int = 32
+    character_filters: int = 0
+    hidden: int = 64
+    layers: int = 1
+    dropout: float = 0.3
+    pooling: Pooling | None = None
+
+    def __post_init__(self) -> None:
+        if self.cell not in GATES:
+            raise ValueError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
+        if self.directions not in (1, 2):
+            raise ValueError(f"directions is {self.directions}: choose 1 (left to right) or 2 (also right to left)")
+        for name, least in (("embedding", 1), ("character_filters", 0), ("hidden", 1), ("layers", 1)):
+            if type(getattr(self, name)) is not int or getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, it must be a whole number from {least}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}, it must be in [0, 1)")
+        if self.pooling not in (None, *get_args(Pooling)):
+            raise ValueError(f"pooling {self.pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
+        if self.pooling == "both" and self.directions == 1:
+            raise ValueError("pooling both takes the last state of two directions, the network has one: choose last")
+
+    @property
+    def architecture(self) -> str:
+        """Names it: "lstm", "bilstm", "bilstm-characters"; two directions are "bi"."""
+        return f"{'bi' * (self.directions == 2)}{self.cell}{'-characters' * bool(self.character_filters)}"
+
+    @property
+    def states(self) -> int:
+        """Hidden states that the last layer has for each word, those of both directions together."""
+        return self.hidden * self.directions
+
+
+@dataclass(frozen=True)
+class LabelTraining:
+    """How such a network is trained: AdamW, the rate rising over a twentieth of the steps and falling to 0.
+
+    A batch holds texts of like length, `batch` words together. It ends early when the development part has not improved
+    for `patience` epochs. A word that stands n times in the training text is read as an unknown one with probability
+    forget / (forget + n) (Kiperwasser and Goldberg 2016). Words seen fewer than `least` times are unknown throughout.
+    """
+
+    epochs: int = 5
+    batch: int = 768
+    learning_rate: float = 6e-3
+    weight_decay: float = 1e-4
+    clip_norm: float = 5.0
+    forget: float = 0.25
+    least: int = 8
+    patience: int = 2
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, least in (("epochs", 1), ("batch", 1), ("least", 1), ("patience", 1), ("seed", 0)):
+            if type(getattr(self, name)) is not int or getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, it must be a whole number from {least}")
+        for name in ("learning_rate", "clip_norm"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be above 0 and finite")
+        for name in ("weight_decay", "forget"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}, it must be 0 or more and finite")
+
+
+# The taggers that ship: three cells, one and two directions, and the best, which is larger and reads letters too.
+SHIPPED_TAGGERS: dict[str, tuple[NetworkConfig, LabelTraining]] = {
+    **{
+        NetworkConfig(cell, directions).architecture: (NetworkConfig(cell, directions), LabelTraining())
+        for cell in GATES
+        for directions in (1, 2)
+    },
+    "bilstm-characters": (
+        NetworkConfig("lstm", 2, embedding=64, character_filters=128, hidden=128, dropout=0.5),
+        LabelTraining(epochs=8, batch=512, forget=0.5, least=3, patience=3),
+    ),
+}
+BEST_TAGGER = "bilstm-characters"
+
+
+def restored_config(kind: type, stored: Any, where: str) -> Any:
+    """Settings from their JSON; raises ValueError that names the file where it holds others."""
+    try:
+        return kind(**stored)
+    except TypeError as error:
+        raise ValueError(f"{where} does not hold a {kind.__name__} ({error}): restore it") from None
