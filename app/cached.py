@@ -17,6 +17,7 @@ from lstm_core.probes.on_sets import on_sets as core_on_sets
 from lstm_core.recording import Recording
 from lstm_core.run import Run
 from lstm_core.spelling import spell_unknown
+from lstm_core.tagging.taggers import LabelRun
 from lstm_core.word_sample import WordSample, read_sample
 
 P = ParamSpec("P")
@@ -37,6 +38,7 @@ def cached(analysis: Callable[P, R]) -> Callable[P, R]:
             Recording: lambda recording: recording.fingerprint,
             Run: lambda run: (run.name, run.fingerprint),
             OnSets: lambda on: on.key,
+            LabelRun: lambda run: (str(run.folder), run.fingerprint),
         },
     )
     return keep(analysis)

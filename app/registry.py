@@ -29,6 +29,7 @@ PAGES = (
     Entry("training", "Training", ":material/trending_down:", about_a_model=False),
     Entry("neurons", "Neurons", ":material/neurology:"),
     Entry("probes", "Probes", ":material/search:"),
+    Entry("tagging", "Tagging", ":material/sell:", about_a_model=False),
     Entry("sweep", "Dropout sweep", ":material/tune:", about_a_model=False),
     Entry("clusters", "Clusters", ":material/bubble_chart:"),
     Entry("wordmap", "Word map", ":material/grain:", about_a_model=False),

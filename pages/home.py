@@ -22,6 +22,7 @@ findings.cards()
 st.subheader("What you can do")
 pages = (
     ("neurons", "What does one neuron do? Colour a text by it, see where it is highest, type your own sentence."),
+    ("tagging", "Why must a network read both ways? Type two sentences and see what each can tell of every word."),
     ("sweep", "What does dropout do? One network trained with more and more of it, side by side, on the same text."),
     ("clusters", "Which moments does the network hold alike? Those after would, could and should, say."),
     ("wordmap", "Which words are alike to a network of words while it reads? Circle some on a map of the text."),

@@ -1,0 +1,1 @@
+"""What the page Tagging is made of."""
