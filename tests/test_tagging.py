@@ -188,7 +188,7 @@ def test_one_direction_cannot_use_the_word_that_follows(name: str) -> None:
 
 
 def test_the_best_finds_an_adverb_more_probable_before_today_than_before_birds() -> None:
-    """The training text has one such adverb "early": the tag stays, and the two-directional GRU has it the other way."""
+    """The training text has one such adverb: the tag stays, and the two-directional GRU has it the other way round."""
     for name in (BEST_TAGGER, "bilstm", "birnn"):
         birds, today = following(open_label_run("taggers", name))[0].probability
         assert today > birds

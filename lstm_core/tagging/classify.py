@@ -26,7 +26,7 @@ from lstm_core.tagging.words import Encoded, encode, word_list
 
 Report = Callable[[float, str], object]
 FIGURES = "poolings.json"
-SEEDS = (1, 2, 3, 4, 5)
+SEEDS = tuple(range(1, 11))
 TRAINING = LabelTraining(epochs=4, batch=1024)
 # Student's t for intervals of 95 %, by degrees of freedom (from 10 on that of the normal distribution is near)
 _STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
