@@ -136,7 +136,7 @@ def _figures(run: Run) -> list[str]:
     evaluation, measure = run.results().get("evaluation", {}), MEASURES[run.kind]
     named = {
         "validation": "validation split", "first_half": "its first half", "second_half": "its second half",
-        "before_rounding": "before the weights were rounded to int8",
+        "test": "test split", "before_rounding": "before the weights were rounded to int8",
     }  # fmt: skip
     parts = [(name, evaluation[key]) for key, name in named.items() if _is_scored(evaluation.get(key), measure)]
     if not parts:

@@ -177,16 +177,17 @@ def typed_text(run: Run, text: str) -> tuple[Text, Encoding]:
 
 
 def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 50_000) -> dict[str, Any]:
-    """Score the validation split exactly as P4 says, and keep it as results/evaluation.json.
+    """Score the validation split exactly as P4 says, and the test split where the corpus has one.
 
-    One stream with the state carried in: reading starts `lead` tokens before the split (or at the text's start), far
-    more than the model remembers. Losses in nats per token; halves are given because the book's end is harder.
+    Kept as results/evaluation.json. One stream with the state carried in: reading starts `lead` tokens before the
+    validation split (or at the text's start), far more than the model remembers. Losses in nats per token; halves of
+    the validation split are given because the book's end is harder.
     """
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
         raise ValueError(f"{run.name} was made for another text than {corpus.name}: its fingerprint differs")
     start, stop = corpus.splits["validation"]
-    begin = max(0, start - lead)
-    text = Text(corpus.name, corpus.ids[begin:stop], corpus.fingerprint, (begin, stop))
+    begin, end = max(0, start - lead), corpus.splits.get("test", (stop, stop))[1]  # the test split comes after
+    text = Text(corpus.name, corpus.ids[begin:end], corpus.fingerprint, (begin, end))
     spec = spec_of(run, text, RecordQuery(positions="none"))
     probability = np.empty(len(text.ids), np.float32)
 
@@ -195,6 +196,7 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
 
     exactness = _read(run.load_model(), text, np.arange(0), spec, store, probability, "parallel", report)[1]
     losses = -np.log(probability[max(start, 1) - begin :].astype(np.float64))
+    losses, tested = np.split(losses, [stop - max(start, 1)])
     halves = np.array_split(losses, 2)
     measure = MEASURES[run.kind]
 
@@ -207,6 +209,7 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
         "validation": scores(losses),
         "first_half": scores(halves[0]),
         "second_half": scores(halves[1]),
+        **({"test": scores(tested)} if len(tested) else {}),
         "exactness": exactness,
     }
     kept = run.results().get("evaluation", {})

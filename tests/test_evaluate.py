@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,20 @@ def test_evaluate_scores_the_cross_entropy_of_a_planted_distribution(
     assert result["second_half"]["bits_per_character"] == pytest.approx(losses[half:].mean(), rel=1e-6)
     assert run.results()["evaluation"] == json.loads(json.dumps(result))
     assert run.validation == {"bits_per_character": result["validation"]["bits_per_character"]}
+
+
+def test_the_test_split_is_scored_after_the_validation_split(small_run: Make, long_corpus: Any) -> None:
+    start, stop = long_corpus.splits["validation"]
+    middle = (start + stop) // 2
+    parted = replace(long_corpus, splits={**long_corpus.splits, "validation": (start, middle), "test": (middle, stop)})
+    run = small_run(text=long_corpus, weights=True)
+    both, one = evaluate(run, long_corpus), evaluate(run, parted)
+    tokens = [one[split]["tokens"] for split in ("validation", "test")]
+    assert tokens == [middle - start, stop - middle]
+    losses = [one[split]["loss"] for split in ("validation", "test")]
+    assert np.average(losses, weights=tokens) == pytest.approx(both["validation"]["loss"], rel=1e-6)
+    assert "test" not in both
+    assert f"| test split | {one['test']['bits_per_character']:.4f} |" in (run.folder / "CARD.md").read_text()
 
 
 def test_both_evaluations_agree(small_run: Make, long_corpus: Any) -> None:

@@ -95,7 +95,10 @@ def evaluate(
     text: Annotated[str, typer.Option(help="A corpus or text file to score all of instead; not kept.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Score a run on its validation split as one stream with the state carried in; kept as results/evaluation.json."""
+    """Score a run on its validation split, and its test split if there is one; kept as results/evaluation.json.
+
+    They are read as one stream with the state carried in.
+    """
     from lstm_core import record as recording
 
     run = open_run(name)
