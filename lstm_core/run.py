@@ -91,7 +91,10 @@ class Run:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        stored = read_json(self.folder / "vocabulary.json")
+        path = self.folder / "vocabulary.json"
+        if self.untrained_twin_of and not path.is_file():  # it has its run's, which lies beside it
+            path = self.folder.with_name(self.untrained_twin_of) / "vocabulary.json"
+        stored = read_json(path)
         try:
             vocabulary = Vocabulary(tuple(stored["tokens"]), stored["splitter"])
         except (KeyError, TypeError):
@@ -106,7 +109,8 @@ class Run:
     @property
     def untrained_twin_of(self) -> str | None:
         """Name of the run whose control this is: same shape and seed, zero steps."""
-        return self.config.get("untrained_twin_of")
+        name = self.config.get("untrained_twin_of")
+        return name if isinstance(name, str) else None
 
     @property
     def sweep(self) -> dict[str, Any] | None:

@@ -99,9 +99,10 @@ def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None
 
 
 def _twin(run: Run, into: Path) -> None:
-    """The control: same shape, seed and vocabulary, zero steps. Its weights are drawn again when it is loaded."""
+    """The control: same shape, seed and zero steps. Its weights are drawn again when it is loaded, and its vocabulary is
+    read from the run beside it.
+    """
     twin = into / f"{run.name}-untrained"
     config = {**read_json(run.folder / "config.json"), "untrained_twin_of": run.name}
     write_json(twin / "config.json", config)
-    shutil.copyfile(run.folder / "vocabulary.json", twin / "vocabulary.json")
     write_card(Run(twin))

@@ -66,6 +66,8 @@ def test_a_shipped_run_is_small_and_scores_as_the_run_did(small_run: Make, corpu
     assert sorted(path.name for path in models.iterdir()) == ["mine", "mine-untrained"]
     twin = Run(models / "mine-untrained")
     assert (twin.status, twin.untrained_twin_of) == ("untrained", "mine")
+    assert not (twin.folder / "vocabulary.json").exists()
+    assert twin.vocabulary == Run(models / "mine").vocabulary
     twin.load_model()
     ship(run, corpus, into=models)  # again, over the first
 

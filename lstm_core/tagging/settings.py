@@ -98,7 +98,7 @@ SHIPPED_TAGGERS: dict[str, tuple[NetworkConfig, LabelTraining]] = {
     },
     "bilstm-characters": (
         NetworkConfig("lstm", 2, embedding=64, character_filters=128, hidden=128, dropout=0.5),
-        LabelTraining(epochs=8, batch=256, learning_rate=4e-3, forget=1.0, least=3, patience=3),
+        LabelTraining(epochs=8, batch=512, forget=0.5, least=3, patience=3),
     ),
 }
 BEST_TAGGER = "bilstm-characters"
