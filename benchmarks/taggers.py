@@ -15,6 +15,7 @@ from machine import machine
 from lstm_core import files
 from lstm_core.files import read_json, write_bytes, write_json
 from lstm_core.tagging import classify, tag
+from lstm_core.tagging.kept import keep_all
 from lstm_core.tagging.reports import made_tagger
 from lstm_core.tagging.settings import SHIPPED_TAGGERS
 from lstm_core.tagging.taggers import label_runs, new_label_run, open_label_run, ship_label_run, train_label_run
@@ -54,6 +55,7 @@ def ship(folder: Path) -> None:
     write_bytes(
         files.SHIPPED / "classifiers" / classify.FIGURES, (folder / "classifiers" / classify.FIGURES).read_bytes()
     )
+    keep_all(tagging_texts())
 
 
 def accuracies() -> dict[str, Any]:

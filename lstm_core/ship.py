@@ -99,7 +99,7 @@ def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None
 
 
 def _twin(run: Run, into: Path) -> None:
-    """The control: same shape, seed and zero steps. Its weights are drawn again when it is loaded, and its vocabulary is
+    """The control: same shape and seed, zero steps. When it is loaded its weights are drawn again and its vocabulary is
     read from the run beside it.
     """
     twin = into / f"{run.name}-untrained"

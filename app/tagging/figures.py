@@ -76,6 +76,8 @@ def _accuracy(runs: Sequence[LabelRun]) -> None:
             f"the same text{' and measured on the same words' if same else '; it was measured on other words of them'}."
         )
     st.caption(told)
+    if mapped := frames.mapped_sentence(found, perceptron):
+        st.caption(mapped)
 
 
 def _confusion(runs: Sequence[LabelRun]) -> None:

@@ -306,6 +306,24 @@ def accuracy_lines(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptr
     return lines
 
 
+def mapped_sentence(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptron: Mapping[str, Share]) -> str:
+    """The shares that also count what MASC calls an abbreviation; empty where they were not counted."""
+    measured = [(name, {text: one.get("right_mapped") for text, one in shares.items()}) for name, _, shares in found]
+    measured.append((PERCEPTRON, {text: one.right_mapped for text, one in perceptron.items()}))
+    parts = [
+        f"{title}: "
+        + ", ".join(f"{name} {shares[text]:.1%}" for name, shares in measured if shares.get(text) is not None)
+        for text, title in TEXTS.items()
+        if text != "masc" and any(shares.get(text) is not None for _, shares in measured)
+    ]
+    if not parts:
+        return ""
+    return (
+        "The training text tags most capitalised abbreviations (“Mr.”, “Corp.”) as common nouns, the other two texts "
+        f"as names. With either counted as right there: {'; '.join(parts)}."
+    )
+
+
 def texts_sentence(shares: Mapping[str, Any]) -> str:
     """Which texts they are, how many words and how many of these are new."""
     parts = [

@@ -21,11 +21,11 @@ from lstm_core.arrays import Arrays, check_shapes, load_arrays, restore_rows, sa
 from lstm_core.files import check_inventory, check_name, home, inventory, read_json, sha256_of, write_json
 from lstm_core.run import RunBusy, now
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
+from lstm_core.tagging.texts import Labelled, means_same
 from lstm_core.tagging.words import WordList, encode, word_list
 
 if TYPE_CHECKING:
     from lstm_core.tagging.model import LabelNetwork
-    from lstm_core.tagging.texts import Labelled
     from lstm_core.tagging.train import EpochReport, Progress
 
 SCHEMA = 1
@@ -169,7 +169,7 @@ def open_label_run(kind: Kind, name: str = BEST_TAGGER) -> LabelRun:
 
 
 def new_label_run(
-    parent: Path, name: str, config: NetworkConfig, training: LabelTraining, given: "Labelled", corpus: str
+    parent: Path, name: str, config: NetworkConfig, training: LabelTraining, given: Labelled, corpus: str
 ) -> LabelRun:
     """Make the folder of a network that will be trained on labelled texts; the one that is there already where it has
     the same settings. Raises ValueError where it has others.
@@ -198,7 +198,7 @@ def new_label_run(
 
 
 def train_label_run(
-    run: LabelRun, given: "Labelled", development: "Labelled", *, report: Report = lambda share, word: None
+    run: LabelRun, given: Labelled, development: Labelled, *, report: Report = lambda share, word: None
 ) -> Iterator["EpochReport"]:
     """Train it to its end, or from the last epoch that is kept; yields a report an epoch, those of before first.
 
@@ -227,7 +227,7 @@ def train_label_run(
         raise RunBusy(f"{run.name} is being trained by another process: wait for it") from None
 
 
-def _encoded(run: LabelRun, given: "Labelled") -> Any:
+def _encoded(run: LabelRun, given: Labelled) -> Any:
     return encode(run.known, given.texts, given.labels, of_texts=given.of_texts)
 
 
@@ -288,7 +288,8 @@ def ship_label_run(run: LabelRun, kind: Kind) -> LabelRun:
 @dataclass(frozen=True)
 class Share:
     """Share of right labels, in [0, 1], on a text: of all `count` that are scored, and of the `unknown` ones, which are
-    those of words that the training text does not have as they are; None where there is none.
+    those of words that the training text does not have as they are; None where there is none. `right_mapped` also
+    counts a label that means the same in the training text's own tag set (`texts.means_same`); None where not counted.
     """
 
     title: str
@@ -296,9 +297,10 @@ class Share:
     right: float
     unknown: int
     right_unknown: float | None
+    right_mapped: float | None = None
 
 
-def shares(title: str, given: "Labelled", found: Sequence[str], scored: Sequence[bool], seen: set[str]) -> Share:
+def shares(title: str, given: Labelled, found: Sequence[str], scored: Sequence[bool], seen: set[str]) -> Share:
     """The shares of some labels that were found; `seen` are the words of the training text. For a classifier every text
     is known.
     """
@@ -308,12 +310,18 @@ def shares(title: str, given: "Labelled", found: Sequence[str], scored: Sequence
     strange = [
         label == other for (label, other, counts), word in zip(rows, words, strict=False) if counts and word not in seen
     ]
+    alike = [means_same(word, *labels) for (*labels, counts), word in zip(rows, words, strict=False) if counts]
     return Share(
-        title, len(right), sum(right) / len(right), len(strange), sum(strange) / len(strange) if strange else None
+        title,
+        len(right),
+        sum(right) / len(right),
+        len(strange),
+        sum(strange) / len(strange) if strange else None,
+        sum(alike) / len(alike) if alike else None,
     )
 
 
-def predicted(network: "LabelNetwork", known: WordList, given: "Labelled") -> list[str]:
+def predicted(network: "LabelNetwork", known: WordList, given: Labelled) -> list[str]:
     """The label that a network gives to each word, or each text."""
     from lstm_core.tagging.train import probabilities
 

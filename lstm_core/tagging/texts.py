@@ -37,6 +37,14 @@ def tagged(sentences: list[Sentence]) -> Labelled:
     )
 
 
+def means_same(word: str, given: str, found: str) -> bool:
+    """Whether two tags of a word mean the same by the one known difference between the tag sets of these texts: MASC
+    tags most capitalised abbreviations NN ("Mr.", "Corp.": 859 of 918 in the training files), the treebank and UD NNP.
+    """
+    abbreviated = len(word) > 1 and word[0].isupper() and word[-1] == "."
+    return given == found or (abbreviated and (given, found) == ("NNP", "NN"))
+
+
 def tagging_texts() -> dict[str, Labelled]:
     """ "train", "development" and "masc" are the fixed split of MASC, "treebank" and "ewt" the other tests of TESTS.
 
