@@ -87,6 +87,12 @@ class Recording:
         """Whether its values come from a model that is not here (see `outside`): what the model expected is unknown."""
         return "brought_in" in self.exactness
 
+    def origin(self, signal: str, layer: int) -> str:
+        """What an array was called where it was brought in from; empty for one that was recorded here."""
+        called = self.exactness.get("brought_in")
+        name = called.get(f"{signal}-{layer}") if isinstance(called, dict) else None
+        return name if isinstance(name, str) else ""
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The signals at hand, in the order of the cell."""

@@ -145,6 +145,13 @@ class Run:
         return isinstance(self.config.get("states"), dict)
 
     @property
+    def origins(self) -> dict[str, str]:
+        """What each array of states was called where it was brought in from, by its place ("h-1"); else empty."""
+        arrays = self.config["states"].get("arrays") if self.states_only else None
+        found = arrays if isinstance(arrays, dict) else {}
+        return {place: str(one.get("from", "")) for place, one in found.items() if isinstance(one, dict)}
+
+    @property
     def _lacks_weights(self) -> str:
         return (
             f"{self.name} has no weights: only its states were brought in, so it cannot read, write or be trained. "

@@ -33,7 +33,8 @@ def choose(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
 
 def _signals(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, str]:
     wanted = [*COMPARED, *(query.signal for query in kept)]
-    return {SIGNAL_NAMES[signal]: signal for signal in wanted if signal in SIGNALS[run.model_config.cell]}
+    there = {place.partition("-")[0] for place in run.origins} or SIGNALS[run.model_config.cell]
+    return {SIGNAL_NAMES[signal]: signal for signal in wanted if signal in there}
 
 
 def _sizes(kept: Sequence[ClusterQuery]) -> dict[str, tuple[int, int]]:
@@ -51,5 +52,9 @@ def _spans(data: Data, kept: Sequence[ClusterQuery]) -> dict[str, int]:
 
 def _layers(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, int]:
     last = run.model_config.layers
+    if run.origins:  # which of its layers says most is not known
+        return {
+            f"{layer}: {run.origins.get(f'h-{layer}', '').rpartition(': ')[2]}": layer for layer in range(last, 0, -1)
+        }
     others = sorted({query.layer for query in kept} - {last})
     return {f"{last} (the last)": last} | {str(layer): layer for layer in others}

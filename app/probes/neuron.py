@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.cached import cached
-from app.controls import bound
+from app.controls import bound, layer_title
 from app.probes import frames
 from app.probes.rhythm import all_periods
 from app.probes.tuning import sentence_parts
@@ -39,7 +39,11 @@ def neuron(recording: Recording, on: OnSets) -> None:
     layers = sorted({layer for layer, _ in on.units})
     units = len(on.units) // len(layers)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        layer = st.selectbox("Layer", layers, len(layers) - 1, key="probes-layer", bind="query-params", width=120)
+        title = layer_title(recording, on.query.signal)
+        layer = st.selectbox(
+            "Layer", layers, len(layers) - 1, format_func=title, key="probes-layer", bind="query-params",
+            width=max(120, 40 + 9 * max(len(title(layer)) for layer in layers)),
+        )  # fmt: skip
         first = _first(on, layer or layers[-1])
         unit = st.number_input(
             "Neuron (unit)", 0, units - 1, first, key="probes-unit", bind=bound("probes-unit"), width=160
