@@ -7,6 +7,7 @@ import streamlit as st
 from app.cached import cached
 from app.controls import tell
 from app.probes import frames
+from app.probes.kept import kept
 from app.probes.verification import verification
 from app.table import Column, show
 from lstm_core.files import ROOT
@@ -65,11 +66,15 @@ def study(recording: Recording, on: OnSets) -> None:
         tell("This study cannot be carried out.", error)
         return
     st.subheader(asked.question or asked.name)
-    if not asked.fits(recording.spec.text):
+    if not (fits := asked.fits(recording.spec.text)):
+        kept(asked.name)
+        st.subheader(f"The same study, {recording.spec.run}")
         st.caption(f"This study was written for the text {asked.text}; here it is asked of {recording.spec.text}.")
     _phrases(found, on)
     _kinds(found)
     verification(recording, on, found)
+    if fits:
+        kept(asked.name)
 
 
 def _files(text: str) -> dict[str, Path]:

@@ -143,6 +143,7 @@ def study(
     rule: Rule = "raw",
     threshold: Threshold = 0.3,
     verification: Annotated[bool, typer.Option(help="Whether it holds up, beside the untrained twin.")] = True,
+    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the figures in the run's own folder.")] = False,
     as_json: Json = False,
 ) -> None:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
@@ -155,8 +156,8 @@ def study(
     tagged = tags_of(recording, report=progress) if asked.by_tag else None
     found = studies.study(recording, on, asked, tagged, report=progress)
     result, text = study_told.summary(found), study_told.told(found)
-    if verification:
-        added, more = of_study(recording, on, asked, tagged)
+    if verification or with_run:
+        added, more = of_study(found, recording, on, tagged, open_run(name) if with_run else None)
         result, text = {**result, **added}, f"{text}\n{more}"
     say(result, as_json, text)
 

@@ -9,26 +9,37 @@ from lstm_core.commands.told import Json, progress, say
 from lstm_core.runs import open_run
 
 if TYPE_CHECKING:
+    from lstm_core.probes.kept_studies import Outcome
     from lstm_core.probes.on_sets import OnSets
-    from lstm_core.probes.studies import Study
+    from lstm_core.probes.studies import StudyResult
+    from lstm_core.probes.verified import Verification
     from lstm_core.recording import Recording
+    from lstm_core.run import Run
     from lstm_core.tagged import Tagged
 
 
 def of_study(
-    recording: "Recording", on: "OnSets", asked: "Study", tagged: "Tagged | None"
+    own: "StudyResult", recording: "Recording", on: "OnSets", tagged: "Tagged | None", keep_in: "Run | None" = None
 ) -> tuple[dict[str, Any], str]:
-    """What the verb study adds: `twin`, what the same study finds in the untrained twin, and `verification`."""
-    from lstm_core.probes import studies, study_told, verified, verified_told
+    """What the verb study adds: `twin`, what the same study finds in the untrained twin, and `verification`. Kept with
+    the run `keep_in`.
+    """
+    from lstm_core.probes import kept_studies, studies, study_told, verified, verified_told
     from lstm_core.probes.on_sets import on_sets
 
+    asked = own.study
     query = verified.VerifyQuery(asked, on.query.signal, on.query.layers)
     found = verified.verify(recording, query, tagged, report=progress)
     other = verified.twin_recording(recording, query.signal, query.layers)
-    twin = of_twin = None
+    twin = of_twin = twin_on = None
     if other is not None:
         twin = verified.verify(other, verified.twin_query(found), tagged, report=progress)
-        of_twin = studies.study(other, on_sets(other, on.query, report=progress), asked, tagged, report=progress)
+        twin_on = on_sets(other, on.query, report=progress)
+        of_twin = studies.study(other, twin_on, asked, tagged, report=progress)
+    if keep_in is not None:
+        of_run = _outcome(own, found, recording, on, tagged)
+        kept = _outcome(of_twin, twin, other, twin_on, tagged) if other and of_twin and twin and twin_on else None
+        kept_studies.keep(keep_in, own, keep_in.fingerprint, len(on.units), of_run, kept)
     typed = _typed(verified.twin_words(recording, on.query.signal))
     told = verified_told.told(found, twin, typed)
     if of_twin is not None and asked.phrases:
@@ -38,6 +49,17 @@ def of_study(
         "verification": verified_told.summary(found, twin, typed),
     }
     return added, told
+
+
+def _outcome(
+    found: "StudyResult", verified: "Verification", recording: "Recording", on: "OnSets", tagged: "Tagged | None"
+) -> "Outcome":
+    """The figures of a study and of the class of words that it lists, if it does."""
+    from lstm_core.probes import classes, kept_studies
+
+    words = found.study.words
+    of_class = classes.word_class(recording, on, words, tagged, report=progress) if words else None
+    return kept_studies.outcome(found, verified, of_class)
 
 
 def periods(

@@ -7,7 +7,7 @@ are asked which of 15 kinds a piece of the Brown corpus is of. Knows labelled te
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lstm_core import files
 from lstm_core.documents import restored
 from lstm_core.files import read_json, write_json
+from lstm_core.over_seeds import interval
 from lstm_core.settings import Cell
 from lstm_core.tagged import plain_word
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
@@ -28,8 +29,6 @@ Report = Callable[[float, str], object]
 FIGURES = "poolings.json"
 SEEDS = tuple(range(1, 11))
 TRAINING = LabelTraining(epochs=4, batch=1024)
-# Student's t for intervals of 95 %, by degrees of freedom (from 10 on that of the normal distribution is near)
-_STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 _WAYS: tuple[tuple[int, Pooling], ...] = ((1, "last"), (1, "mean"), (2, "last"), (2, "both"), (2, "mean"))
 
 
@@ -117,15 +116,6 @@ class Poolings:
         """The row of a kind of classifier, None where it was not trained."""
         wanted = (cell, directions, pooling)
         return next((one for one in self.scored if (one.cell, one.directions, one.pooling) == wanted), None)
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The interval of 95 % of a mean; from one value nothing is known: from minus to plus infinity."""
-    if len(values) < 2:
-        return float("-inf"), float("inf")
-    student = _STUDENT[len(values) - 2] if len(values) - 2 < len(_STUDENT) else 2.0
-    half = student * stdev(values) / len(values) ** 0.5
-    return mean(values) - half, mean(values) + half
 
 
 def difference(one: Scored, other: Scored) -> tuple[float, tuple[float, float]]:

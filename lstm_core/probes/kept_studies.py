@@ -1,0 +1,120 @@
+"""What a study found in a run, kept with it as figures: for runs whose text or weights cannot come along, and so that
+several runs (such as three seeds of one model) stand side by side.
+
+Figures only are kept, none of the text's places. Knows results of studies; knows no recordings.
+"""
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lstm_core.documents import restored
+from lstm_core.files import read_json, write_json
+from lstm_core.probes.classes import WordClass
+from lstm_core.probes.studies import ByChance, StudyResult
+from lstm_core.probes.verified import Verification
+from lstm_core.probes.verify import Separation
+from lstm_core.run import Run
+
+FOLDER = "results/studies"
+
+
+@dataclass(frozen=True)
+class Apart:
+    """The share, in [0, 1], of the variance of places or words that lies between two kinds, and its chance."""
+
+    between: float
+    chance: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a study found in one network.
+
+    Units `matched` by a phrase, `selective` for one alone, on through `three`; `chosen` to tell places of two kinds
+    apart, `confirmed`, and confirmed for each of the `null` words. `places` and `words` apart on principal components;
+    `reader` is the balanced accuracy of a linear one, `control` that of the task dealt at random. Of units higher or
+    lower at a class of words than beside it `class_units` are confirmed, with labels `class_shuffled` so many. None
+    where a study does not ask for it, or the places are too few.
+    """
+
+    matched: int
+    selective: int
+    three: int
+    chosen: int
+    confirmed: int
+    null: tuple[tuple[str, int], ...]
+    by_chance: ByChance
+    places: Apart | None
+    reader: float | None
+    control: float | None
+    words: Apart | None
+    class_units: int | None
+    class_shuffled: float | None
+
+
+@dataclass(frozen=True)
+class KeptStudy:
+    """A study's outcome in a run of so many `units` with these `weights`, and in its untrained twin where that read the
+    same text; so many places of either kind and phrases that stand in the text.
+    """
+
+    study: str
+    question: str
+    text: str
+    run: str
+    weights: str
+    units: int
+    positives: int
+    negatives: int
+    phrases: int
+    found: Outcome
+    twin: Outcome | None
+
+
+def outcome(found: StudyResult, verified: Verification, words: WordClass | None) -> Outcome:
+    """The figures of a study, of what its verification says, and of its class of words."""
+    reader, in_words = verified.reader, verified.words
+    return Outcome(
+        found.matched,
+        found.selective,
+        found.of_phrases(3),
+        len(found.telling),
+        len(found.confirmed),
+        found.null,
+        found.expected_by_chance,
+        _apart(verified.apart),
+        None if reader is None else reader.accuracy,
+        None if reader is None or reader.control is None else reader.control.accuracy,
+        None if in_words is None else _apart(in_words.apart),
+        None if words is None else len(words.confirmed),
+        None if words is None else words.shuffled,
+    )
+
+
+def _apart(found: Separation | None) -> Apart | None:
+    return None if found is None else Apart(found.between, found.chance)
+
+
+def keep(run: Run, found: StudyResult, weights: str, units: int, own: Outcome, twin: Outcome | None) -> Path:
+    """Write the figures whole or not at all into the run's own folder; a study has one file."""
+    kept = KeptStudy(
+        found.study.name, found.study.question, found.text, found.run, weights, units, found.positives,
+        found.negatives, sum(one.places > 0 for one in found.phrases), own, twin,
+    )  # fmt: skip
+    path = run.folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9._-]', '-', found.study.name)}.json"
+    write_json(path, asdict(kept))
+    return path
+
+
+def read_kept(run: Run) -> dict[str, KeptStudy]:
+    """What is kept for a run's present weights, by name of the study; what is damaged or of others is left out."""
+    found = {}
+    for path in sorted((run.folder / FOLDER).glob("*.json")):
+        try:
+            one: KeptStudy = restored(KeptStudy, read_json(path), str(path))
+        except ValueError:
+            continue
+        if one.weights == run.fingerprint:
+            found[one.study] = one
+    return found

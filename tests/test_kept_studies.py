@@ -1,0 +1,103 @@
+"""Figures of studies that are kept with a run: what the verb found, over seeds, and for a model that is not here."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import pytest
+from opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
+from scipy.stats import t as student
+from test_probe_verbs import Verb
+from test_verification_verbs import FILE, recorded
+
+from app.probes.study import OWN
+from lstm_core import corpus as corpora
+from lstm_core.files import read_json, write_json
+from lstm_core.over_seeds import interval
+from lstm_core.probes.kept_studies import FOLDER, read_kept
+from lstm_core.recording import Recording
+from lstm_core.run import Run
+from lstm_core.runs import open_run
+from lstm_core.ship import ship_figures
+
+ASKED = FILE.replace('"the house", "a river"', '"house", "river"')
+
+
+@pytest.fixture
+def kept(
+    small_run: Callable[..., Run], words: Callable[..., str], cli: Verb, tmp_path: Path
+) -> tuple[Recording, dict[str, Any], Run]:
+    """A run and its twin with the figures of the study "house or river", and what the verb said of it."""
+    corpora.keep_text("book", words(400).encode())
+    found = recorded(small_run, "mine")
+    recorded(small_run, "mine-untrained", "mine")
+    path = tmp_path / "own.toml"
+    path.write_text(ASKED)
+    code, out, _ = cli("study", "mine", str(path), "--with-run", "--json")
+    assert code == 0
+    return found, json.loads(out), open_run("mine")
+
+
+def test_what_is_kept_is_what_the_verb_says(kept: tuple[Recording, dict[str, Any], Run]) -> None:
+    recording, told, run = kept
+    one = read_kept(run)["house or river"]
+    assert (one.run, one.weights, one.units, one.text) == ("mine", run.fingerprint, 16, recording.title)
+    assert (one.positives, one.negatives, one.phrases) == (told["positives"], told["negatives"], 2)
+    verified = told["verification"]
+    for network, counts, more in ((one.found, told, verified), (one.twin, told["twin"], verified["twin"])):
+        assert network is not None
+        assert network.matched == counts["matched"] and network.selective == counts["selective"]
+        assert network.confirmed == counts["confirmed"] and network.three == counts["on_three_phrases"]
+        assert dict(network.null) == counts["null"]
+        assert network.by_chance.confirmed == counts["expected_by_chance"]["confirmed"]
+        assert network.reader == pytest.approx(more["reader"]["accuracy"])
+        assert network.places is not None and network.places.chance == more["apart"]["chance"]
+        assert network.words is None and network.class_units is None
+
+
+@pytest.mark.parametrize("change", [{"weights": "of others"}, {"units": "many"}, {"found": None}, {"positives": 1e400}])
+def test_what_is_damaged_or_of_other_weights_is_left_out(
+    kept: tuple[Recording, dict[str, Any], Run], change: dict[str, Any]
+) -> None:
+    run = kept[2]
+    (path,) = (run.folder / FOLDER).iterdir()
+    assert path.name == "house-or-river.json"
+    path.write_text(json.dumps({**read_json(path), **change}))
+    assert read_kept(run) == {}
+
+
+def test_the_interval_over_seeds_is_student_s() -> None:
+    values = [0.61, 0.7, 0.65, 0.72]
+    low, high = student.interval(0.95, 3, loc=mean(values), scale=stdev(values) / 2)
+    assert interval(values) == pytest.approx((low, high), abs=1e-3)
+    assert interval([0.5]) == (float("-inf"), float("inf"))
+
+
+@pytest.mark.usefixtures("nothing_shipped")
+def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
+    kept: tuple[Recording, dict[str, Any], Run], tmp_path: Path
+) -> None:
+    _, _, run = kept
+    one = read_kept(run)["house or river"]
+    run.set_status("finished")
+    (run.folder / "metrics.jsonl").write_text("{}\n")
+    for name, confirmed in (("second", 3), ("third", 8)):
+        folder = ship_figures(run, into=tmp_path / "shipped").folder.rename(run.folder.with_name(name))
+        write_json(folder / "config.json", {**read_json(folder / "config.json"), "figures_of": name})
+        changed = replace(one, run=name, weights=name, found=replace(one.found, confirmed=confirmed))
+        (path,) = (folder / FOLDER).iterdir()
+        write_json(path, asdict(changed))
+    app = opened("probes", run="mine", probes_tab="A study", probes_study=OWN)
+    app.text_area(key=f"probes-study-{OWN}").set_value(ASKED).run()
+    assert not app.exception
+    table = table_with(app, "confirmed, untrained")
+    assert table["model"].tolist() == ["mine", "second", "third"]
+    own = one.found.confirmed
+    assert table["confirmed"].tolist() == [own, 3, 8]
+    low, high = interval([own, 3, 8])
+    told = f"{mean([own, 3, 8]):,.0f} (mean of 3 seeds, {max(0.0, low):,.0f} to {high:,.0f} at 95%) of 16 neurons tell"
+    assert told in said(app)
+    assert "before anything was learned" in said(app)
