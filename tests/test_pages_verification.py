@@ -1,19 +1,23 @@
 """What the page Probes says of holding up and of periods is what the core finds; what cannot be told is said."""
 
+import json
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 from opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from streamlit.testing.v1 import AppTest
+from test_classes import LAW, OTHERS
 from test_pages_probes import recording  # noqa: F401 - a fixture used by being here
 from test_probe_verbs import stronger
 from test_verification_verbs import FILE
 
 from app.probes import verified_frames as frames
 from app.probes.study import OWN
+from app.probes.word_class import sentence
 from lstm_core import corpus as corpora
 from lstm_core.files import write_json
+from lstm_core.probes import classes
 from lstm_core.probes.on_sets import OnQuery, on_sets
 from lstm_core.probes.periods import PeriodsQuery, period, periods, rhythm
 from lstm_core.probes.studies import Study, parse_study, study
@@ -21,6 +25,7 @@ from lstm_core.probes.verified import Verification, VerifyQuery, twin_query, ver
 from lstm_core.record import RecordQuery, corpus_text, record
 from lstm_core.recording import Recording
 from lstm_core.run import Run
+from lstm_core.tags import tags_of
 
 ASKED = parse_study(FILE)
 BOTH = VerifyQuery(ASKED, "h", (1, 2))
@@ -152,3 +157,24 @@ def test_figures_hold_all_places_and_both_curves(recording: Recording) -> None: 
     np.testing.assert_allclose(curves.series[1].high, around.other.mean + around.other.error)
     carried_out = study(recording, on_sets(recording, OnQuery()), ASKED)
     assert len(carried_out.confirmed) == found.confirmed
+
+
+def test_neurons_of_a_class_of_words_are_those_of_the_core(small_run: Callable[..., Run]) -> None:
+    draw = np.random.default_rng(0)
+    text = "\n\n".join(" ".join(draw.choice([*LAW, *OTHERS], 20)) for _ in range(200))
+    corpora.keep_text("book", text.encode())
+    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+    made = record(run, corpus_text(run, "book"), RecordQuery(("h",)))
+    app = asked_of(f'name = "a"\nwords = {json.dumps(LAW)}')
+    app.toggle(key="probes-class").set_value(True).run()
+    assert not app.exception
+    found = classes.word_class(made, on_sets(made, OnQuery()), LAW, tags_of(made))
+    assert sentence(found, None) in said(app) and f"at the {len(LAW)} words of the class" in said(app)
+    assert len(table_with(app, "most at")) == len(found.confirmed)
+
+
+def test_too_small_a_class_of_words_is_told(recording: Recording) -> None:  # noqa: F811
+    app = asked_of('name = "a"\nwords = ["house", "river"]')
+    app.toggle(key="probes-class").set_value(True).run()
+    assert not app.exception
+    assert "This class of words cannot be looked at." in said(app) + " ".join(one.value for one in app.error)

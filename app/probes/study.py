@@ -9,6 +9,7 @@ from app.controls import tell
 from app.probes import frames
 from app.probes.kept import kept
 from app.probes.verification import verification
+from app.probes.word_class import word_class
 from app.table import Column, show
 from lstm_core.files import ROOT
 from lstm_core.probes import studies
@@ -73,6 +74,7 @@ def study(recording: Recording, on: OnSets) -> None:
     _phrases(found, on)
     _kinds(found)
     verification(recording, on, found)
+    word_class(recording, on, asked)
     if fits:
         kept(asked.name)
 
