@@ -21,7 +21,8 @@ controls.only_letters(run, "Groups are made of the states of a model that reads 
 told = st.container()
 st.caption(
     "While it reads, the network's state is never the same twice. Moments at which it is nearly the same are put into "
-    "one group (cluster), here by HDBSCAN, which leaves out what fits nowhere. Nobody tells it about words or grammar."
+    "one group (cluster), here by HDBSCAN, which leaves out what fits nowhere."
+    + ("" if run.states_only else " Nobody tells it about words or grammar.")
 )
 kept = kept_clusterings(run)
 query = choose(run, kept)
@@ -45,7 +46,7 @@ assert view is not None
 
 best = example(view.rows)
 if best:
-    told.text(sentence(best, words=view.has_words))
+    told.text(sentence(best, words=view.has_words, untold=not run.states_only))
 headline(found, view.rows)
 if not view.rows:
     st.info("No group was found: every moment is unlike the others. Finer groups may exist: choose a smaller size.")

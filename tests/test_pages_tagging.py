@@ -23,6 +23,7 @@ from lstm_core.tagging.kept import CONFUSION, confusion
 from lstm_core.tagging.reading import sentence_states
 from lstm_core.tagging.reports import keep_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
+from lstm_core.tagging.states import record_states
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.taggers import LabelRun, folders, new_label_run, train_label_run
 from lstm_core.tagging.texts import Labelled
@@ -211,3 +212,16 @@ def test_whole_texts_are_judged_and_the_question_is_answered() -> None:
     assert [row["marked"] for row in backward["groups"][0]["rows"]] == [True] + [False] * 5
     app.text_area(key="tagging-passage").set_value(" ").run()
     assert not app.exception and "Type at least one word." in said(app)
+
+
+def test_states_of_a_tagger_open_on_other_pages_with_their_directions_named(pair: list[LabelRun]) -> None:
+    both = next(run for run in pair if run.config.directions == 2)
+    record_states("\nThey are early birds today. She sings! " * 40, both, "states")
+    named = ["1: h of layer 1, forward", "2: h of layer 1, backward"]
+    assert opened("neurons", run="states").selectbox(key="neurons-layer").options == named
+    assert opened("probes", run="states", probes_tab="A neuron").selectbox(key="probes-layer").options == named
+    clusters = opened("clusters", run="states")
+    layers = next(one for one in clusters.get("button_group") if one.proto.label == "Layer")
+    assert sorted(option.content for option in layers.proto.options) == named
+    told = " ".join(one.value for one in (*clusters.caption, *clusters.text))
+    assert "Nobody tells it" not in told and "fits nowhere" in told

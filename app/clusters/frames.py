@@ -155,8 +155,8 @@ def example(rows: Sequence[Row]) -> Row | None:
     return next(iter(several), next(iter(told), rows[0] if rows else None))
 
 
-def sentence(row: Row, *, words: bool) -> str:
-    """What one cluster is, in one sentence."""
+def sentence(row: Row, *, words: bool, untold: bool = True) -> str:
+    """What one cluster is, in one sentence. `untold`: the network learned from the bare text alone."""
     if not words:
         (read, before), (following, after) = row.characters[0], row.following[0]
         return (
@@ -168,7 +168,7 @@ def sentence(row: Row, *, words: bool) -> str:
     told = [f"“{visible(word)}”" for word, _ in row.words[:3]]
     listed = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
     more = " (and others)" if len(row.words) > 3 else ""
-    return f"The network puts the blanks after {listed}{more} into one group: nobody told it to."
+    return f"The network puts the blanks after {listed}{more} into one group{': nobody told it to' * untold}."
 
 
 def table_csv(lines: Lines) -> str:
