@@ -23,7 +23,6 @@ from lstm_core.tagging.texts import genre_texts, tagging_texts
 from lstm_core.tags import shipped_tagger
 
 BROWN = "the Brown corpus (non-commercial use)"
-EVERY = 3  # of the pieces to train on every third is taken: the rest would take hours for a little more
 
 
 def say(line: str) -> None:
@@ -35,7 +34,7 @@ def make(folder: Path) -> None:
     texts = tagging_texts()
     for name, (config, training) in SHIPPED_TAGGERS.items():
         made_tagger(name, config, training, texts, parent=folder / "taggers", say=say)
-    parts = genre_texts(EVERY)
+    parts = genre_texts()
     for name, config in classify.SHIPPED_CLASSIFIERS.items():
         run = new_label_run(folder / "classifiers", name, config, classify.TRAINING, parts["train"], BROWN)
         for found in train_label_run(run, parts["train"], parts["development"]):

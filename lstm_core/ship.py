@@ -18,7 +18,7 @@ from lstm_core.settings import MEASURES
 
 LOST_BITS = 0.005  # per character
 LOST_PERPLEXITY = 0.005  # share
-LOG_LINES = 600  # of a training log that comes with the program
+LOG_LINES = 200  # of a training log that comes with the program
 
 
 def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report = silent) -> dict[str, Any]:

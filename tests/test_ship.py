@@ -132,8 +132,8 @@ def test_of_a_long_log_the_ends_of_epochs_and_even_steps_are_kept(small_run: Mak
     kept = [json.loads(line) for line in (target.folder / "metrics.jsonl").read_text().splitlines()]
     steps = [line["step"] for line in kept]
     assert steps == sorted(steps) and (steps[0], steps[-1]) == (0, 4999)
-    assert 600 <= len(kept) <= 607 and max(np.diff(steps)) <= 9
+    assert 200 <= len(kept) <= 207 and max(np.diff(steps)) <= 26
     assert [line for line in kept if line["validation_loss"]] == [line for line in lines if line["validation_loss"]]
-    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[:600]))
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[:200]))
     shipping.copy_log(run, target)
     assert (target.folder / "metrics.jsonl").read_bytes() == (run.folder / "metrics.jsonl").read_bytes()
