@@ -60,10 +60,10 @@ def tagging_texts() -> dict[str, Labelled]:
     }
 
 
-def genre_texts(part: int = 1) -> dict[str, Labelled]:
+def genre_texts() -> dict[str, Labelled]:
     """The Brown corpus in pieces of LEAST_WORDS words or a few more, each with the kind of text that its document is
-    (15 kinds): "train", "development", "test". No document is in two of them. Of the pieces to train on every
-    `part`-th is taken. Raises ValueError where the corpus is not at hand.
+    (15 kinds): "train", "development", "test". No document is in two of them. Raises ValueError where the corpus is not
+    at hand.
     """
     with archive(BROWN) as found:
         kinds = dict(line.split() for line in lines_of(found, "brown/cats.txt") if line.strip())
@@ -80,7 +80,6 @@ def genre_texts(part: int = 1) -> dict[str, Labelled]:
             ("train", names[2 * count :]),
         ):
             made = [piece for document in chosen for piece in pieces(documents[document])]
-            made = made[::part] if name == "train" else made
             parts[name].texts.extend(made)
             parts[name].labels.extend([kind] * len(made))
     return parts
