@@ -30,7 +30,7 @@ def kept(name: str) -> None:
     """The section about one study: every model of which figures are kept, beside its untrained twin."""
     for title, some in kept_groups(name).items():
         st.subheader(f"The same study, {title}")
-        st.caption(f"Figures that are kept of {some[0].text}, also of models whose text and weights could not come along.")
+        st.caption(f"Figures that are kept of {some[0].text}, also of models that could not come along.")
         st.text("\n".join(sentences(some)))
         rows = [line(one) for one in some]
         there = {key for row in rows for key, value in row.items() if value is not None}
