@@ -13,7 +13,7 @@ from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of
 from lstm_core.tagging.reading import as_words_come, influence, sentence_states
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
-from lstm_core.tagging.taggers import LOG, LabelRun, folders, new_label_run, train_label_run
+from lstm_core.tagging.taggers import LOG, LabelRun, folders, label_runs, new_label_run, train_label_run
 from lstm_core.tagging.texts import Labelled, tagged
 
 SENTENCES = [
@@ -66,6 +66,15 @@ def test_a_state_depends_on_what_its_direction_has_read_and_on_nothing_else(tagg
     assert (moved["forward"][~below] == 0).all() and (moved["forward"][below] > 0).all()
     assert (moved["backward"][~below.T] == 0).all() and (moved["backward"][below.T] > 0).all()
     assert list(influence(words, tagger("gru", 1))) == ["forward"]
+
+
+@pytest.mark.parametrize("run", label_runs("taggers"), ids=lambda run: run.name)
+def test_what_was_not_read_moves_a_state_of_the_networks_that_ship_by_exactly_nothing(run: LabelRun) -> None:
+    moved = influence(["They", "are", "early", "birds"], run)
+    unread = ~np.tri(4, dtype=bool)
+    assert (moved["forward"][unread] == 0).all() and (moved["forward"][~unread] > 0).all()
+    if run.config.directions == 2:
+        assert (moved["backward"][unread.T] == 0).all()
 
 
 def test_tags_as_words_come_are_those_of_what_was_read_so_far(tagger: Callable[..., LabelRun]) -> None:

@@ -307,12 +307,14 @@ def accuracy_lines(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptr
 
 
 def mapped_sentence(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptron: Mapping[str, Share]) -> str:
-    """The shares that also count what MASC calls an abbreviation; empty where they were not counted."""
+    """The shares, of the last network and the perceptron, that also count what MASC calls an abbreviation; empty where
+    they were not counted.
+    """
     measured = [(name, {text: one.get("right_mapped") for text, one in shares.items()}) for name, _, shares in found]
     measured.append((PERCEPTRON, {text: one.right_mapped for text, one in perceptron.items()}))
     parts = [
         f"{title}: "
-        + ", ".join(f"{name} {shares[text]:.1%}" for name, shares in measured if shares.get(text) is not None)
+        + ", ".join(f"{name} {shares[text]:.1%}" for name, shares in measured[-2:] if shares.get(text) is not None)
         for text, title in TEXTS.items()
         if text != "masc" and any(shares.get(text) is not None for _, shares in measured)
     ]

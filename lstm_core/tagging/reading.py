@@ -35,17 +35,19 @@ def sentence_states(words: Sequence[str], run: LabelRun) -> SentenceStates:
 
 def influence(words: Sequence[str], run: LabelRun) -> dict[str, NDArray[np.float32]]:
     """By how much the states at word n move when word m is another one: (N, N) for each direction, at [n, m] the
-    largest change of a unit, from 0 to 2. Exactly 0 where the state has not read the word.
+    largest change of a unit, from 0 to 2. Exactly 0 where the state has not read the word: each sentence is read by
+    itself, as rows of one product are rounded by where they stand in it.
     """
     plain = [plain_word(word) for word in words]
     count = len(plain)
     changed = [[_other(word, run) if place == number else word for place, word in enumerate(plain)]
                for number in range(count)]  # fmt: skip
-    found = _of_directions(run, signals_of(run.network(), encode(run.known, [plain, *changed])))
+    network = run.network()
+    found = [_of_directions(run, signals_of(network, encode(run.known, [one]))) for one in (plain, *changed)]
     moved = {}
-    for direction, states in found.items():
-        each = states.reshape(count + 1, count, -1)  # the sentence, then with each of its words replaced
-        moved[direction] = np.abs(each[1:] - each[:1]).max(axis=2, initial=0).T  # (states, words)
+    for direction, states in found[0].items():
+        each = np.array([other[direction] for other in found[1:]]).reshape(count, count, -1)  # (words, states, U)
+        moved[direction] = np.abs(each - states).max(axis=2, initial=0).T  # (states, words)
     return moved
 
 
