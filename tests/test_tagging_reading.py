@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from lstm_core.files import write_bytes
 from lstm_core.tagging.claims import tagging_claims
@@ -70,7 +71,12 @@ def test_a_state_depends_on_what_its_direction_has_read_and_on_nothing_else(tagg
 
 @pytest.mark.parametrize("run", label_runs("taggers"), ids=lambda run: run.name)
 def test_what_was_not_read_moves_a_state_of_the_networks_that_ship_by_exactly_nothing(run: LabelRun) -> None:
-    moved = influence(["They", "are", "early", "birds"], run)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # rows of one product were rounded by which thread had them
+    try:
+        moved = influence(["They", "are", "early", "birds"], run)
+    finally:
+        torch.set_num_threads(threads)
     unread = ~np.tri(4, dtype=bool)
     assert (moved["forward"][unread] == 0).all() and (moved["forward"][~unread] > 0).all()
     if run.config.directions == 2:
