@@ -96,6 +96,20 @@ def test_runs_without_weights_are_shown_and_other_shapes_apart(
     assert "word 60%" in said(box.set_value(box.options[1]).run())
 
 
+def test_a_link_opens_a_set_of_other_models(of_words: Callable[[str, int], Run], small_run: Make) -> None:
+    one, wide = of_words("one", 1), small_run("wide", corpora.read_corpus("book", "word"), weights=True, hidden=12)
+    keep_senses(result(one, 0.7))
+    news = result(wide, 0.6, name="senseval", words=("hard", "line"))
+    keep_senses(replace(news, sets=(*result(wide, 0.5).sets, *news.sets)))
+    models = opened("probes", probes_tab="Meanings", run="one").selectbox(key="probes-senses").options
+    assert len(models) == 2 and models[0].endswith(": one") and models[1].endswith(": wide")
+    app = opened(
+        "probes", probes_tab="Meanings", run="one", probes_senses=models[1], probes_senses_set="Four words in news"
+    )
+    assert app.selectbox(key="probes-senses").value == models[1]
+    assert {"hard", "line"} <= set(table_with(app, "all words")["word"])
+
+
 def test_phrases_are_told_by_those_that_nothing_was_trained_on(of_words: Callable[[str, int], Run]) -> None:
     run = of_words("one", 1)
     kept = result(run, 0.5, name="semeval", words=("brick wall",))
