@@ -101,8 +101,7 @@ def _confusion(runs: Sequence[LabelRun]) -> None:
     )
     st.caption(
         "A row holds the words that people gave a tag, a column those that the network gave one; the number is the "
-        "share of "
-        "the row in per cent. Blue: right. Red: mixed up."
+        "share of the row in per cent. Blue: right. Red: mixed up."
     )
     show(frames.mistake_lines(found), _MISTAKES, key="tagging-mistakes", alt="The commonest mistakes")
 

@@ -166,8 +166,7 @@ def why_sentence(lines: Lines, where: Differs, words: tuple[str, str], configs: 
         most, least = max(moves[2]), min(moves[2])
         told += (
             "Those that read both ways also come from the end of the sentence: the probability of a tag before it "
-            "moves "
-            f"by up to {most:.0%} (the least moved of them: {least:.1%})."
+            f"moves by up to {most:.0%} (the least moved of them: {least:.1%})."
         )
     return told
 

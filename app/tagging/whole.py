@@ -54,7 +54,8 @@ def whole_texts(runs: Sequence[LabelRun]) -> None:
         )
         st.caption(
             f"Which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to "
-            f"learn from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds."
+            f"learn from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds. Whether "
+            "sentences speak well or ill, the other common task, was not measured: no such set is at hand."
         )
     st.subheader("Your own text")
     if not runs:
@@ -76,10 +77,8 @@ def _states(run: LabelRun) -> None:
     st.subheader("What each state has read")
     st.caption(
         f"Measured on a short text by the network “{frames.architecture(run.config)}”: how far the state at the word "
-        f"of a "
-        "row moves when the word of a column is replaced by another. 0: it has not read that word. A bar marks the "
-        "state "
-        "that has read all: the last one forward, the first one backward."
+        "of a row moves when the word of a column is replaced by another. 0: it has not read that word. A bar marks "
+        "the state that has read all: the last one forward, the first one backward."
     )
     found = cached(influence)(SHORT, run)
     for column, (way, moved) in zip(st.columns(2), found.items(), strict=False):

@@ -26,8 +26,7 @@ def _order(found: Sequence[Following]) -> list[Claim]:
             "L1", SOURCE,
             "in one direction the first tag depends on the first word alone, later ones on the words so far",
             f"{same} of {len(one)} pairs of sentences that differ only after a word: its tag and its probability are "
-            f"the "
-            "same to the bit",
+            "the same to the bit",
             "it follows from how the network is built, so anything but all would be a mistake of ours",
             same == len(one),
         )
@@ -50,8 +49,7 @@ def _following(found: Sequence[Following]) -> list[Claim]:
         Claim(
             "L2", SOURCE,
             "“early” is an adjective in “They are early birds”, an adverb in “They are early today”: that takes the "
-            "word "
-            "after it, so two directions",
+            "word after it, so two directions",
             f"probability of an adverb before “birds” and before “today” (and the tags given): {told}. Both tags right "
             f"for {flips} of {len(decided)} pairs that the training text decides",
             "the training text has one “early” of this kind, so the tag itself may stay; it also knows more of words "

@@ -202,7 +202,9 @@ def answer(found: Poolings, cell: str = "lstm") -> list[str]:
         if one is None or other is None:
             continue
         apart, (low, high) = difference(one, other)
-        verdict = "helps" if low > 0 else "harms" if high < 0 else "makes no difference that so many seeds could show"
+        verdict = (
+            "helps" if low > 0 else "harms" if high < 0 else f"no difference that {len(one.right)} seeds could show"
+        )
         told.append(f"{what}: {apart:+.1%} ({low:+.1%} to {high:+.1%}), {verdict}")
     return told
 
