@@ -64,7 +64,7 @@ def test_the_answer_says_what_the_figures_say_and_where_they_say_nothing() -> No
     assert apart == pytest.approx(mean((0.2, 0.21, 0.2))) and low < apart < high
     told = classifying.answer(found)
     assert len(told) == 3  # two directions with their mean were not trained
-    assert "+0.0%" in told[0] and told[0].endswith("makes no difference that so many seeds could show")
+    assert "+0.0%" in told[0] and told[0].endswith("no difference that 3 seeds could show")
     assert "-10.0%" in told[1] and told[1].endswith("harms")
     assert "+20.3%" in told[2] and told[2].endswith("helps")
     assert "naive Bayes over the words in no order 40.0%" in classifying.table(found)
