@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import controls
 from app.probes.choice import when_on
+from app.probes.kept import all_kept
 from app.probes.neuron import neuron
 from app.probes.phrase import phrase
 from app.probes.senses import senses
@@ -26,6 +27,8 @@ if tab == "Meanings":  # of figures that are kept, also for models that have rea
 recording = controls.current_recording(run)
 if recording is None:
     offer_reading(run)
+    if tab == "A study":
+        all_kept()
     st.stop()
 if not recording.whole:
     offer_reading(run, "Of this text only the moments after words were kept.")

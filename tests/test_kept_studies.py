@@ -18,7 +18,7 @@ from lstm_core import corpus as corpora
 from lstm_core.files import read_json, write_json
 from lstm_core.over_seeds import interval
 from lstm_core.probes.kept_studies import FOLDER, read_kept
-from lstm_core.recording import Recording
+from lstm_core.recording import Recording, remove_recording
 from lstm_core.run import Run
 from lstm_core.runs import open_run
 from lstm_core.ship import ship_figures
@@ -101,3 +101,6 @@ def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
     told = f"{mean([own, 3, 8]):,.0f} (mean of 3 seeds, {max(0.0, low):,.0f} to {high:,.0f} at 95%) of 16 neurons tell"
     assert told in said(app)
     assert "before anything was learned" in said(app)
+    remove_recording(kept[0].fingerprint)
+    app = opened("probes", run="mine", probes_tab="A study")
+    assert app.selectbox(key="probes-kept").value == "house or river" and told in said(app)

@@ -29,13 +29,23 @@ _ABOUT = {
 def kept(name: str) -> None:
     """The section about one study: every model of which figures are kept, beside its untrained twin."""
     for title, some in kept_groups(name).items():
-        st.subheader(f"The same study, {title}")
+        st.subheader(f"Study {name}: {title}")
+        st.text(some[0].question)
         st.caption(f"Figures that are kept of {some[0].text}, also of models that could not come along.")
         st.text("\n".join(sentences(some)))
         rows = [line(one) for one in some]
         there = {key for row in rows for key, value in row.items() if value is not None}
         columns = [column for column in _COLUMNS if column.name in there]
         show(rows, columns, key=f"probes-kept-{title}", alt=f"What the study {name} found in each model")
+
+
+def all_kept() -> None:
+    """The same where nothing has been read here: one of the studies of which figures are kept."""
+    names = sorted({name for run in list_runs() for name in read_kept(run)})
+    if not names:
+        return
+    st.subheader("Studies of other models")
+    kept(st.selectbox("Study", names, key="probes-kept", bind="query-params", width=320) or names[0])
 
 
 def kept_groups(name: str) -> dict[str, list[KeptStudy]]:
