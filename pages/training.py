@@ -11,7 +11,7 @@ from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
 from app.table import Column, show
 from lstm_core.card import card
-from lstm_core.claims import training_claims
+from lstm_core.claims import article_claims, training_claims
 from lstm_core.run import Run
 from lstm_core.runs import list_runs, open_run
 from lstm_core.settings import Kind
@@ -116,6 +116,7 @@ baselines.offers()
 for run in trained_runs():
     if run.shipped:
         panel(training_claims(run), f"{run.name}: what the source says, what we measure")
+panel(article_claims(trained_runs()), "The article's model: what it says, what we measure")
 cards()
 start_form()
 upload_form()

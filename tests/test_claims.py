@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lstm_core import files
-from lstm_core.claims import training_claims
+from lstm_core.claims import article_claims, training_claims
 from lstm_core.corpus import corpus_of
 from lstm_core.run import Run
 from lstm_core.runs import create_run
@@ -73,6 +73,22 @@ def test_word_runs_and_untrained_twins_claim_nothing(paper_run: Any, home: Path)
     assert training_claims(Run(run.folder)) == []
     (run.folder / "config.json").unlink()
     assert training_claims(paper_run(kind="word")) == []
+
+
+def test_the_article_s_model_stands_beside_what_is_published_of_its_size(paper_run: Any, home: Path) -> None:
+    assert article_claims([paper_run(kind="word")]) == []
+    (home / "runs" / "paper").rename(home / "runs" / "other")
+    run = paper_run("ptb", 4.5, kind="word", hidden=650, layers=2)
+    (claim,) = article_claims([Run(home / "runs" / "other"), run])
+    assert claim.measured == "paper: perplexity 90.0 on the validation part"
+    for part in ("test", {"perplexity": "none"}, {}):
+        files.write_json(run.folder / "results" / "evaluation.json", {"weights": run.fingerprint, "test": part})
+        assert article_claims([Run(run.folder)]) == [claim]
+    files.write_json(
+        run.folder / "results" / "evaluation.json", {"weights": run.fingerprint, "test": {"perplexity": 83.04}}
+    )
+    (claim,) = article_claims([Run(run.folder)])
+    assert claim.measured.endswith("on the validation part, 83.0 on the test part") and "82.7" in claim.why
 
 
 def test_a_dropout_that_changed_on_the_way_is_told_and_is_not_the_papers(small_run: Any) -> None:
