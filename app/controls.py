@@ -1,7 +1,7 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Literal, TypeVar
 
@@ -126,24 +126,22 @@ def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str
         list(spec.layers),
         list(spec.layers).index(start[1]),
         key=f"{key}-layer",
-        format_func=layer_title(recording, signal),
         bind="query-params",
         help="Layer 1 reads the text, the last layer makes the guess.",
     )
     unit = columns[1].number_input(
         "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind=bound(f"{key}-unit")
     )
+    tell_origin(recording, signal, layer)
     return signal, layer, min(max(int(unit), 0), spec.units - 1)
 
 
-def layer_title(recording: Recording, signal: str) -> Callable[[int], str]:
-    """How a layer is called: its number, with what its states were called where they were brought in from."""
-
-    def title(layer: int) -> str:
-        origin = recording.origin(signal, layer).rpartition(": ")[2]
-        return f"{layer}: {origin}" if origin else str(layer)
-
-    return title
+def tell_origin(recording: Recording, signal: str, layer: int) -> None:
+    """What a layer's states were called where they were brought in from. Not in the list of layers: its words would
+    stand in the address, and a link that names the number alone would be dropped.
+    """
+    if origin := recording.origin(signal, layer):
+        st.text(f"Layer {layer}: {origin}")
 
 
 def _begin_with_link(parameter: str, options: Sequence[str], first: str, key: str) -> None:

@@ -217,9 +217,11 @@ def test_whole_texts_are_judged_and_the_question_is_answered() -> None:
 def test_states_of_a_tagger_open_on_other_pages_with_their_directions_named(pair: list[LabelRun]) -> None:
     both = next(run for run in pair if run.config.directions == 2)
     record_states("\nThey are early birds today. She sings! " * 40, both, "states")
+    for layer, way in (("1", "forward"), ("2", "backward")):
+        told = f"Layer {layer}: {both.name}: h of layer 1, {way}"
+        assert told in said(opened("neurons", run="states", neurons_layer=layer))
+        assert told in said(opened("probes", run="states", probes_tab="A neuron", probes_layer=layer))
     named = ["1: h of layer 1, forward", "2: h of layer 1, backward"]
-    assert opened("neurons", run="states").selectbox(key="neurons-layer").options == named
-    assert opened("probes", run="states", probes_tab="A neuron").selectbox(key="probes-layer").options == named
     clusters = opened("clusters", run="states")
     layers = next(one for one in clusters.get("button_group") if one.proto.label == "Layer")
     assert sorted(option.content for option in layers.proto.options) == named

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.cached import cached
-from app.controls import bound, layer_title
+from app.controls import bound, tell_origin
 from app.probes import frames
 from app.probes.rhythm import all_periods
 from app.probes.tuning import sentence_parts
@@ -39,11 +39,7 @@ def neuron(recording: Recording, on: OnSets) -> None:
     layers = sorted({layer for layer, _ in on.units})
     units = len(on.units) // len(layers)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        title = layer_title(recording, on.query.signal)
-        layer = st.selectbox(
-            "Layer", layers, len(layers) - 1, format_func=title, key="probes-layer", bind="query-params",
-            width=max(120, 40 + 9 * max(len(title(layer)) for layer in layers)),
-        )  # fmt: skip
+        layer = st.selectbox("Layer", layers, len(layers) - 1, key="probes-layer", bind="query-params", width=120)
         first = _first(on, layer or layers[-1])
         unit = st.number_input(
             "Neuron (unit)", 0, units - 1, first, key="probes-unit", bind=bound("probes-unit"), width=160
@@ -59,6 +55,7 @@ def neuron(recording: Recording, on: OnSets) -> None:
     steps = min(int(lag), MOST_LAG, len(on) - 1)
     query = UnitsQuery(layer or layers[-1], min(int(unit), units - 1), steps, by=measure or MEASURES[0])
     found = cached(similar_units)(on, query)
+    tell_origin(recording, on.query.signal, query.layer)
     st.text(
         f"Neuron {query.unit} of layer {query.layer} is on at {found.on:,} of {found.steps:,} steps "
         f"({found.on / found.steps:.1%}). {period_sentence(*cached(_period)(recording, on.query.signal, query))}"
