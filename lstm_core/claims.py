@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lstm_core.documents import LARGEST
 from lstm_core.run import Run
 from lstm_core.settings import OPTIMISERS
 
@@ -50,42 +51,40 @@ def training_claims(run: Run) -> list[Claim]:
 
 
 def article_claims(runs: Sequence[Run]) -> list[Claim]:
-    """A1 of all runs of the article's shape on its text; empty where none is at hand."""
-    found = [
-        run
-        for run in runs
-        if run.kind == "word"
-        and run.config["corpus"]["name"] == "ptb"
-        and run.model_config.architecture == "LSTM 2 x 650"
-        and not run.untrained_twin_of
-        and run.validation
-    ]
-    if not found:
-        return []
-    tested = [score for run in found if (score := _tested(run)) is not None]
-    scores = ", ".join(f"{run.validation['perplexity']:.1f}" for run in found)
-    told = f"{', '.join(run.name for run in found)}: perplexity {scores} on the validation part"
-    if len(tested) == len(found):
-        told += f", {', '.join(f'{score:.1f}' for score in tested)} on the test part"
-    settings, tables = found[0].train_config, "one table" if found[0].model_config.tied else "two tables"
+    """A1 of the evaluated runs of the article's shape on its text, those of one recipe together."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        shape, ended = run.model_config, run.status in ("finished", "figures only")
+        right = (run.kind, run.config["corpus"]["name"], shape.architecture) == ("word", "ptb", "LSTM 2 x 650")
+        if right and ended and not run.untrained_twin_of and _tested(run) is not None:
+            settings, tables = run.train_config, "one table" if shape.tied else "two tables"
+            recipe = f"{OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, {tables}"
+            found.setdefault(recipe, []).append(run)
     return [
         Claim(
             "A1",
             "article",
             "an LSTM of words, 2 x 650, on 929,589 words of the Wall Street Journal (how well it predicts is not told)",
-            told,
-            "of this size 86.2 and 82.7 are published (Zaremba et al. 2014: SGD, 39 epochs, two tables of embeddings); "
-            f"here: {OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, {tables}",
+            f"{', '.join(run.name for run in some)}: perplexity "
+            f"{_listed([run.validation['perplexity'] for run in some])} on the validation part, "
+            f"{_listed([_tested(run) or 0.0 for run in some])} on the test part",
+            "of this size 86.2 (validation) and 82.7 (test) are published (Zaremba et al. 2014: SGD, 39 epochs, two "
+            f"tables of embeddings); here: {recipe}",
             None,
         )
+        for recipe, some in found.items()
     ]
+
+
+def _listed(scores: Sequence[float]) -> str:
+    return ", ".join(f"{score:.1f}" for score in scores)
 
 
 def _tested(run: Run) -> float | None:
     """Its perplexity on the test part, where that was measured."""
     part = run.results().get("evaluation", {}).get("test")
     score = part.get("perplexity") if isinstance(part, dict) else None
-    return score if isinstance(score, float) else None
+    return score if isinstance(score, int | float) and abs(score) < LARGEST else None
 
 
 def _score_claim(run: Run, score: float | None) -> Claim:

@@ -186,7 +186,8 @@ def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 5
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
         raise ValueError(f"{run.name} was made for another text than {corpus.name}: its fingerprint differs")
     start, stop = corpus.splits["validation"]
-    begin, end = max(0, start - lead), corpus.splits.get("test", (stop, stop))[1]  # the test split comes after
+    after, end = corpus.splits.get("test", (stop, stop))
+    begin, end = max(0, start - lead), end if after == stop else stop  # a test split that lies elsewhere is left out
     text = Text(corpus.name, corpus.ids[begin:end], corpus.fingerprint, (begin, end))
     spec = spec_of(run, text, RecordQuery(positions="none"))
     probability = np.empty(len(text.ids), np.float32)

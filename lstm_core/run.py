@@ -75,6 +75,9 @@ class Run:
             raise ValueError(f"{self.name} is written in schema {found}, this program reads schema {SCHEMA}")
         if lost := [key for key in ("kind", "model", "training", "corpus") if key not in config]:
             raise ValueError(f"{self.name}: config.json lacks {lost[0]!r}: restore it or remove the run")
+        corpus = config["corpus"]
+        if not isinstance(corpus, dict) or not all(isinstance(corpus.get(key), str) for key in ("name", "fingerprint")):
+            raise ValueError(f"{self.name}: config.json does not name its text: restore it or remove the run")
         return config
 
     @property

@@ -32,6 +32,8 @@ if recording is None:
     st.stop()
 if not recording.whole:
     offer_reading(run, "Of this text only the moments after words were kept.")
+    if tab == "A study":
+        all_kept()
     st.stop()
 try:
     on = when_on(recording)

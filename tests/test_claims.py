@@ -1,6 +1,7 @@
 """The sources' claims beside what is measured here."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -76,19 +77,28 @@ def test_word_runs_and_untrained_twins_claim_nothing(paper_run: Any, home: Path)
 
 
 def test_the_article_s_model_stands_beside_what_is_published_of_its_size(paper_run: Any, home: Path) -> None:
-    assert article_claims([paper_run(kind="word")]) == []
-    (home / "runs" / "paper").rename(home / "runs" / "other")
     run = paper_run("ptb", 4.5, kind="word", hidden=650, layers=2)
-    (claim,) = article_claims([Run(home / "runs" / "other"), run])
-    assert claim.measured == "paper: perplexity 90.0 on the validation part"
-    for part in ("test", {"perplexity": "none"}, {}):
-        files.write_json(run.folder / "results" / "evaluation.json", {"weights": run.fingerprint, "test": part})
-        assert article_claims([Run(run.folder)]) == [claim]
-    files.write_json(
-        run.folder / "results" / "evaluation.json", {"weights": run.fingerprint, "test": {"perplexity": 83.04}}
-    )
+    assert article_claims([run]) == []  # not ended
+    run.set_status("finished")
+    path, weights = run.folder / "results" / "evaluation.json", run.fingerprint
+    for part in ("test", {"perplexity": "none"}, {}, {"perplexity": float("nan")}):
+        files.write_json(path, {"weights": weights, "test": part})
+        assert article_claims([Run(run.folder)]) == []
+    files.write_json(path, {"weights": weights, "test": {"perplexity": 83.04}})
     (claim,) = article_claims([Run(run.folder)])
-    assert claim.measured.endswith("on the validation part, 83.0 on the test part") and "82.7" in claim.why
+    assert claim.measured == "paper: perplexity 90.0 on the validation part, 83.0 on the test part"
+    assert "86.2 (validation) and 82.7 (test)" in claim.why and claim.why.endswith("AdamW, 20 epochs, two tables")
+    run.folder.rename(home / "runs" / "first")
+    files.write_json(
+        home / "runs" / "first" / "config.json", {**run.config, "training": {**asdict(TrainConfig(epochs=9))}}
+    )
+    other = paper_run("ptb", 4.6, kind="word", hidden=650, layers=2)
+    other.set_status("finished")
+    files.write_json(other.folder / "results" / "evaluation.json", {"weights": weights, "test": {"perplexity": 90}})
+    told = article_claims([Run(home / "runs" / "first"), other])
+    assert [claim.why.rpartition("here: ")[2] for claim in told] == [
+        "AdamW, 9 epochs, two tables", "AdamW, 20 epochs, two tables"
+    ]  # fmt: skip
 
 
 def test_a_dropout_that_changed_on_the_way_is_told_and_is_not_the_papers(small_run: Any) -> None:

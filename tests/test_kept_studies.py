@@ -17,7 +17,9 @@ from app.probes.study import OWN
 from lstm_core import corpus as corpora
 from lstm_core.files import read_json, write_json
 from lstm_core.over_seeds import interval
-from lstm_core.probes.kept_studies import FOLDER, read_kept
+from lstm_core.probes.kept_studies import FOLDER, identity, read_kept
+from lstm_core.probes.on_sets import OnQuery
+from lstm_core.probes.studies import parse_study
 from lstm_core.recording import Recording, remove_recording
 from lstm_core.run import Run
 from lstm_core.runs import open_run
@@ -45,6 +47,7 @@ def test_what_is_kept_is_what_the_verb_says(kept: tuple[Recording, dict[str, Any
     recording, told, run = kept
     one = read_kept(run)["house or river"]
     assert (one.run, one.weights, one.units, one.text) == ("mine", run.fingerprint, 16, recording.title)
+    assert one.on == OnQuery("h", (1, 2), "raw", 0.3) and one.asked == identity(replace(parse_study(ASKED), name="x"))
     assert (one.positives, one.negatives, one.phrases) == (told["positives"], told["negatives"], 2)
     verified = told["verification"]
     for network, counts, more in ((one.found, told, verified), (one.twin, told["twin"], verified["twin"])):
@@ -58,7 +61,9 @@ def test_what_is_kept_is_what_the_verb_says(kept: tuple[Recording, dict[str, Any
         assert network.words is None and network.class_units is None
 
 
-@pytest.mark.parametrize("change", [{"weights": "of others"}, {"units": "many"}, {"found": None}, {"positives": 1e400}])
+@pytest.mark.parametrize(
+    "change", [{"weights": "of others"}, {"units": "many"}, {"found": None}, {"positives": 1e400}, {"on": 3}]
+)
 def test_what_is_damaged_or_of_other_weights_is_left_out(
     kept: tuple[Recording, dict[str, Any], Run], change: dict[str, Any]
 ) -> None:
@@ -70,9 +75,12 @@ def test_what_is_damaged_or_of_other_weights_is_left_out(
 
 
 def test_the_interval_over_seeds_is_student_s() -> None:
-    values = [0.61, 0.7, 0.65, 0.72]
-    low, high = student.interval(0.95, 3, loc=mean(values), scale=stdev(values) / 2)
-    assert interval(values) == pytest.approx((low, high), abs=1e-3)
+    for values in ([0.61, 0.7, 0.65, 0.72], [0.1 * (n % 4) for n in range(11)]):
+        count = len(values)
+        ends = student.interval(0.95, count - 1, loc=mean(values), scale=stdev(values) / count**0.5)
+        assert interval(values) == pytest.approx(ends)
+    low, high = interval([1.0, 2.0, 3.0])
+    assert (low, high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)  # a printed table
     assert interval([0.5]) == (float("-inf"), float("inf"))
 
 
@@ -84,17 +92,20 @@ def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
     one = read_kept(run)["house or river"]
     run.set_status("finished")
     (run.folder / "metrics.jsonl").write_text("{}\n")
-    for name, confirmed in (("second", 3), ("third", 8)):
+    for seed, name, confirmed in ((2, "second", 3), (3, "third", 8), (3, "third-again", 9), (4, "shorter", 1)):
         folder = ship_figures(run, into=tmp_path / "shipped").folder.rename(run.folder.with_name(name))
-        write_json(folder / "config.json", {**read_json(folder / "config.json"), "figures_of": name})
-        changed = replace(one, run=name, weights=name, found=replace(one.found, confirmed=confirmed))
+        config = {**read_json(folder / "config.json"), "figures_of": name}
+        config["training"] |= {"seed": seed, "epochs": 1 if name == "shorter" else config["training"]["epochs"]}
+        write_json(folder / "config.json", config)
+        found = replace(one.found, confirmed=confirmed)
+        changed = replace(one, run=name, weights=name, found=found, phrases=0 if name == "shorter" else one.phrases)
         (path,) = (folder / FOLDER).iterdir()
         write_json(path, asdict(changed))
     app = opened("probes", run="mine", probes_tab="A study", probes_study=OWN)
     app.text_area(key=f"probes-study-{OWN}").set_value(ASKED).run()
     assert not app.exception
     table = table_with(app, "confirmed, untrained")
-    assert table["model"].tolist() == ["mine", "second", "third"]
+    assert table["model"].tolist() == ["mine", "second", "third"]  # the other two are no seeds of it, or the same seed
     own = one.found.confirmed
     assert table["confirmed"].tolist() == [own, 3, 8]
     low, high = interval([own, 3, 8])

@@ -142,3 +142,9 @@ def test_fault_21_a_link_to_a_run_of_states_opens_it(states_run: Run, small_run:
     small_run("another", weights=True)
     app = opened("neurons", run="theirs", neurons_colour="probability of what came")
     assert app.selectbox(key="run").value == "theirs" and not app.exception
+
+
+def test_clusters_of_states_offer_the_signals_and_layers_that_were_brought_in() -> None:
+    bring_in("theirs", [States("c", 2, values(1), "a.npy")], letters())
+    app = opened("clusters", run="theirs")
+    assert not app.exception and "Compute these groups" in [button.label for button in app.button]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,13 +164,24 @@ def test_neurons_of_a_class_of_words_are_those_of_the_core(small_run: Callable[.
     draw = np.random.default_rng(0)
     text = "\n\n".join(" ".join(draw.choice([*LAW, *OTHERS], 20)) for _ in range(200))
     corpora.keep_text("book", text.encode())
-    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+    book = corpora.read_corpus("book", "word")
+    law = [book.vocabulary.tokens.index(word) for word in LAW]
+
+    def plant(model: Any) -> None:  # the words of law begin alike
+        stronger(model)
+        model.encoder.weight[law] += 2
+
+    run = small_run("small", book, weights=plant)
     made = record(run, corpus_text(run, "book"), RecordQuery(("h",)))
+    control = small_run("small-untrained", corpora.read_corpus("book", "word"))
+    write_json(control.folder / "config.json", {**control.config, "untrained_twin_of": "small"})
+    other = record(Run(control.folder), corpus_text(run, "book"), RecordQuery(("h",)))
     app = asked_of(f'name = "a"\nwords = {json.dumps(LAW)}')
     app.toggle(key="probes-class").set_value(True).run()
     assert not app.exception
-    found = classes.word_class(made, on_sets(made, OnQuery()), LAW, tags_of(made))
-    assert sentence(found, None) in said(app) and f"at the {len(LAW)} words of the class" in said(app)
+    found, twin = (classes.word_class(one, on_sets(one, OnQuery()), LAW, tags_of(made)) for one in (made, other))
+    assert sentence(found, twin) in said(app) and f"at the {len(LAW)} words of the class" in said(app)
+    assert f"in the untrained network {len(twin.confirmed)}." in said(app) and found.confirmed
     assert len(table_with(app, "most at")) == len(found.confirmed)
 
 

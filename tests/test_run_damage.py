@@ -170,6 +170,14 @@ def test_a_vocabulary_that_lists_no_tokens_is_refused(small_run: Make, content: 
         _ = open_run("small").vocabulary
 
 
+@pytest.mark.parametrize("text", ["ptb", {}, {"name": 3, "fingerprint": ""}, {"name": "ptb"}])
+def test_settings_that_name_no_text_are_refused(small_run: Make, text: Any) -> None:
+    run = small_run(weights=True)
+    files.write_json(run.folder / "config.json", {**run.config, "corpus": text})
+    with pytest.raises(ValueError, match=r"config\.json does not name its text"):
+        open_run("small").summary()
+
+
 # A kill inside a save -------------------------------------------------------------------------------------------------
 
 

@@ -12,9 +12,9 @@ from lstm_core.tagging.claims import tagging_claims
 from lstm_core.tagging.classify import Poolings, Scored
 from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of
 from lstm_core.tagging.reading import as_words_come, influence, sentence_states
-from lstm_core.tagging.settings import LabelTraining, NetworkConfig
+from lstm_core.tagging.settings import SHIPPED_TAGGERS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
-from lstm_core.tagging.taggers import LOG, LabelRun, folders, label_runs, new_label_run, train_label_run
+from lstm_core.tagging.taggers import LOG, LabelRun, folders, new_label_run, open_label_run, train_label_run
 from lstm_core.tagging.texts import Labelled, tagged
 
 SENTENCES = [
@@ -69,8 +69,9 @@ def test_a_state_depends_on_what_its_direction_has_read_and_on_nothing_else(tagg
     assert list(influence(words, tagger("gru", 1))) == ["forward"]
 
 
-@pytest.mark.parametrize("run", label_runs("taggers"), ids=lambda run: run.name)
-def test_what_was_not_read_moves_a_state_of_the_networks_that_ship_by_exactly_nothing(run: LabelRun) -> None:
+@pytest.mark.parametrize("name", SHIPPED_TAGGERS)
+def test_what_was_not_read_moves_a_state_of_the_networks_that_ship_by_exactly_nothing(name: str) -> None:
+    run = open_label_run("taggers", name)
     threads = torch.get_num_threads()
     torch.set_num_threads(2)  # rows of one product were rounded by which thread had them
     try:

@@ -27,13 +27,15 @@ def choose(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
         signal = one_of("Grouped by", _signals(run, kept), first.signal, key="clusters-signal")
         size = one_of("Size of groups", _sizes(kept), (first.min_cluster_size, first.min_samples), key="clusters-size")
         tokens = one_of("Text", _spans(data, kept), first.tokens, key="clusters-text")
-        layer = one_of("Layer", _layers(run, kept), first.layer, key="clusters-layer")
+        layer = one_of("Layer", _layers(run, kept, signal), first.layer, key="clusters-layer")
     return ClusterQuery(data, signal, layer, tokens, *size).of(run)
 
 
 def _signals(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, str]:
     wanted = [*COMPARED, *(query.signal for query in kept)]
-    there = {place.partition("-")[0] for place in run.origins} or SIGNALS[run.model_config.cell]
+    there = {place.partition("-")[0] for place in run.origins} or set(SIGNALS[run.model_config.cell])
+    if not there & {*wanted}:  # another signal was brought in
+        wanted = sorted(there)
     return {SIGNAL_NAMES[signal]: signal for signal in wanted if signal in there}
 
 
@@ -50,11 +52,10 @@ def _spans(data: Data, kept: Sequence[ClusterQuery]) -> dict[str, int]:
     return {"as much as the paper": SPANS[data]} | {titles[tokens]: tokens for tokens in sorted(others)}
 
 
-def _layers(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, int]:
+def _layers(run: Run, kept: Sequence[ClusterQuery], signal: str) -> dict[str, int]:
     last = run.model_config.layers
     if run.origins:  # which of its layers says most is not known
-        return {
-            f"{layer}: {run.origins.get(f'h-{layer}', '').rpartition(': ')[2]}": layer for layer in range(last, 0, -1)
-        }
+        there = [layer for layer in range(last, 0, -1) if f"{signal}-{layer}" in run.origins]
+        return {f"{layer}: {run.origins[f'{signal}-{layer}'].rpartition(': ')[2]}": layer for layer in there}
     others = sorted({query.layer for query in kept} - {last})
     return {f"{last} (the last)": last} | {str(layer): layer for layer in others}

@@ -1,6 +1,7 @@
-"""Studies of which figures are kept: of models that cannot come along, over several seeds of one shape."""
+"""Studies of which figures are kept: of models that cannot come along, over several seeds of one model."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from statistics import mean
 from typing import Any
 
@@ -8,83 +9,96 @@ import streamlit as st
 
 from app.table import Column, Line, show
 from lstm_core.over_seeds import interval
-from lstm_core.probes.kept_studies import Apart, KeptStudy, Outcome, read_kept
+from lstm_core.probes.kept_studies import Apart, KeptStudy, Outcome, identity, read_kept
+from lstm_core.probes.studies import Study
+from lstm_core.run import Run
 from lstm_core.runs import list_runs
+from lstm_core.settings import SIGNAL_NAMES
 
-_ABOUT = {
-    "phrases": "Neurons that are on through at least half of the places of a phrase.",
-    "alone": "Of these, neurons that are on through none of the other phrases.",
-    "chance": "What the same finds at places drawn at random.",
-    "confirmed": "Neurons that tell both kinds of places apart, chosen on one half of the places and confirmed on the "
-    "other.",
-    "reader": "How often a linear reader of all neurons tells the kinds apart on parts of the text that it was not "
-    "fitted to; 50% is guessing.",
-    "words": "How much of the spread between the words lies between the class and words as frequent, and how probable "
-    "so much is by chance.",
-    "class": "Neurons that are higher or lower at words of the class than at words as frequent, confirmed on the half "
-    "of the words that did not choose them.",
-}
+Found = list[tuple[Run, KeptStudy]]
 
 
-def kept(name: str) -> None:
-    """The section about one study: every model of which figures are kept, beside its untrained twin."""
-    for title, some in kept_groups(name).items():
-        st.subheader(f"Study {name}: {title}")
-        st.text(some[0].question)
-        st.caption(f"Figures that are kept of {some[0].text}, also of models that could not come along.")
-        st.text("\n".join(sentences(some)))
-        rows = [line(one) for one in some]
-        there = {key for row in rows for key, value in row.items() if value is not None}
-        columns = [column for column in _COLUMNS if column.name in there]
-        show(rows, columns, key=f"probes-kept-{title}", alt=f"What the study {name} found in each model")
+def kept(asked: Study) -> bool:
+    """The section about what a study asks for: all models of which figures are kept. Returns whether there are any."""
+    return _groups([(run, one) for run, one in _all() if one.asked == identity(asked)])
 
 
 def all_kept() -> None:
-    """The same where nothing has been read here: one of the studies of which figures are kept."""
-    names = sorted({name for run in list_runs() for name in read_kept(run)})
+    """The same where nothing can be asked here: one of the studies of which figures are kept."""
+    found = _all()
+    names = sorted({one.study for _, one in found})
     if not names:
         return
     st.subheader("Studies of other models")
-    kept(st.selectbox("Study", names, key="probes-kept", bind="query-params", width=320) or names[0])
+    name = st.selectbox("Study", names, key="probes-kept", bind="query-params", width=320) or names[0]
+    _groups([(run, one) for run, one in found if one.study == name])
 
 
-def kept_groups(name: str) -> dict[str, list[KeptStudy]]:
-    """What is kept of a study, by runs of one shape and text; title -> results in the order of names."""
-    found: dict[str, list[KeptStudy]] = {}
-    for run in list_runs():
-        one = read_kept(run).get(name)
-        if one is not None and run.status != "untrained":
-            shape = run.model_config
-            title = f"{shape.architecture}, dropout {shape.dropout:g}, of {run.config['corpus']['name']}"
-            found.setdefault(title, []).append(one)
-    return found
+def _all() -> Found:
+    return [(run, one) for run in list_runs() if run.status != "untrained" for one in read_kept(run).values()]
 
 
+def _groups(found: Found) -> bool:
+    for number, some in enumerate(groups(found)):
+        run, first = some[0]
+        st.subheader(f"{first.study}: {run.model_config.architecture}, of {run.config['corpus']['name']}")
+        st.text(first.question)
+        st.caption(
+            f"Figures that are kept of {first.text}, also of models that could not come along. A neuron is on by its "
+            f"{SIGNAL_NAMES.get(first.on.signal, first.on.signal)} ({first.on.rule}, {first.on.threshold:g})."
+        )
+        results = [one for _, one in some]
+        st.text("\n".join(sentences(results)))
+        rows = [line(one) for one in results]
+        there = [column for column in _COLUMNS if any(row[column.name] is not None for row in rows)]
+        show(rows, there, key=f"probes-kept-{first.study}-{number}", alt=f"What the study {first.study} found")
+    return bool(found)
+
+
+def groups(found: Found) -> list[Found]:
+    """What may stand side by side: runs that differ in their seed alone, one of each, in the order given."""
+    made: dict[object, dict[int, tuple[Run, KeptStudy]]] = {}
+    for run, one in found:
+        recipe = replace(run.train_config, seed=0, threads=0)
+        counts = (one.units, one.positives, one.negatives, one.phrases, one.found.class_units is None)
+        alike = (run.model_config, recipe, run.config["corpus"]["fingerprint"], one.asked, one.text, one.on, counts)
+        made.setdefault(alike, {}).setdefault(run.train_config.seed, (run, one))
+    return [list(some.values()) for some in made.values()]
+
+
+_UNTRAINED = "The same before anything was learned."
 _COLUMNS = (
     Column("model", width=24),
-    Column("through a phrase", "whole", help=_ABOUT["phrases"]),
-    Column("of one alone", "whole", help=_ABOUT["alone"]),
-    Column("alone, by chance", "number", 1, help=_ABOUT["chance"]),
-    Column("alone, untrained", "whole"),
+    Column("through a phrase", "whole", help="Neurons that are on through at least half of the places of a phrase."),
+    Column("of one alone", "whole", help="Of these, neurons that are on through none of the other phrases."),
+    Column("alone, by chance", "number", 1, "The same at places drawn at random."),
+    Column("alone, untrained", "whole", help=_UNTRAINED),
     Column("places", help="Of the first kind and of the second."),
-    Column("confirmed", "whole", help=_ABOUT["confirmed"]),
-    Column("confirmed, by chance", "number", 2, help="The same with the kinds dealt out at random."),
-    Column("confirmed, untrained", "whole"),
-    Column("reader", "percent", 1, _ABOUT["reader"]),
-    Column("reader, untrained", "percent", 1),
-    Column("words apart", "percent", 1, _ABOUT["words"]),
-    Column("chance of it", "number", 3),
-    Column("apart, untrained", "percent", 1),
-    Column("of the class", "whole", help=_ABOUT["class"]),
-    Column("class, by chance", "number", 2, help="The same with the words dealt out at random."),
-    Column("class, untrained", "whole"),
-)
+    Column("confirmed", "whole", help="Neurons that tell both kinds of places apart, chosen on one half of the places "
+           "and confirmed on the other."),
+    Column("confirmed, by chance", "number", 2, "The same with the kinds dealt out at random."),
+    Column("confirmed, untrained", "whole", help=_UNTRAINED),
+    Column("null words", "whole", help="Neurons confirmed for words whose places are dealt out in turn: there is "
+           "nothing to find."),
+    Column("reader", "percent", 1, "How often a linear reader of all neurons tells the kinds apart on parts of the "
+           "text that it was not fitted to; 50% is guessing."),
+    Column("reader, dealt", "percent", 1, "The same of kinds that were dealt out by word: what the words alone give."),
+    Column("reader, untrained", "percent", 1, _UNTRAINED),
+    Column("words apart", "percent", 1, "How much of the spread between the words lies between the class and words as "
+           "frequent."),
+    Column("apart, chance", "number", 3, "How probable so much is by chance."),
+    Column("apart, untrained", "percent", 1, _UNTRAINED),
+    Column("of the class", "whole", help="Neurons that are higher or lower at words of the class than at words as "
+           "frequent, confirmed on the half of the words that did not choose them."),
+    Column("class, by chance", "number", 2, "The same with the words dealt out at random."),
+    Column("class, untrained", "whole", help=_UNTRAINED),
+)  # fmt: skip
 
 
 def line(one: KeptStudy) -> Line:
     """A row of the table; None where the study does not ask for it."""
     found, twin = one.found, one.twin
-    made: dict[str, object] = {"model": one.run}
+    made: dict[str, object] = dict.fromkeys(column.name for column in _COLUMNS) | {"model": one.run}
     if one.phrases:
         made |= {
             "through a phrase": found.matched, "of one alone": found.selective,
@@ -94,19 +108,14 @@ def line(one: KeptStudy) -> Line:
         made |= {
             "places": f"{one.positives} / {one.negatives}", "confirmed": found.confirmed,
             "confirmed, by chance": found.by_chance.confirmed, "confirmed, untrained": _of(twin, "confirmed"),
-            "reader": found.reader, "reader, untrained": _of(twin, "reader"),
+            "null words": sum(count for _, count in found.null) if found.null else None,
+            "reader": found.reader, "reader, dealt": found.control, "reader, untrained": _of(twin, "reader"),
         }  # fmt: skip
-    if found.words is not None:
-        made |= {
-            "words apart": found.words.between, "chance of it": found.words.chance,
-            "apart, untrained": _of(_of(twin, "words"), "between"),
-        }  # fmt: skip
-    if found.class_units is not None:
-        made |= {
-            "of the class": found.class_units, "class, by chance": found.class_shuffled,
-            "class, untrained": _of(twin, "class_units"),
-        }  # fmt: skip
-    return made
+    return made | {
+        "words apart": _of(found.words, "between"), "apart, chance": _of(found.words, "chance"),
+        "apart, untrained": _of(_of(twin, "words"), "between"), "of the class": found.class_units,
+        "class, by chance": found.class_shuffled, "class, untrained": _of(twin, "class_units"),
+    }  # fmt: skip
 
 
 def _of(found: Outcome | Apart | None, figure: str) -> Any:
@@ -114,24 +123,24 @@ def _of(found: Outcome | Apart | None, figure: str) -> Any:
 
 
 def sentences(some: Sequence[KeptStudy]) -> list[str]:
-    """In plain words, over all models of the group."""
-    made = []
-    if some[0].phrases:
+    """In plain words, over all models of a group."""
+    first, made = some[0], []
+    if first.phrases:
         made.append(
-            f"{_over(some, lambda found: found.selective)} neurons are on through one of {some[0].phrases} phrases "
+            f"{_over(some, lambda found: found.selective)} neurons are on through one of {first.phrases} phrases "
             f"alone; by chance {mean(one.found.by_chance.selective for one in some):.1f}"
             f"{_untrained(some, lambda found: found.selective)}."
         )
-    if some[0].positives:
+    if first.positives:
         made.append(
-            f"{_over(some, lambda found: found.confirmed)} of {some[0].units:,} neurons tell {some[0].positives} "
-            f"places of the first kind from {some[0].negatives} of the second on places that did not choose them; by "
+            f"{_over(some, lambda found: found.confirmed)} of {first.units:,} neurons tell {first.positives} "
+            f"places of the first kind from {first.negatives} of the second on places that did not choose them; by "
             f"chance {mean(one.found.by_chance.confirmed for one in some):.1f}"
             f"{_untrained(some, lambda found: found.confirmed)}."
         )
-    if some[0].found.class_units is not None:
+    if first.found.class_units is not None:
         made.append(
-            f"{_over(some, lambda found: found.class_units)} of {some[0].units:,} neurons are higher or lower at the "
+            f"{_over(some, lambda found: found.class_units)} of {first.units:,} neurons are higher or lower at the "
             f"words of the class than at others as frequent; by chance "
             f"{mean(one.found.class_shuffled or 0.0 for one in some):.1f}"
             f"{_untrained(some, lambda found: found.class_units)}."
@@ -149,5 +158,5 @@ def _over(some: Sequence[KeptStudy], of: Callable[[Outcome], int | None]) -> str
 
 
 def _untrained(some: Sequence[KeptStudy], of: Callable[[Outcome], int | None]) -> str:
-    values = [float(of(one.twin) or 0) for one in some if one.twin is not None]
+    values = [float(value) for one in some if one.twin is not None and (value := of(one.twin)) is not None]
     return f", before anything was learned {mean(values):,.1f}" if values else ""

@@ -68,15 +68,15 @@ def study(recording: Recording, on: OnSets) -> None:
         return
     st.subheader(asked.question or asked.name)
     if not (fits := asked.fits(recording.spec.text)):
-        kept(asked.name)
-        st.subheader(f"The same study, {recording.spec.run}")
+        if kept(asked):
+            st.subheader(f"The same study: {recording.spec.run}")
         st.caption(f"This study was written for the text {asked.text}; here it is asked of {recording.spec.text}.")
     _phrases(found, on)
     _kinds(found)
     verification(recording, on, found)
     word_class(recording, on, asked)
     if fits:
-        kept(asked.name)
+        kept(asked)
 
 
 def _files(text: str) -> dict[str, Path]:

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.cached import cached
+from app.cached import cached, twin_on_sets
 from app.controls import tell
 from app.table import Column, Line, show
 from lstm_core.probes import classes
 from lstm_core.probes.classes import WordClass
-from lstm_core.probes.on_sets import OnQuery, OnSets, on_sets
+from lstm_core.probes.on_sets import OnSets
 from lstm_core.probes.selective import untrained_twin
 from lstm_core.probes.studies import Study
 from lstm_core.recording import Recording
@@ -37,18 +37,22 @@ def word_class(recording: Recording, on: OnSets, asked: Study) -> None:
         return
     try:
         with st.spinner("Comparing the words with others as frequent"):
-            found = cached(_found)(recording, on.query, asked.words, recording)
+            found = cached(_found)(recording, on, asked.words, recording)
             other = untrained_twin(recording, on.query)
-            twin = None if other is None else cached(_found)(other, on.query, asked.words, recording)
+            twin = None
+            if other is not None:
+                twin = cached(_found)(other, twin_on_sets(other, on.query), asked.words, recording)
     except ValueError as error:
         tell("This class of words cannot be looked at.", error)
         return
     st.text(sentence(found, twin))
     show(lines(found), _UNITS, key="probes-class-units", alt="The confirmed neurons of the class, the surest first")
+    if len(found.confirmed) > MOST:
+        st.caption(f"The surest {MOST} of {len(found.confirmed):,}.")
 
 
-def _found(recording: Recording, query: OnQuery, words: tuple[str, ...], tagged: Recording) -> WordClass:
-    return classes.word_class(recording, on_sets(recording, query), words, tags_of(tagged))
+def _found(recording: Recording, on: OnSets, words: tuple[str, ...], tagged: Recording) -> WordClass:
+    return classes.word_class(recording, on, words, tags_of(tagged))
 
 
 def sentence(found: WordClass, twin: WordClass | None) -> str:

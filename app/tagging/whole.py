@@ -55,7 +55,7 @@ def whole_texts(runs: Sequence[LabelRun]) -> None:
         st.caption(
             f"Which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to "
             f"learn from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds. Whether "
-            "sentences speak well or ill, the other common task, was not measured: no such set is at hand."
+            "sentences speak well or ill, the other common task, was not measured."
         )
     st.subheader("Your own text")
     if not runs:

@@ -151,12 +151,14 @@ def study(
     from lstm_core.probes import studies, study_told
     from lstm_core.tags import tags_of
 
+    if with_run and not verification:
+        raise ValueError("--with-run keeps the verification too: leave --no-verification out")
     asked = studies.read_study(file)
     recording, on, _ = _on_sets(name, signal, layers, rule, threshold)
     tagged = tags_of(recording, report=progress) if asked.by_tag else None
     found = studies.study(recording, on, asked, tagged, report=progress)
     result, text = study_told.summary(found), study_told.told(found)
-    if verification or with_run:
+    if verification:
         added, more = of_study(found, recording, on, tagged, open_run(name) if with_run else None)
         result, text = {**result, **added}, f"{text}\n{more}"
     say(result, as_json, text)

@@ -1,6 +1,7 @@
 """Whether findings of studies hold up, beside the untrained twin; the verb periods."""
 
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,7 +40,7 @@ def of_study(
     if keep_in is not None:
         of_run = _outcome(own, found, recording, on, tagged)
         kept = _outcome(of_twin, twin, other, twin_on, tagged) if other and of_twin and twin and twin_on else None
-        kept_studies.keep(keep_in, own, keep_in.fingerprint, len(on.units), of_run, kept)
+        kept_studies.keep(keep_in, own, on, of_run, kept)
     typed = _typed(verified.twin_words(recording, on.query.signal))
     told = verified_told.told(found, twin, typed)
     if of_twin is not None and asked.phrases:
@@ -54,11 +55,13 @@ def of_study(
 def _outcome(
     found: "StudyResult", verified: "Verification", recording: "Recording", on: "OnSets", tagged: "Tagged | None"
 ) -> "Outcome":
-    """The figures of a study and of the class of words that it lists, if it does."""
+    """The figures of a study and of the class of words that it lists, if it does and the text has enough of them."""
     from lstm_core.probes import classes, kept_studies
 
-    words = found.study.words
-    of_class = classes.word_class(recording, on, words, tagged, report=progress) if words else None
+    of_class = None
+    if found.study.words:
+        with suppress(ValueError):
+            of_class = classes.word_class(recording, on, found.study.words, tagged, report=progress)
     return kept_studies.outcome(found, verified, of_class)
 
 

@@ -4,14 +4,17 @@ several runs (such as three seeds of one model) stand side by side.
 Figures only are kept, none of the text's places. Knows results of studies; knows no recordings.
 """
 
+import hashlib
+import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lstm_core.documents import restored
 from lstm_core.files import read_json, write_json
 from lstm_core.probes.classes import WordClass
-from lstm_core.probes.studies import ByChance, StudyResult
+from lstm_core.probes.on_sets import OnQuery, OnSets
+from lstm_core.probes.studies import ByChance, Study, StudyResult
 from lstm_core.probes.verified import Verification
 from lstm_core.probes.verify import Separation
 from lstm_core.run import Run
@@ -56,14 +59,17 @@ class Outcome:
 @dataclass(frozen=True)
 class KeptStudy:
     """A study's outcome in a run of so many `units` with these `weights`, and in its untrained twin where that read the
-    same text; so many places of either kind and phrases that stand in the text.
+    same text; so many places of either kind and phrases that stand in the text. `asked` identifies what the study asks
+    for, whatever its name; a unit is on by `on`: signal, layers, rule and threshold.
     """
 
     study: str
     question: str
+    asked: str
     text: str
     run: str
     weights: str
+    on: OnQuery
     units: int
     positives: int
     negatives: int
@@ -96,11 +102,17 @@ def _apart(found: Separation | None) -> Apart | None:
     return None if found is None else Apart(found.between, found.chance)
 
 
-def keep(run: Run, found: StudyResult, weights: str, units: int, own: Outcome, twin: Outcome | None) -> Path:
-    """Write the figures whole or not at all into the run's own folder; a study has one file."""
+def identity(study: Study) -> str:
+    """Identifies what a study asks for: its name and question may change."""
+    asked = asdict(replace(study, name="", question=""))
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def keep(run: Run, found: StudyResult, on: OnSets, own: Outcome, twin: Outcome | None) -> Path:
+    """Write the figures whole or not at all into the run's own folder; a study has one file, the latest."""
     kept = KeptStudy(
-        found.study.name, found.study.question, found.text, found.run, weights, units, found.positives,
-        found.negatives, sum(one.places > 0 for one in found.phrases), own, twin,
+        found.study.name, found.study.question, identity(found.study), found.text, found.run, run.fingerprint, on.query,
+        len(on.units), found.positives, found.negatives, sum(one.places > 0 for one in found.phrases), own, twin,
     )  # fmt: skip
     path = run.folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9._-]', '-', found.study.name)}.json"
     write_json(path, asdict(kept))
