@@ -18,7 +18,7 @@ from lstm_core import files
 from lstm_core.files import read_json, write_bytes, write_json
 from lstm_core.tagging import classify, tag
 from lstm_core.tagging.kept import keep_all
-from lstm_core.tagging.reports import made_tagger
+from lstm_core.tagging.reports import keep_classifier_results, made_tagger
 from lstm_core.tagging.settings import SHIPPED_TAGGERS
 from lstm_core.tagging.taggers import (
     label_runs,
@@ -48,6 +48,7 @@ def make(folder: Path) -> None:
         run = new_label_run(folder / "classifiers", name, config, classify.TRAINING, parts["train"], BROWN)
         for found in train_label_run(run, parts["train"], parts["development"]):
             say(f"{name}: {found}")
+        keep_classifier_results(run, parts["test"])
     path = folder / "classifiers" / classify.FIGURES
     if not path.is_file():
         for figures in classify.compare_poolings(parts, BROWN):

@@ -10,6 +10,7 @@ import pytest
 
 from lstm_core.tagging import classify as classifying
 from lstm_core.tagging.classify import Poolings, Scored, classify, compare_poolings, difference, interval, naive_bayes
+from lstm_core.tagging.reports import keep_classifier_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.taggers import label_runs, new_label_run, train_label_run
 from lstm_core.tagging.texts import Labelled
@@ -108,5 +109,10 @@ def test_a_classifier_that_is_trained_into_a_folder_classifies(home: Path) -> No
     assert found.tokens == 8 and found.probabilities.sum() == pytest.approx(1, rel=1e-5)
     assert classify("h i j k l m n o", run).label == "b"
     assert classify(" \n", run).label == "" and classify("", run).tokens == 0
+    test = Labelled([["a", "b", "c"], ["h", "i", "j"], ["h", "i", "k"], ["a", "b", "d"]], ["a", "b", "a", "a"], True)
+    keep_classifier_results(run, test)
+    results = run.results()
+    assert (results["count"], results["right"], results["weights"]) == (4, 0.75, run.fingerprint)
+    assert "75.0% right on 4 pieces" in (run.folder / "CARD.md").read_text()
     with pytest.raises(ValueError, match="mine is there already with other settings"):
         new_label_run(home / "classifiers", "mine", replace(config, hidden=7), QUICK, TEXTS, "a corpus")

@@ -49,7 +49,6 @@ def test_pairs_are_the_same_in_one_direction_alone(cli: Verb) -> None:
     assert code == 0 and "They are early today" in out and "undecided" in out
 
 
-@pytest.mark.skipif(not label_runs("classifiers"), reason="no classifiers ship yet")
 def test_classify_tells_classes_and_the_figures(cli: Verb) -> None:
     code, out, _ = cli("classify", "The jury said on Friday that the election was over.", "--json")
     told = json.loads(out)["classifiers"]
