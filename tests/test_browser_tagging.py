@@ -1,27 +1,19 @@
-"""The page Tagging in a real browser: two sentences, the states, the address; text stays text."""
+"""The page Tagging in a real browser, with the taggers that ship: two sentences, the states, the address; text stays
+text.
+"""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from browsing import Server, healthy, settled
-from test_tagging_reading import tagger  # noqa: F401 - a fixture that is used by being here
-
-from lstm_core.tagging.taggers import LabelRun
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
 TAGS = "The tag of each word by every network"
 
 
-def test_two_sentences_their_states_and_the_address(
-    tagger: Callable[..., LabelRun],  # noqa: F811
-    server: Server,
-    tab: Any,
-) -> None:
-    tagger("lstm", 1)
-    tagger("lstm", 2)
+def test_two_sentences_their_states_and_the_address(server: Server, tab: Any) -> None:
     tab.goto(f"{server.address}/tagging")
     settled(tab)
     tags = tab.get_by_label(TAGS)
@@ -38,7 +30,7 @@ def test_two_sentences_their_states_and_the_address(
     ]
     tab.get_by_text(re.compile("differ by exactly nothing")).wait_for()
     tags.locator("td").first.hover()
-    tab.get_by_text(re.compile("^They · LSTM, one way: pronoun")).wait_for()
+    tab.get_by_text(re.compile("^They · tanh RNN, one way: pronoun")).wait_for()
     field = tab.get_by_label("Second sentence")
     field.fill("They are early houses")
     field.press("Enter")
@@ -64,12 +56,7 @@ def test_two_sentences_their_states_and_the_address(
     healthy(tab)
 
 
-def test_text_that_is_typed_stays_text(
-    tagger: Callable[..., LabelRun],  # noqa: F811
-    server: Server,
-    tab: Any,
-) -> None:
-    tagger("lstm", 2)
+def test_text_that_is_typed_stays_text(server: Server, tab: Any) -> None:
     tab.goto(f"{server.address}/tagging")
     settled(tab)
     field = tab.get_by_label("First sentence")
