@@ -6,7 +6,7 @@ from app import findings, registry
 from lstm_core.runs import list_runs
 from lstm_core.sweep import sweeps
 
-ROW = 4  # pages side by side
+ROW = 3  # pages side by side
 
 st.title("What has the network learned?")
 st.markdown(
@@ -22,6 +22,7 @@ findings.cards()
 st.subheader("What you can do")
 pages = (
     ("neurons", "What does one neuron do? Colour a text by it, see where it is highest, type your own sentence."),
+    ("probes", "Which neurons are on for a phrase, and where else? Do they tell two meanings of a word apart?"),
     ("tagging", "Why must a network read both ways? Type two sentences and see what each can tell of every word."),
     ("sweep", "What does dropout do? One network trained with more and more of it, side by side, on the same text."),
     ("clusters", "Which moments does the network hold alike? Those after would, could and should, say."),
@@ -30,8 +31,8 @@ pages = (
     ("writing", "Let the network write. Give it a beginning; it goes on in the style of what it read."),
     ("training", "Watch a network learn. Start one in a minute, compare several, on a book or on your own text."),
 )
-for row in (pages[:ROW], pages[ROW:]):
-    for column, (name, about) in zip(st.columns(ROW), row, strict=False):
+for start in range(0, len(pages), ROW):
+    for column, (name, about) in zip(st.columns(ROW), pages[start : start + ROW], strict=False):
         with column:
             registry.link(name, f"**{registry.entry(name).title}**")
             st.caption(about)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from opened_pages import PAGES, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
+from app import registry
 from app.controls import MAX_TYPED, duration
 from app.neurons.places import AROUND
 from lstm_core import corpus as corpora
@@ -364,3 +365,8 @@ def test_a_run_that_has_figures_only_is_not_offered_to_go_on(small_run: Callable
     app = opened("training")
     assert not [button for button in app.button if str(button.key).startswith(("resume-", "cancel-"))]
     assert "No training is at work." in said(app)
+
+
+def test_home_leads_to_every_page() -> None:
+    links = {link.proto.label.strip("*") for link in opened("home").get("page_link")}
+    assert links >= {entry.title for entry in registry.PAGES} - {"Home"}
