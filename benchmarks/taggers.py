@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from lstm_core.tagging.kept import keep_all
 from lstm_core.tagging.reports import keep_classifier_results, made_tagger
 from lstm_core.tagging.settings import SHIPPED_TAGGERS
 from lstm_core.tagging.taggers import (
+    LabelRun,
     label_runs,
     new_label_run,
-    open_label_run,
     predicted,
     ship_label_run,
     train_label_run,
@@ -60,7 +60,7 @@ def ship(folder: Path) -> None:
     """Copy what `make` made to the program's own."""
     for kind in ("taggers", "classifiers"):
         for path in sorted((folder / kind).glob("*/config.json")):
-            ship_label_run(replace(open_label_run("taggers"), folder=path.parent), kind)  # type: ignore[arg-type]
+            ship_label_run(LabelRun(path.parent), kind)  # type: ignore[arg-type]
     write_bytes(
         files.SHIPPED / "classifiers" / classify.FIGURES, (folder / "classifiers" / classify.FIGURES).read_bytes()
     )

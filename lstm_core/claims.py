@@ -52,22 +52,22 @@ def training_claims(run: Run) -> list[Claim]:
 
 def article_claims(runs: Sequence[Run]) -> list[Claim]:
     """A1 of the evaluated runs of the article's shape on its text, those of one recipe together."""
-    found: dict[str, list[Run]] = {}
+    found: dict[str, list[tuple[Run, float]]] = {}
     for run in runs:
         shape, ended = run.model_config, run.status in ("finished", "figures only")
         right = (run.kind, run.config["corpus"]["name"], shape.architecture) == ("word", "ptb", "LSTM 2 x 650")
-        if right and ended and not run.untrained_twin_of and _tested(run) is not None:
+        if right and ended and not run.untrained_twin_of and (tested := _tested(run)) is not None:
             settings, tables = run.train_config, "one table" if shape.tied else "two tables"
             recipe = f"{OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, {tables}"
-            found.setdefault(recipe, []).append(run)
+            found.setdefault(recipe, []).append((run, tested))
     return [
         Claim(
             "A1",
             "article",
             "an LSTM of words, 2 x 650, on 929,589 words of the Wall Street Journal (how well it predicts is not told)",
-            f"{', '.join(run.name for run in some)}: perplexity "
-            f"{_listed([run.validation['perplexity'] for run in some])} on the validation part, "
-            f"{_listed([_tested(run) or 0.0 for run in some])} on the test part",
+            f"{', '.join(run.name for run, _ in some)}: perplexity "
+            f"{_listed([run.validation['perplexity'] for run, _ in some])} on the validation part, "
+            f"{_listed([tested for _, tested in some])} on the test part",
             "of this size 86.2 (validation) and 82.7 (test) are published (Zaremba et al. 2014: SGD, 39 epochs, two "
             f"tables of embeddings); here: {recipe}",
             None,

@@ -25,7 +25,7 @@ from lstm_core.tagging.reports import keep_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.states import record_states
 from lstm_core.tagging.tag import tag
-from lstm_core.tagging.taggers import LabelRun, folders, new_label_run, train_label_run
+from lstm_core.tagging.taggers import RESULTS, LabelRun, folders, new_label_run, train_label_run
 from lstm_core.tagging.texts import Labelled
 
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)"> ![a](http://example.invalid/y.png) **b** $x$ *_`'
@@ -100,6 +100,22 @@ def test_figures_confusion_curves_and_claims(pair: list[LabelRun]) -> None:
     assert {"L1", "L2", "L3"} <= {caption.value.split(" ")[0] for caption in app.caption}
     app = opened("tagging", tagging_tab="How well they do", tagging_confused="LSTM, one way")
     assert "No count of this network's mistakes is kept." in said(app)
+
+
+@pytest.mark.parametrize(
+    "damage", [{"accuracy": "x"}, {"accuracy": {"masc": {"right": "all"}}}, {"parameters": "x"}, None]
+)
+def test_damaged_figures_are_left_out(pair: list[LabelRun], damage: Any) -> None:
+    for run in pair:
+        keep_results(
+            run, dict.fromkeys(("train", "development", "masc", "treebank", "ewt"), TEXTS), before_rounding=1.0
+        )
+    path = pair[0].folder / RESULTS
+    path.write_text("{" if damage is None else json.dumps({**pair[0].results(), **damage}))
+    table = table_with(opened("tagging", tagging_tab="How well they do"), "parameters")
+    assert table["many kinds"][1] == pair[1].accuracy()["masc"].right
+    whole = damage is not None and "parameters" in damage  # its shares are sound
+    assert table["many kinds"].notna()[0] == whole and table["parameters"].isna()[0] == (damage is None or whole)
 
 
 @pytest.mark.parametrize(

@@ -50,33 +50,36 @@ def _claims(runs: tuple[LabelRun, ...]) -> list[Claim]:
 
 def _accuracy(runs: Sequence[LabelRun]) -> None:
     st.subheader("Right tags")
-    results = [run.results() for run in runs]
-    found = [
-        (name, int(one.get("parameters", 0)), one.get("accuracy", {}))
-        for name, one in zip(frames.titles_of(runs), results, strict=True)
-    ]
-    if not any(shares for _, _, shares in found):
+    found: list[frames.Measured] = []
+    for name, run in zip(frames.titles_of(runs), runs, strict=True):
+        parameters = run.results().get("parameters")
+        found.append((name, parameters if type(parameters) is int else None, run.accuracy()))
+    shares = next((shares for _, _, shares in found if shares), None)
+    if shares is None:
         st.caption(
             "None of these networks was measured: `python -m lstm_core train-tagger NAME` does so where it trains."
         )
         return
-    shares = next(shares for _, _, shares in found if shares)
-    perceptron = perceptron_shares()
+    if perceptron := perceptron_shares():
+        found.append((frames.PERCEPTRON, None, perceptron))
     columns = [Column("network"), Column("parameters", "whole", help="Numbers that it learned.")]
     for title in frames.TEXTS.values():
         columns += [Column(title, "percent"), Column(f"new words: {title}", "percent", help=_NEW)]
-    lines = frames.accuracy_lines(found, perceptron)
-    show(lines, columns, key="tagging-accuracy", alt="Share of right tags of every network on three texts")
+    show(
+        frames.accuracy_lines(found),
+        columns,
+        key="tagging-accuracy",
+        alt="Share of right tags of every network on three texts",
+    )
     st.text(frames.texts_sentence(shares))
     told = "No network learned from these words. New words: those that the training text does not have."
-    same = all(text in perceptron and perceptron[text].count == shares[text]["count"] for text in frames.TEXTS)
     if perceptron:
         told += (
             " The perceptron is NLTK's, a tagger without hidden states that looks at the words around one, trained on "
-            f"the same text{' and measured on the same words' if same else '; it was measured on other words of them'}."
+            "the same text and measured on the same words."
         )
     st.caption(told)
-    if mapped := frames.mapped_sentence(found, perceptron):
+    if mapped := frames.mapped_sentence(found):
         st.caption(mapped)
 
 

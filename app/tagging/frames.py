@@ -18,6 +18,7 @@ from lstm_core.tagging.tag import FollowingPair, Tagging
 from lstm_core.tagging.taggers import LabelRun, Share
 
 CELLS = {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"}
+Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text
 TEXTS = {"masc": "many kinds", "treebank": "newspaper", "ewt": "internet"}
 PERCEPTRON = "perceptron of NLTK"
 Lines = list[dict[str, object]]
@@ -285,38 +286,27 @@ def coming_sentence(found: Sequence[Tagging]) -> str:
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def accuracy_lines(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptron: Mapping[str, Share]) -> Lines:
-    """Right tags of every tagger, given as name, parameters and kept shares by text, and of the perceptron."""
+def accuracy_lines(found: Sequence[Measured]) -> Lines:
+    """Right tags of every tagger."""
     lines: Lines = []
     for name, parameters, shares in found:
-        line: dict[str, object] = {"network": name, "parameters": parameters or None}
+        line: dict[str, object] = {"network": name, "parameters": parameters}
         for text, title in TEXTS.items():
-            share = shares.get(text, {})
-            line[title] = share.get("right")
-            line[f"new words: {title}"] = share.get("right_unknown")
+            one = shares.get(text)
+            line[title] = None if one is None else one.right
+            line[f"new words: {title}"] = None if one is None else one.right_unknown
         lines.append(line)
-    if perceptron:
-        row: dict[str, object] = {"network": PERCEPTRON, "parameters": None}
-        for text, title in TEXTS.items():
-            one = perceptron.get(text)
-            row[title] = None if one is None else one.right
-            row[f"new words: {title}"] = None if one is None else one.right_unknown
-        lines.append(row)
     return lines
 
 
-def mapped_sentence(found: Sequence[tuple[str, int, Mapping[str, Any]]], perceptron: Mapping[str, Share]) -> str:
-    """The shares, of the last network and the perceptron, that also count what MASC calls an abbreviation; empty where
-    they were not counted.
-    """
-    measured = [(name, {text: one.get("right_mapped") for text, one in shares.items()}) for name, _, shares in found]
-    measured.append((PERCEPTRON, {text: one.right_mapped for text, one in perceptron.items()}))
-    parts = [
-        f"{title}: "
-        + ", ".join(f"{name} {shares[text]:.1%}" for name, shares in measured[-2:] if shares.get(text) is not None)
-        for text, title in TEXTS.items()
-        if text != "masc" and any(shares.get(text) is not None for _, shares in measured)
-    ]
+def mapped_sentence(found: Sequence[Measured]) -> str:
+    """The shares of the last two that also count what MASC calls an abbreviation; empty where they were not counted."""
+    parts = []
+    for text, title in TEXTS.items():
+        mapped = [(name, shares[text].right_mapped) for name, _, shares in found[-2:] if text in shares]
+        told = [f"{name} {share:.1%}" for name, share in mapped if share is not None]
+        if told and text != "masc":
+            parts.append(f"{title}: {', '.join(told)}")
     if not parts:
         return ""
     return (
@@ -325,11 +315,10 @@ def mapped_sentence(found: Sequence[tuple[str, int, Mapping[str, Any]]], percept
     )
 
 
-def texts_sentence(shares: Mapping[str, Any]) -> str:
+def texts_sentence(shares: Mapping[str, Share]) -> str:
     """Which texts they are, how many words and how many of these are new."""
     parts = [
-        f"{TEXTS[text]}: {shares[text]['title']}, {shares[text]['count']:,} words, {shares[text]['unknown']:,} of them "
-        "new"
+        f"{TEXTS[text]}: {shares[text].title}, {shares[text].count:,} words, {shares[text].unknown:,} of them new"
         for text in TEXTS
         if text in shares
     ]

@@ -65,15 +65,15 @@ def _right(case: Following) -> bool:
 
 def _cells(runs: Sequence[LabelRun]) -> list[Claim]:
     """One direction beside two, for each cell, on all texts that were measured."""
-    shares = {run.config.architecture: run.results().get("accuracy", {}) for run in runs}
+    shares = {run.config.architecture: run.accuracy() for run in runs}
     told, better = [], []
     for cell in ("rnn", "gru", "lstm"):
         one, two = shares.get(cell, {}), shares.get(f"bi{cell}", {})
         for text in ("masc", "treebank", "ewt"):
             if text in one and text in two:
-                better.append(two[text]["right"] > one[text]["right"])
+                better.append(two[text].right > one[text].right)
         if "masc" in one and "masc" in two:
-            told.append(f"{cell} {one['masc']['right']:.1%} and {two['masc']['right']:.1%}")
+            told.append(f"{cell} {one['masc'].right:.1%} and {two['masc'].right:.1%}")
     if not told:
         return []
     return [

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from lstm_core import files
+from lstm_core.documents import restored
 from lstm_core.files import read_json, write_json
 from lstm_core.tag_gold import PENN
 from lstm_core.tagging.tag import measure_perceptron
-from lstm_core.tagging.taggers import LOG, LabelRun, Share, label_runs, predicted
+from lstm_core.tagging.taggers import LOG, LabelRun, Share, label_runs, predicted, restored_shares
 from lstm_core.tagging.texts import TESTS, Labelled
-from lstm_core.tags import RESULTS, TAGGER
 
 CONFUSION, PERCEPTRON = "results/confusion.json", "perceptron.json"
 
@@ -54,26 +54,18 @@ def kept_confusion(run: LabelRun) -> Confusion | None:
     if not path.is_file():
         return None
     try:
-        stored = read_json(path)
-        counts = tuple(tuple(map(int, row)) for row in stored["counts"])
-        found = Confusion(str(stored["weights"]), str(stored["text"]), tuple(map(str, stored["names"])), counts)
-    except (KeyError, TypeError, ValueError):
+        found: Confusion = restored(Confusion, read_json(path), str(path))
+    except ValueError:
         return None
-    square = all(len(row) == len(found.names) for row in counts) and len(counts) == len(found.names)
+    square = all(len(row) == len(found.names) for row in found.counts) and len(found.counts) == len(found.names)
     return found if square and found.weights == run.fingerprint else None
 
 
 def perceptron_shares() -> dict[str, Share]:
-    """The shares of right tags of NLTK's perceptron, trained on the same text, by text; without those of words not
-    seen where only the older figures are kept; empty where none are.
-    """
-    path = files.SHIPPED / "taggers" / PERCEPTRON
+    """The shares of right tags of NLTK's perceptron, trained on the same text, by text; empty where none are kept."""
     try:
-        if path.is_file():
-            return {name: Share(**stored) for name, stored in read_json(path).items()}
-        older = read_json(TAGGER / RESULTS)["accuracy"]
-        return {name: Share(one["title"], one["tokens"], one["ours"], 0, None) for name, one in older.items()}
-    except (KeyError, TypeError, ValueError, OSError):
+        return restored_shares(read_json(files.SHIPPED / "taggers" / PERCEPTRON))
+    except ValueError:
         return {}
 
 

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from lstm_core import files
 from lstm_core.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
+from lstm_core.documents import restored
 from lstm_core.files import check_inventory, check_name, home, inventory, read_json, sha256_of, write_json
 from lstm_core.run import RunBusy, now
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
@@ -98,10 +99,17 @@ class LabelRun:
         return sha256_of(self.folder / WEIGHTS)
 
     def results(self) -> dict[str, Any]:
-        """What was measured with these weights; empty where that is not at hand."""
+        """What was measured with these weights; empty where that is not at hand or damaged."""
         path = self.folder / RESULTS
-        stored = read_json(path) if path.is_file() else {}
+        try:
+            stored = read_json(path) if path.is_file() else {}
+        except ValueError:
+            return {}
         return stored if isinstance(stored, dict) and stored.get("weights") == self.fingerprint else {}
+
+    def accuracy(self) -> "dict[str, Share]":
+        """The shares of right labels by text, of its results; empty where they are not at hand or damaged."""
+        return restored_shares(self.results().get("accuracy"))
 
     def network(self) -> "LabelNetwork":
         """The network with its weights, read once a process; raises ValueError that names a damaged file."""
@@ -319,6 +327,15 @@ def shares(title: str, given: Labelled, found: Sequence[str], scored: Sequence[b
         sum(strange) / len(strange) if strange else None,
         sum(alike) / len(alike) if alike else None,
     )
+
+
+def restored_shares(stored: Any) -> dict[str, Share]:
+    """Shares by text from their JSON; empty where it holds something else."""
+    try:
+        found: dict[str, Share] = restored(dict[str, Share], stored)
+    except ValueError:
+        return {}
+    return found
 
 
 def predicted(network: "LabelNetwork", known: WordList, given: Labelled) -> list[str]:
