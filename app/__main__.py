@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from app.demo import prepare
-from lstm_core.files import ROOT
+from lstm_core.storage.files import ROOT
 
 ADDRESS = "127.0.0.1"  # this machine only
 EVERYWHERE = "0.0.0.0"

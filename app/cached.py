@@ -8,17 +8,17 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from lstm_core.corpus import describe_corpus, read_corpus
-from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
-from lstm_core.estimate import matrix_rate
-from lstm_core.files import home
-from lstm_core.probes.on_sets import OnQuery, OnSets
-from lstm_core.probes.on_sets import on_sets as core_on_sets
-from lstm_core.recording import Recording
-from lstm_core.run import Run
-from lstm_core.spelling import spell_unknown
-from lstm_core.tagging.taggers import LabelRun
-from lstm_core.word_sample import WordSample, read_sample
+from lstm_core.probes.active import OnQuery, OnSets
+from lstm_core.probes.active import on_sets as core_on_sets
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.cost import matrix_rate
+from lstm_core.runs.run import Run
+from lstm_core.storage.files import home
+from lstm_core.tagging.label_run import LabelRun
+from lstm_core.text.corpus import describe_corpus, read_corpus
+from lstm_core.word_vectors.sample import WordSample, read_sample
+from lstm_core.word_vectors.spelling import spell_unknown
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
 
 P = ParamSpec("P")
 R = TypeVar("R")

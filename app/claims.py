@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lstm_core.claims import Claim
+from lstm_core.claims.training import Claim
 
 _VERDICT = {
     True: ":green-badge[holds here]",

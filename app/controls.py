@@ -10,11 +10,11 @@ from streamlit.errors import StreamlitAPIException
 
 from app import registry
 from app.cached import open_recording
-from lstm_core.follow import Finding, read_findings
-from lstm_core.recording import Recording, damaged, find_recordings
-from lstm_core.run import Run
-from lstm_core.runs import list_runs, open_run
-from lstm_core.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
+from lstm_core.neurons.findings import Finding, read_findings
+from lstm_core.recordings.recording import Recording, damaged, find_recordings
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
+from lstm_core.runs.store import list_runs, open_run
 
 DEFAULT_RUN = "war-and-peace-char"
 MAX_TYPED = 2000  # characters of a text that is read while a person types

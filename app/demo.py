@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from lstm_core.corpus import read_corpus
-from lstm_core.files import read_json
-from lstm_core.recording import MANIFEST, find_recordings, recordings_folder
-from lstm_core.run import Run
-from lstm_core.runs import open_run
-from lstm_core.settings import SIGNALS
+from lstm_core.recordings.recording import MANIFEST, find_recordings, recordings_folder
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNALS
+from lstm_core.runs.store import open_run
+from lstm_core.storage.files import read_json
+from lstm_core.text.corpus import read_corpus
 
 LENGTH = 30_000  # tokens, from the start of the validation split: text the model was not trained on
 RUNS: dict[str, tuple[str, ...]] = {  # the signals each is recorded with; () = all
@@ -41,7 +41,7 @@ def _prepare(
         say(f"Demo: the recording of {name} is there.")
         return
     # Here, not above: loading torch takes longer than everything else of a second start.
-    from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record
+    from lstm_core.recordings.record import RecordQuery, bytes_needed, corpus_text, record
 
     text, query = corpus_text(run, "", start, span[1] - start), RecordQuery(signals)
     say(

@@ -4,8 +4,8 @@ import streamlit as st
 
 from app import registry
 from app.controls import DEFAULT_RUN
-from lstm_core.follow import Finding, read_findings
-from lstm_core.runs import open_run
+from lstm_core.neurons.findings import Finding, read_findings
+from lstm_core.runs.store import open_run
 
 
 def cards() -> None:

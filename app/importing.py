@@ -9,14 +9,14 @@ import streamlit as st
 
 from app import registry
 from app.controls import tell
-from lstm_core.corpus import MAX_TEXT_BYTES
-from lstm_core.foreign import ImportQuery, import_run, read_vocabulary, safe_file_name
-from lstm_core.outside import Brought, Report, States, bring_in
-from lstm_core.outside_files import read_array, read_tokens
-from lstm_core.quarantine import SAFE, TORCH
-from lstm_core.run import Run
-from lstm_core.runs import new_folder
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.exchange.quarantine import SAFE, TORCH
+from lstm_core.exchange.state_files import read_array, read_tokens
+from lstm_core.exchange.states import Brought, Report, States, bring_in
+from lstm_core.exchange.weights import ImportQuery, import_run, read_vocabulary, safe_file_name
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.store import new_folder
+from lstm_core.text.corpus import MAX_TEXT_BYTES
 
 MAX_WEIGHTS_BYTES = 512 * 2**20
 MAX_STATES_BYTES = 500 * 2**20  # of all layers; 512 MiB the browser would call 1 GB

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.cached import cached, corpus, corpus_facts
 from app.controls import tell
-from lstm_core.corpus import corpus_names
-from lstm_core.run import Run
+from lstm_core.runs.run import Run
+from lstm_core.text.corpus import corpus_names
 
 LENGTHS = (10_000, 30_000, 100_000, 250_000)
 
@@ -20,7 +20,7 @@ def offer_reading(run: Run, why: str = "This model has not read a text yet.") ->
             "not here any more, or lacks what this page needs. Bring the states in again on the page **Training**."
         )
         return
-    from lstm_core.record import RecordQuery, bytes_needed, corpus_text, record  # loads torch
+    from lstm_core.recordings.record import RecordQuery, bytes_needed, corpus_text, record  # loads torch
 
     st.info(f"{why} Let it read one: every value of every neuron is then kept to look at.")
     own = run.config["corpus"]["name"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.controls import tell
-from lstm_core import jobs
+from lstm_core.storage import jobs
 
 
 def at_work(folder: Path, key: str) -> bool:

@@ -19,9 +19,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from sklearn.metrics import adjusted_rand_score
 
-from lstm_core.clusters import ClusterQuery, labels_of, points_of, recording_for
-from lstm_core.mst import spanning_tree
-from lstm_core.runs import open_run
+from lstm_core.clusters.spanning_tree import spanning_tree
+from lstm_core.clusters.states import ClusterQuery, labels_of, points_of, recording_for
+from lstm_core.runs.store import open_run
 
 CUTS = 200
 

@@ -21,10 +21,10 @@ from machine import machine
 from numpy.typing import NDArray
 from recording import own_memory
 
-from lstm_core.corpus import Vocabulary
-from lstm_core.distributions import DistributionQuery, Distributions, distributions
-from lstm_core.recording import Recording, RecordingSpec
-from lstm_core.tiles import TILE, new_tiles
+from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
+from lstm_core.recordings.recording import Recording, RecordingSpec
+from lstm_core.storage.tiles import TILE, new_tiles
+from lstm_core.text.corpus import Vocabulary
 
 SCALES = {"h": 0.1, "c": 1.0}
 TYPES = {"h": np.float16, "c": np.float32}

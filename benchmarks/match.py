@@ -15,9 +15,9 @@ import numpy as np
 from machine import machine
 from numpy.typing import NDArray
 
+from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.match import Match, MatchQuery, match
-from lstm_core.probes.on_sets import OnQuery, OnSets
-from lstm_core.probes.units import UnitsQuery, overlaps, similar_units
+from lstm_core.probes.similar_units import UnitsQuery, overlaps, similar_units
 
 PART = 4096  # steps made at a time
 LENGTH = 4  # steps that a unit stays as it is, at least

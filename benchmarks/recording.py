@@ -24,12 +24,12 @@ import torch
 from machine import machine
 from torch import Tensor, nn
 
-from lstm_core.model import LanguageModel
-from lstm_core.record import corpus_text, record
-from lstm_core.recording import Recording
-from lstm_core.run import Run
-from lstm_core.runs import open_run
-from lstm_core.settings import SIGNALS
+from lstm_core.recordings.record import corpus_text, record
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.model import LanguageModel
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNALS
+from lstm_core.runs.store import open_run
 
 
 @torch.inference_mode()

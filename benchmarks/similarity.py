@@ -25,14 +25,16 @@ from gensim.models import FastText, Word2Vec
 from machine import machine
 from numpy.typing import NDArray
 
-from lstm_core.corpus import read_corpus
-from lstm_core.embeddings import PAPER, EmbeddingQuery, EmbeddingTable, State, embeddings, state_means
-from lstm_core.lexicon import MOMENTS, normal_form
-from lstm_core.neighbours import neighbours
-from lstm_core.run import Run
-from lstm_core.runs import list_runs, open_run
-from lstm_core.sentences import sentence_spans
-from lstm_core.similarity import (
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import list_runs, open_run
+from lstm_core.text.corpus import read_corpus
+from lstm_core.text.lexicon import MOMENTS, normal_form
+from lstm_core.text.sentences import sentence_spans
+from lstm_core.word_vectors.benchmark_scores import at_hand
+from lstm_core.word_vectors.benchmarks import PAPER as PAPER_SCORES
+from lstm_core.word_vectors.benchmarks import Pairs
+from lstm_core.word_vectors.neighbours import neighbours
+from lstm_core.word_vectors.similarity import (
     adjusted,
     candidate_cosines,
     candidate_queries,
@@ -42,10 +44,8 @@ from lstm_core.similarity import (
     on_common_pairs,
     score,
 )
-from lstm_core.similarity_peers import SCHEMA, Peer, Peers, keep_peers, peer
-from lstm_core.similarity_result import at_hand
-from lstm_core.word_pairs import PAPER as PAPER_SCORES
-from lstm_core.word_pairs import Pairs
+from lstm_core.word_vectors.similarity_peers import SCHEMA, Peer, Peers, keep_peers, peer
+from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, EmbeddingTable, State, embeddings, state_means
 
 WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 LONGEST = 10_000  # words of a sentence that the library reads

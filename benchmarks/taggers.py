@@ -14,13 +14,11 @@ from typing import Any
 
 from machine import machine
 
-from lstm_core import files
-from lstm_core.files import read_json, write_bytes, write_json
+from lstm_core.storage import files
+from lstm_core.storage.files import read_json, write_bytes, write_json
 from lstm_core.tagging import classify, tag
 from lstm_core.tagging.kept import keep_all
-from lstm_core.tagging.reports import keep_classifier_results, made_tagger
-from lstm_core.tagging.settings import SHIPPED_TAGGERS
-from lstm_core.tagging.taggers import (
+from lstm_core.tagging.label_run import (
     LabelRun,
     label_runs,
     new_label_run,
@@ -28,8 +26,10 @@ from lstm_core.tagging.taggers import (
     ship_label_run,
     train_label_run,
 )
+from lstm_core.tagging.reports import keep_classifier_results, made_tagger
+from lstm_core.tagging.settings import SHIPPED_TAGGERS
 from lstm_core.tagging.texts import genre_texts, tagging_texts
-from lstm_core.tags import shipped_tagger
+from lstm_core.text.tags import shipped_tagger
 
 BROWN = "the Brown corpus (non-commercial use)"
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from machine import machine
 
-from lstm_core.corpus import read_corpus
-from lstm_core.tag_brown import agreement, gold_tags
-from lstm_core.tag_gold import read_ewt, read_masc, read_treebank
-from lstm_core.tagged import not_followed_by_whitespace
-from lstm_core.tagger_training import measured, nltk_own_tagger
-from lstm_core.tags import shipped_tagger, tag_text, tagger_accuracy
+from lstm_core.text.corpus import read_corpus
+from lstm_core.text.gold_tags import read_ewt, read_masc, read_treebank
+from lstm_core.text.tag_brown import agreement, gold_tags
+from lstm_core.text.tagged import not_followed_by_whitespace
+from lstm_core.text.tags import shipped_tagger, tag_text, tagger_accuracy
+from lstm_core.text.train_perceptron import measured, nltk_own_tagger
 
 
 def accuracies() -> dict[str, Any]:

@@ -20,11 +20,11 @@ import torch
 from machine import machine
 from torch import Tensor, nn
 
-from lstm_core.corpus import Corpus, corpus_of, read_corpus
-from lstm_core.model import LanguageModel, build
-from lstm_core.runs import create_run
-from lstm_core.settings import PRESETS, ModelConfig, TrainConfig
-from lstm_core.train import Report, autocast_dtype, evaluate, rate_at, streams_of, train
+from lstm_core.runs.model import LanguageModel, build
+from lstm_core.runs.settings import PRESETS, ModelConfig, TrainConfig
+from lstm_core.runs.store import create_run
+from lstm_core.runs.train import Report, autocast_dtype, evaluate, rate_at, streams_of, train
+from lstm_core.text.corpus import Corpus, corpus_of, read_corpus
 
 
 class Peer(nn.Module):

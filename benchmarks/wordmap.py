@@ -21,16 +21,16 @@ import numpy as np
 from machine import machine
 from numpy.typing import NDArray
 
-from lstm_core.corpus import read_corpus
-from lstm_core.linkage import checked, joins
-from lstm_core.model import build
-from lstm_core.projection import tsne
-from lstm_core.run import Run
-from lstm_core.runs import create_run, open_run
-from lstm_core.settings import PRESETS, ModelConfig
-from lstm_core.word_groups import summary
-from lstm_core.wordmap import WordMapQuery, keep_map, map_of, read_map, recording_for
-from lstm_core.wordmap_claims import GROUPS, Maps, beside, grouped
+from lstm_core.claims.word_map import GROUPS, Maps, beside, grouped
+from lstm_core.clusters.word_groups import summary
+from lstm_core.clusters.word_map import WordMapQuery, keep_map, map_of, read_map, recording_for
+from lstm_core.runs.model import build
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import PRESETS, ModelConfig
+from lstm_core.runs.store import create_run, open_run
+from lstm_core.stats.linkage import checked, joins
+from lstm_core.stats.tsne import tsne
+from lstm_core.text.corpus import read_corpus
 
 R = TypeVar("R")
 WAYS = ("single", "ward")

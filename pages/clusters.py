@@ -12,7 +12,7 @@ from app.clusters.overview import headline, table, tags_explained
 from app.clusters.pair import side_by_side
 from app.clusters.result import claims, downloads, kept_result, shown
 from app.clusters.rivals import other_ways
-from lstm_core.clusters import kept_clusterings
+from lstm_core.clusters.states import kept_clusterings
 
 st.title("Clusters")
 run = controls.current_run()

@@ -11,9 +11,9 @@ from app.words.paper import once_and_never, paper_table
 from app.words.source import Vectors, judgements, offer, vectors
 from app.words.states import other_states
 from app.words.vocabulary_map import on_a_map
-from lstm_core.embeddings import DEFINITIONS, defined
-from lstm_core.word_claims import word_claims
-from lstm_core.word_report import read_report
+from lstm_core.claims.words import word_claims
+from lstm_core.word_vectors.report import read_report
+from lstm_core.word_vectors.vectors import DEFINITIONS, defined
 
 TITLES = {"paper": "The word itself", "best": "The word and its surroundings"}
 EXPLAINED = {

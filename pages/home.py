@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app import findings, registry
-from lstm_core.runs import list_runs
-from lstm_core.sweep import sweeps
+from lstm_core.runs.store import list_runs
+from lstm_core.runs.sweep import sweeps
 
 ROW = 3  # pages side by side
 

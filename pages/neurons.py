@@ -15,8 +15,8 @@ from app.neurons.places import places
 from app.neurons.ranking import all_neurons
 from app.neurons.unit import beside, facts, other_signal, profile_of, relatives
 from app.reading import offer_reading
-from lstm_core.label_claims import label_claims
-from lstm_core.neurons import NeuronQuery
+from lstm_core.claims.labels import label_claims
+from lstm_core.neurons.profile import NeuronQuery
 
 WINDOW = 1000
 START = "neurons-start"

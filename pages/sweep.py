@@ -12,8 +12,8 @@ from app.sweep.same_text import same_text
 from app.sweep.starting import start_form
 from app.sweep.training import at_work, making
 from app.sweep.values import overlay
-from lstm_core.compare import check_runs, comparison
-from lstm_core.sweep import beyond_dropout
+from lstm_core.neurons.compare import check_runs, comparison
+from lstm_core.runs.sweep import beyond_dropout
 
 st.title("Dropout sweep")
 st.caption(

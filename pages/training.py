@@ -10,11 +10,11 @@ from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
 from app.table import Column, show
-from lstm_core.card import card
-from lstm_core.claims import article_claims, training_claims
-from lstm_core.run import Run
-from lstm_core.runs import list_runs, open_run
-from lstm_core.settings import Kind
+from lstm_core.claims.training import article_claims, training_claims
+from lstm_core.runs.card import card
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import Kind
+from lstm_core.runs.store import list_runs, open_run
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import controls
 from app.cached import model
-from lstm_core.generate import MAX_PROMPT, MAX_TOKENS, GenerateQuery, generate
+from lstm_core.runs.generate import MAX_PROMPT, MAX_TOKENS, GenerateQuery, generate
 
 TEMPERATURE, TOKENS, SEED = "writing-temperature", "writing-tokens", "writing-seed"
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from opened_pages import table_with
 from streamlit.testing.v1 import AppTest
 
-from lstm_core import clusters
-from lstm_core.clusters import NOISE, Clustering, ClusterQuery
-from lstm_core.corpus import keep_text, read_corpus
-from lstm_core.run import Run
+from lstm_core.clusters import states as clusters
+from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
+from lstm_core.runs.run import Run
+from lstm_core.text.corpus import keep_text, read_corpus
+from tests.opened_pages import table_with
 
 HOSTILE = "![x](http://example.invalid/y.png)**b** he <b>said</b> $x$ "
 TAGS = ("DT", "JJ", "MD", "NN", "PRP", "VB", "VBD", ",", ".")

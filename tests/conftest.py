@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsing import server, tab  # noqa: F401 - fixtures
 from hypothesis import settings
+
+from tests.browsing import server, tab  # noqa: F401 - fixtures
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # in processes that tests start, too
 settings.register_profile("house", deadline=None)
@@ -58,7 +59,7 @@ def words() -> Callable[..., str]:
 @pytest.fixture
 def corpus(words: Callable[..., str]) -> Any:
     """A character corpus of about 3,000 tokens."""
-    from lstm_core.corpus import corpus_of
+    from lstm_core.text.corpus import corpus_of
 
     return corpus_of(words(600), "small")
 
@@ -66,8 +67,8 @@ def corpus(words: Callable[..., str]) -> Any:
 @pytest.fixture
 def small_run(corpus: Any) -> Callable[..., Any]:
     """Makes a run with an 8-unit model: `weights=True` as drawn from its seed, or a function that changes the model."""
-    from lstm_core.runs import create_run
-    from lstm_core.settings import ModelConfig, TrainConfig
+    from lstm_core.runs.settings import ModelConfig, TrainConfig
+    from lstm_core.runs.store import create_run
 
     def make(name: str = "small", text: Any = None, *, training: dict[str, Any] | None = None, weights: Any = False,
              **shape: Any) -> Any:  # fmt: skip
@@ -80,7 +81,7 @@ def small_run(corpus: Any) -> Callable[..., Any]:
         if weights:
             import torch
 
-            from lstm_core.model import build
+            from lstm_core.runs.model import build
 
             model = build(config, run.train_config.seed)
             with torch.no_grad():
@@ -152,7 +153,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 @pytest.fixture
 def long_corpus(words: Callable[..., str]) -> Any:
     """A character corpus of more than 20,000 tokens: five streams and a rest."""
-    from lstm_core.corpus import corpus_of
+    from lstm_core.text.corpus import corpus_of
 
     corpus = corpus_of(words(4250), "long")
     assert len(corpus.ids) > 20_000
@@ -162,5 +163,5 @@ def long_corpus(words: Callable[..., str]) -> Any:
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of the program's own `models/`."""
-    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "models")
+    monkeypatch.setattr("lstm_core.storage.files.SHIPPED", tmp_path / "models")
     return tmp_path / "models"

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lstm_core.corpus import Corpus, keep_text, read_corpus
-from lstm_core.files import write_json
-from lstm_core.run import Run
-from lstm_core.runs import open_run
-from lstm_core.wordmap import WordMap, WordMapQuery, keep_map
+from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
+from lstm_core.storage.files import write_json
+from lstm_core.text.corpus import Corpus, keep_text, read_corpus
 
 HOSTILE = '![x](http://example.invalid/y.png) <img/src="http://example.invalid/z.png"> **b** $x$'
 CLASSES = (("the", "a"), ("he", "she", "it"), ("river", "house", "gate"), (",",), (".",))

@@ -19,7 +19,7 @@ PAGES = ("home", "training", "neurons", "probes", "tagging", "sweep", "clusters"
 @pytest.fixture(autouse=True)
 def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Only the test's own runs are at hand, and nothing is left in a cache."""
-    monkeypatch.setattr("lstm_core.files.SHIPPED", tmp_path / "shipped")
+    monkeypatch.setattr("lstm_core.storage.files.SHIPPED", tmp_path / "shipped")
     monkeypatch.chdir(ENTRY.parent.parent)
     st.cache_data.clear()
     st.cache_resource.clear()

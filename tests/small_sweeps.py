@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.corpus import keep_text, read_corpus
-from lstm_core.model import build
-from lstm_core.run import Run
-from lstm_core.settings import ModelConfig, TrainConfig
-from lstm_core.sweep import Plan, Sweep, make_sweep
+from lstm_core.runs.model import build
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import ModelConfig, TrainConfig
+from lstm_core.runs.sweep import Plan, Sweep, make_sweep
+from lstm_core.text.corpus import keep_text, read_corpus
 
 TRAINING = TrainConfig(epochs=2, batch=8, bptt=20, precision="float32", threads=1)
 

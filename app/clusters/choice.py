@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.controls import one_of
-from lstm_core.clusters import SETTINGS, SPANS, ClusterQuery, Data
-from lstm_core.run import Run
-from lstm_core.settings import SIGNAL_NAMES, SIGNALS
+from lstm_core.clusters.states import SETTINGS, SPANS, ClusterQuery, Data
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
 
 DATA: dict[str, Data] = {"blanks after words": "whitespace", "all characters": "full"}
 COMPARED = ("h", "o")  # the signals that the paper clusters

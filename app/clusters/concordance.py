@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.clusters.frames import sign, visible
-from lstm_core.cluster_table import Excerpt
-from lstm_core.clusters import Clustering
+from lstm_core.clusters.contents import Excerpt
+from lstm_core.clusters.states import Clustering
 
 _CSS = """
 ol { list-style: none; margin: 0; padding: 0; font-family: var(--st-code-font, monospace); font-size: 0.85rem;

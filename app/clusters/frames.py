@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.clusters.tags import family
-from lstm_core.cluster_table import ALMOST, Row, TagShare, best_by_tag, words_of
-from lstm_core.clusters import NOISE, Clustering
+from lstm_core.clusters.contents import ALMOST, Row, TagShare, best_by_tag, words_of
+from lstm_core.clusters.states import NOISE, Clustering
 
 Kind = Literal["one or two words", "after punctuation", "line breaks", "grammar", "mixed"]
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.figure import GREY, LINES
-from lstm_core.clusters import NOISE
+from lstm_core.clusters.states import NOISE
 
 NAMED = 12  # clusters that get a colour; the others are one faint row
 _MORE = ("#7c8b2a", "#5b6ee1", "#b5651d", "#d98cb3")

@@ -13,9 +13,9 @@ from app.clusters.result import Shown
 from app.clusters.tags import MEANINGS
 from app.controls import bound
 from app.table import Column, show
-from lstm_core.cluster_table import Row, members
-from lstm_core.clusters import NOISE, read_map
-from lstm_core.run import Run
+from lstm_core.clusters.contents import Row, members
+from lstm_core.clusters.states import NOISE, read_map
+from lstm_core.runs.run import Run
 
 _LARGEST = "the largest groups"
 _SAMPLES = (12, 25, 50, 100)

@@ -8,10 +8,10 @@ import streamlit as st
 from app.cached import corpus, machine_rate
 from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
-from lstm_core.clusters import ClusterQuery, key_of
-from lstm_core.files import home
-from lstm_core.run import Run
-from lstm_core.settings import GATES
+from lstm_core.clusters.states import ClusterQuery, key_of
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import GATES
+from lstm_core.storage.files import home
 
 PAIR_PRODUCTS = 2.0  # multiply-adds for a pair and unit: pairs are multiplied twice, lists of neighbours kept
 WORD_SECONDS = 1e-4  # of tagging, per character of the text

@@ -11,9 +11,9 @@ from app.clusters.tags import known, named
 from app.controls import bound
 from app.drawing import draw
 from app.table import Choice, Column, show
-from lstm_core.cluster_claims import PAPER_CLUSTERS, PAPER_FEW_WORDS
-from lstm_core.cluster_table import ALMOST, Row, few_word_curve, few_word_share
-from lstm_core.clusters import SETTINGS, SPANS, Clustering, ClusterQuery
+from lstm_core.claims.clusters import PAPER_CLUSTERS, PAPER_FEW_WORDS
+from lstm_core.clusters.contents import ALMOST, Row, few_word_curve, few_word_share
+from lstm_core.clusters.states import SETTINGS, SPANS, Clustering, ClusterQuery
 
 CHOSEN = "clusters-cluster"  # the chosen cluster: a number field elsewhere on the page, which the URL keeps
 _ALL = "all"

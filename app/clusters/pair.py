@@ -11,10 +11,10 @@ from app.clusters.result import Shown, shown
 from app.clusters.tags import named
 from app.controls import tell
 from app.table import Column, show
-from lstm_core.cluster_table import best_by_tag, members
-from lstm_core.clusters import ClusterQuery
-from lstm_core.run import Run
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.clusters.contents import best_by_tag, members
+from lstm_core.clusters.states import ClusterQuery
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 
 def side_by_side(run: Run, view: Shown, tag: str, kept: Sequence[ClusterQuery]) -> None:

@@ -6,13 +6,14 @@ import streamlit as st
 
 from app.cached import cached
 from app.clusters import frames
-from lstm_core import cluster_table, clusters
-from lstm_core.claims import Claim
-from lstm_core.cluster_claims import cluster_claims
-from lstm_core.cluster_table import Row
-from lstm_core.clusters import Clustering, ClusterQuery
-from lstm_core.files import home
-from lstm_core.run import Run
+from lstm_core.claims.clusters import cluster_claims
+from lstm_core.claims.training import Claim
+from lstm_core.clusters import contents as cluster_table
+from lstm_core.clusters import states as clusters
+from lstm_core.clusters.contents import Row
+from lstm_core.clusters.states import Clustering, ClusterQuery
+from lstm_core.runs.run import Run
+from lstm_core.storage.files import home
 
 
 @dataclass(frozen=True, eq=False)

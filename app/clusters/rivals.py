@@ -6,8 +6,8 @@ from app.clusters.frames import Lines
 from app.clusters.result import Shown
 from app.controls import tell
 from app.table import Column, show
-from lstm_core.rivals import Comparison, read_comparison
-from lstm_core.run import Run
+from lstm_core.clusters.alternatives import Comparison, read_comparison
+from lstm_core.runs.run import Run
 
 COLUMNS = (
     Column("way", width=60, help="The method with its settings, or the network whose moments were grouped."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from lstm_core.tag_names import MEANINGS
+from lstm_core.text.penn_tags import MEANINGS
 
 
 def named(tag: str) -> str:

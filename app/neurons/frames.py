@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.distributions import Distributions
-from lstm_core.label_search import Labels, UnitLabel
-from lstm_core.leads import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
-from lstm_core.neurons import NeuronProfile
-from lstm_core.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTHER, SHAPES, laplace_distance, shapes
+from lstm_core.neurons.distributions import Distributions
+from lstm_core.neurons.label_search import Labels, UnitLabel
+from lstm_core.neurons.profile import NeuronProfile
+from lstm_core.neurons.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTHER, SHAPES, laplace_distance, shapes
+from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 
 Floats = NDArray[np.float64]
 Lines = list[dict[str, object]]

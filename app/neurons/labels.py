@@ -6,13 +6,13 @@ import streamlit as st
 
 from app.cached import cached
 from app.work import at_work, last_attempt, start_button
-from lstm_core import labels as core
-from lstm_core.files import home
-from lstm_core.label_claims import SIGNALS
-from lstm_core.label_search import LabelQuery, Labels
-from lstm_core.neurons import NeuronQuery
-from lstm_core.recording import Recording
-from lstm_core.run import Run
+from lstm_core.claims.labels import SIGNALS
+from lstm_core.neurons import labels as core
+from lstm_core.neurons.label_search import LabelQuery, Labels
+from lstm_core.neurons.profile import NeuronQuery
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
+from lstm_core.storage.files import home
 
 _QUESTION = "What do they follow: quotation marks, line ends, parts of speech? "
 

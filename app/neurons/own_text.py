@@ -15,8 +15,8 @@ from app.cached import model
 from app.drawing import draw
 from app.heatmap import text_heat_map
 from app.later import afterwards
-from lstm_core.neurons import NeuronQuery
-from lstm_core.run import Run
+from lstm_core.neurons.profile import NeuronQuery
+from lstm_core.runs.run import Run
 
 TYPED = "neurons-typed"
 
@@ -52,7 +52,7 @@ def own_text(run: Run, query: NeuronQuery, colours: Colours) -> None:
 
 
 def _reading(run: Run, query: NeuronQuery, colours: Colours, typed: str) -> None:
-    from lstm_core.record import RecordQuery, read, typed_text  # loads torch
+    from lstm_core.recordings.record import RecordQuery, read, typed_text  # loads torch
 
     words = run.kind == "word"
     noun = "words" if words else "characters"

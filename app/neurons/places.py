@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.table import Column, show
-from lstm_core.neurons import Context, NeuronProfile
+from lstm_core.neurons.profile import Context, NeuronProfile
 
 _COLUMNS = (
     Column("value", "number"),

@@ -9,11 +9,11 @@ from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.labels import kept_labels, offer, standing_in
 from app.table import Choice, Column, show
-from lstm_core.distributions import DistributionQuery, counted
-from lstm_core.label_search import Labels
-from lstm_core.neurons import NeuronQuery
-from lstm_core.recording import Recording
-from lstm_core.run import Run
+from lstm_core.neurons.distributions import DistributionQuery, counted
+from lstm_core.neurons.label_search import Labels
+from lstm_core.neurons.profile import NeuronQuery
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
 
 FEW = 50_000_000  # values of a layer
 CHOSEN = "neurons-unit"  # the number field at the top of the page, which the URL keeps

@@ -11,11 +11,11 @@ from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.ranking import choose
 from app.table import Choice, Column, show
-from lstm_core.label_search import Labels
-from lstm_core.neurons import NeuronProfile, NeuronQuery, layer_sample, profile
-from lstm_core.recording import Recording
-from lstm_core.related import RelatedQuery, related
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.correlated import RelatedQuery, related
+from lstm_core.neurons.label_search import Labels
+from lstm_core.neurons.profile import NeuronProfile, NeuronQuery, layer_sample, profile
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 _BESIDE = {"h": "c"}  # what else a unit is looked at beside; h for all others
 

@@ -4,9 +4,9 @@ import streamlit as st
 
 from app.cached import on_sets
 from app.controls import bound
-from lstm_core.probes.on_sets import RULES, OnQuery, OnSets, Rule
-from lstm_core.recording import Recording
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.probes.active import RULES, OnQuery, OnSets, Rule
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 _RULES: dict[str, Rule] = {
     "value": "raw",

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import Match, Matches
-from lstm_core.probes.on_sets import OnSets, Unit
 from lstm_core.probes.selective import MOSTLY, RARELY, Selective
+from lstm_core.probes.similar_units import SimilarUnits
 from lstm_core.probes.studies import StudyResult
-from lstm_core.probes.units import SimilarUnits
-from lstm_core.recording import Recording
+from lstm_core.recordings.recording import Recording
 
 LETTERS, WORDS = 40, 8  # at either side of a place
 LONGEST = 60  # tokens of a place, of which the middle is left out

@@ -8,12 +8,12 @@ from typing import Any
 import streamlit as st
 
 from app.table import Column, Line, show
-from lstm_core.over_seeds import interval
 from lstm_core.probes.kept_studies import Apart, KeptStudy, Outcome, identity, read_kept
 from lstm_core.probes.studies import Study
-from lstm_core.run import Run
-from lstm_core.runs import list_runs
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.store import list_runs
+from lstm_core.stats.intervals import interval
 
 Found = list[tuple[Run, KeptStudy]]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.probes import rows
 from app.probes.rows import Row
 from lstm_core.probes.match import Match
-from lstm_core.recording import Recording
+from lstm_core.recordings.recording import Recording
 
 _HTML = """
 <div class="matches">

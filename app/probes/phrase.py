@@ -15,11 +15,11 @@ from app.probes.speech import modified, offer, tagged
 from app.probes.strip import Shown, strip, width
 from app.registry import entry
 from app.table import Choice, Column, show
-from lstm_core.annotations import FILE, Annotation, read_annotations
+from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
-from lstm_core.probes.on_sets import OnQuery, OnSets
 from lstm_core.probes.selective import Selective, SelectiveQuery, selective, untrained_twin
-from lstm_core.recording import Recording
+from lstm_core.recordings.annotations import FILE, Annotation, read_annotations
+from lstm_core.recordings.recording import Recording
 
 COLOUR, NEURON = "probes-colour", "probes-neuron"
 MOST_OFF = 20  # steps before or after

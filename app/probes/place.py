@@ -10,7 +10,7 @@ from app.cached import cached
 from app.controls import bound, tell
 from app.probes import frames, strip
 from lstm_core.probes.match import LONGEST, Span, places_of, tokens_of
-from lstm_core.recording import Recording
+from lstm_core.recordings.recording import Recording
 
 PHRASE, OCCURRENCE, PLACE, AT = "probes-phrase", "probes-occurrence", "probes-place", "probes-at"
 _OF = "probes-of"  # the recording that the places are those of

@@ -6,10 +6,10 @@ from app.cached import cached
 from app.claims import panel
 from app.probes.verified_frames import period_lines, periods_sentence
 from app.table import Column, show
-from lstm_core.probe_claims import neuron_wise_claim, period_claim
-from lstm_core.probes.periods import FEWEST, PeriodsQuery, periods
-from lstm_core.probes.verified import twin_recording
-from lstm_core.recording import Recording
+from lstm_core.claims.studies import neuron_wise_claim, period_claim
+from lstm_core.neurons.periods import FEWEST, PeriodsQuery, periods
+from lstm_core.probes.verification import twin_recording
+from lstm_core.recordings.recording import Recording
 
 SMALL = 2 * 10**7  # values of a layer that are looked through unasked: a second or two
 _COLUMNS = (

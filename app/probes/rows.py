@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from app.clusters.tags import named
 from app.figure import GREY, LINES
-from lstm_core.annotations import Annotation
-from lstm_core.probes.on_sets import OnSets, Unit
-from lstm_core.recording import Recording
-from lstm_core.tagged import Tagged
+from lstm_core.probes.active import OnSets, Unit
+from lstm_core.recordings.annotations import Annotation
+from lstm_core.recordings.recording import Recording
+from lstm_core.text.tagged import Tagged
 
 Kind = Literal["count", "scale", "kinds"]
 NEURONS, PROBABILITY, SPEECH, OTHER = "the phrase's neurons", "probability", "part of speech", "other"

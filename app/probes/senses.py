@@ -4,11 +4,11 @@ import streamlit as st
 
 from app.controls import one_of
 from app.table import Column, Line, show
-from lstm_core.probes.labelled import EVERY_PHRASE
-from lstm_core.probes.labelled_result import GUESSERS, LOOKED_AT, MOST, Senses, read_senses
-from lstm_core.probes.labelled_told import Ahead, Range, SetTogether, WordTogether, together
-from lstm_core.run import Run
-from lstm_core.runs import list_runs
+from lstm_core.probes.sense_sets import EVERY_PHRASE
+from lstm_core.probes.senses import GUESSERS, LOOKED_AT, MOST, Senses, read_senses
+from lstm_core.probes.senses_over_seeds import Ahead, Range, SetTogether, WordTogether, together
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import list_runs
 
 NAMES = {"coarsewsd": "Nouns in Wikipedia", "semeval": "Phrases, literal or not", "senseval": "Four words in news"}
 _WHAT = {

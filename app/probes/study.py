@@ -11,12 +11,12 @@ from app.probes.kept import kept
 from app.probes.verification import verification
 from app.probes.word_class import word_class
 from app.table import Column, show
-from lstm_core.files import ROOT
 from lstm_core.probes import studies
-from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes.active import OnSets
 from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study, read_study
-from lstm_core.recording import Recording
-from lstm_core.tags import tags_of
+from lstm_core.recordings.recording import Recording
+from lstm_core.storage.files import ROOT
+from lstm_core.text.tags import tags_of
 
 OWN = "one of my own"
 MOST_TYPED = LARGEST // 16  # characters

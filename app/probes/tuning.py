@@ -7,14 +7,14 @@ from app.claims import panel
 from app.drawing import draw
 from app.probes.tuning_frames import around, counts_sentence, memory, tuned_lines, verdict
 from app.table import Column, show
-from lstm_core.chunk_claims import chunk_claim
-from lstm_core.chunks import chunks_of, is_gold
-from lstm_core.label_search import LabelQuery
-from lstm_core.labels import twin_recording
-from lstm_core.probes.tuned import TunedQuery, TunedUnit, TunedUnits, tuned_units
-from lstm_core.probes.tuning import Tuning, TuningQuery, tuning
-from lstm_core.recording import Recording
-from lstm_core.tags import STORED, tags_of
+from lstm_core.claims.chunks import chunk_claim
+from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
+from lstm_core.neurons.label_search import LabelQuery
+from lstm_core.neurons.labels import twin_recording
+from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
+from lstm_core.recordings.recording import Recording
+from lstm_core.text.chunks import chunks_of, is_gold
+from lstm_core.text.tags import STORED, tags_of
 
 QUICK = 50_000  # steps of a tagged text that are looked at unasked: about a second
 PACE = 8_000  # words that are tagged in a second

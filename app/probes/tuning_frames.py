@@ -5,9 +5,9 @@ import numpy as np
 
 from app.figure import LINES, Axis, Figure, Level, Series
 from app.probes.frames import Lines
-from lstm_core.chunks import MEANINGS
-from lstm_core.probes.tuned import TunedUnit, TunedUnits
-from lstm_core.probes.tuning import Tuning
+from lstm_core.neurons.chunk_tuning import TunedUnit, TunedUnits
+from lstm_core.neurons.tuning import Tuning
+from lstm_core.text.chunks import MEANINGS
 
 SHOWN = 4  # kinds of which curves are drawn, and the one that the neuron follows
 NAMES = {kind: meaning.partition(":")[0] for kind, meaning in MEANINGS.items()}

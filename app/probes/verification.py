@@ -11,11 +11,10 @@ from app.drawing import draw
 from app.probes import verified_frames as frames
 from app.table import Column, show
 from app.work import at_work, last_attempt, start_button
-from lstm_core.files import home
-from lstm_core.probe_claims import study_claims
-from lstm_core.probes.on_sets import OnSets
+from lstm_core.claims.studies import study_claims
+from lstm_core.probes.active import OnSets
 from lstm_core.probes.studies import Study, StudyResult
-from lstm_core.probes.verified import (
+from lstm_core.probes.verification import (
     Verification,
     VerifyQuery,
     twin_query,
@@ -23,9 +22,10 @@ from lstm_core.probes.verified import (
     twin_words,
     verify,
 )
-from lstm_core.probes.verify import Separation
-from lstm_core.recording import Recording
-from lstm_core.tags import tags_of
+from lstm_core.recordings.recording import Recording
+from lstm_core.stats.separation import Separation
+from lstm_core.storage.files import home
+from lstm_core.text.tags import tags_of
 
 SMALL = 256  # neurons whose test takes seconds: it is made unasked
 _READERS = (

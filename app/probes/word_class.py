@@ -5,13 +5,13 @@ import streamlit as st
 from app.cached import cached, twin_on_sets
 from app.controls import tell
 from app.table import Column, Line, show
-from lstm_core.probes import classes
-from lstm_core.probes.classes import WordClass
-from lstm_core.probes.on_sets import OnSets
+from lstm_core.probes import word_classes as classes
+from lstm_core.probes.active import OnSets
 from lstm_core.probes.selective import untrained_twin
 from lstm_core.probes.studies import Study
-from lstm_core.recording import Recording
-from lstm_core.tags import tags_of
+from lstm_core.probes.word_classes import WordClass
+from lstm_core.recordings.recording import Recording
+from lstm_core.text.tags import tags_of
 
 MOST = 200  # rows
 _UNITS = (

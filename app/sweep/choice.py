@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lstm_core import jobs
-from lstm_core.run import Run
-from lstm_core.runs import list_runs
-from lstm_core.sweep import Sweep, sweeps, sweeps_folder
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import list_runs
+from lstm_core.runs.sweep import Sweep, sweeps, sweeps_folder
+from lstm_core.storage import jobs
 
 OWN = "runs of my choice"
 NEXT = "sweep-next"  # in the session: the sweep that was started just now, shown next

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.figure import BLUE, LINES, RED, Axis, Figure, Series
-from lstm_core.compare import Activity, Comparison, Row
-from lstm_core.distributions import Distributions
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.compare import Activity, Comparison, Row
+from lstm_core.neurons.distributions import Distributions
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 Pairs = Sequence[tuple[float, float]]  # dropout and value
 Floats = NDArray[np.float64]

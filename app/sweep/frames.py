@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from lstm_core.compare import Comparison, Trend
-from lstm_core.counterpart import Counterpart
-from lstm_core.orders import LEAST, SURE
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.compare import Comparison, Trend
+from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.stats.permutation import LEAST, SURE
 
 Lines = list[dict[str, object]]
 

@@ -8,8 +8,8 @@ from app.clusters.frames import table_csv
 from app.drawing import draw
 from app.sweep import figures, frames
 from app.table import Column, show
-from lstm_core.compare import Comparison
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.compare import Comparison
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 TRENDS = (
     Column("signal"),

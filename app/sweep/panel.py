@@ -7,11 +7,11 @@ import streamlit as st
 from app.cached import cached
 from app.claims import panel
 from app.sweep.readings import each
-from lstm_core.compare import Comparison
-from lstm_core.mark_claims import Told
-from lstm_core.run import Run
-from lstm_core.thesis_claims import map_claims, mapped_query, marks, sweep_claims
-from lstm_core.wordmap import WordMapQuery
+from lstm_core.claims.dropout import map_claims, mapped_query, marks, sweep_claims
+from lstm_core.claims.marks import Told
+from lstm_core.clusters.word_map import WordMapQuery
+from lstm_core.neurons.compare import Comparison
+from lstm_core.runs.run import Run
 
 
 def thesis(found: Comparison, runs: Sequence[Run]) -> None:

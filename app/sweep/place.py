@@ -9,10 +9,10 @@ import streamlit as st
 from app.cached import cached
 from app.controls import bound, tell
 from app.sweep.readings import Reading, each
-from lstm_core.counterpart import Counterpart, CounterpartQuery, counterpart
-from lstm_core.distributions import DistributionQuery
-from lstm_core.recording import Recording
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.counterpart import Counterpart, CounterpartQuery, counterpart
+from lstm_core.neurons.distributions import DistributionQuery
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 
 @dataclass(frozen=True)

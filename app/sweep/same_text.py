@@ -13,9 +13,9 @@ from app.heatmap import text_heat_map
 from app.sweep import frames
 from app.sweep.place import Place
 from app.sweep.readings import Reading
-from lstm_core.counterpart import Counterpart
-from lstm_core.neurons import reach_of
-from lstm_core.recording import Recording
+from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.profile import reach_of
+from lstm_core.recordings.recording import Recording
 
 WINDOWS = {"word": 100, "char": 500}  # tokens that are coloured
 

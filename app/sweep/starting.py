@@ -9,10 +9,10 @@ from app.controls import KINDS, duration, tell
 from app.sweep.choice import NEXT
 from app.sweep.training import started
 from app.work import last_attempt
-from lstm_core.corpus import Corpus, corpus_names
-from lstm_core.estimate import training_bytes, training_seconds
-from lstm_core.settings import PRESETS, Kind, ModelConfig, Preset, TrainConfig
-from lstm_core.sweep import DROPOUTS, Plan, cores, sweeps, sweeps_folder, threads_for
+from lstm_core.runs.cost import training_bytes, training_seconds
+from lstm_core.runs.settings import PRESETS, Kind, ModelConfig, Preset, TrainConfig
+from lstm_core.runs.sweep import DROPOUTS, Plan, cores, sweeps, sweeps_folder, threads_for
+from lstm_core.text.corpus import Corpus, corpus_names
 
 RECIPES = ("sweep", "tiny", "sweep-full")
 USUAL = ", ".join(f"{dropout:g}" for dropout in DROPOUTS)

@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.controls import duration, tell
 from app.work import last_attempt, start_button
-from lstm_core import jobs
-from lstm_core.sweep import Sweep, SweepProgress, open_sweep, standing, sweeps_folder
+from lstm_core.runs.sweep import Sweep, SweepProgress, open_sweep, standing, sweeps_folder
+from lstm_core.storage import jobs
 
 
 def at_work(sweep: Sweep) -> bool:

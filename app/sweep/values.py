@@ -8,9 +8,9 @@ from app.drawing import draw
 from app.sweep import figures
 from app.sweep.place import Place
 from app.sweep.readings import Reading, each
-from lstm_core.counterpart import Counterpart
-from lstm_core.distributions import DistributionQuery
-from lstm_core.settings import SIGNAL_NAMES
+from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.distributions import DistributionQuery
+from lstm_core.runs.settings import SIGNAL_NAMES
 
 MEAN, SAME, MATCHED = "all neurons of the layer", "one neuron, by its number", "one neuron and its matches"
 

@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.controls import tell
 from app.tagging.frames import in_order
-from lstm_core.files import check_inventory, read_json
-from lstm_core.tagging.taggers import Kind, LabelRun, label_runs
+from lstm_core.storage.files import check_inventory, read_json
+from lstm_core.tagging.label_run import Kind, LabelRun, label_runs
 
 
 def at_hand(kind: Kind) -> list[LabelRun]:

@@ -12,11 +12,11 @@ from app.tagging import frames
 from app.tagging.choice import titled
 from app.tagging.grid import grid
 from app.tagging.sentence import with_torch
-from lstm_core.claims import Claim
-from lstm_core.tagging.claims import tagging_claims
+from lstm_core.claims.tagging import tagging_claims
+from lstm_core.claims.training import Claim
 from lstm_core.tagging.classify import Poolings, read_figures
 from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of, perceptron_shares
-from lstm_core.tagging.taggers import LabelRun
+from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.texts import TESTS, tagging_texts
 
 _NEW = "Right tags of words that its training text does not have."

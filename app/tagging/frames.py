@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from app.figure import LINES, Axis, Figure, Series
 from app.tagging.cells import Cell, Group, Row
-from lstm_core.tag_names import MEANINGS
 from lstm_core.tagging.kept import Confusion
-from lstm_core.tagging.reading import SentenceStates
+from lstm_core.tagging.label_run import LabelRun, Share
+from lstm_core.tagging.sentence_states import SentenceStates
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.tag import FollowingPair, Tagging
-from lstm_core.tagging.taggers import LabelRun, Share
+from lstm_core.text.penn_tags import MEANINGS
 
 CELLS = {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"}
 Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text

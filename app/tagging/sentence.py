@@ -12,8 +12,8 @@ from app.later import afterwards
 from app.table import Column, show
 from app.tagging import frames
 from app.tagging.grid import grid
+from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.tag import PAIRS, tag, words_of
-from lstm_core.tagging.taggers import LabelRun
 
 FIRST, SECOND = "tagging-first", "tagging-second"
 MOST_WORDS = 60  # of a sentence that are shown

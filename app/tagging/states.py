@@ -11,8 +11,8 @@ from app.tagging.choice import titled
 from app.tagging.grid import grid
 from app.tagging.sentence import Words, flat, with_torch
 from app.tagging.strips import Block, strips
-from lstm_core.tagging.reading import SentenceStates, as_words_come, influence, sentence_states
-from lstm_core.tagging.taggers import LabelRun
+from lstm_core.tagging.label_run import LabelRun
+from lstm_core.tagging.sentence_states import SentenceStates, as_words_come, influence, sentence_states
 
 MOST = 16  # words of which states are drawn
 WAYS = {

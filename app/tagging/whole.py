@@ -12,8 +12,8 @@ from app.tagging.figures import kept_poolings
 from app.tagging.grid import grid
 from app.tagging.sentence import with_torch
 from lstm_core.tagging.classify import answer, classify
-from lstm_core.tagging.reading import influence
-from lstm_core.tagging.taggers import LabelRun
+from lstm_core.tagging.label_run import LabelRun
+from lstm_core.tagging.sentence_states import influence
 
 EXAMPLE = (
     "The jury said on Friday that the mayor had not taken part in the election, and the council voted for a new one."

@@ -15,9 +15,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from app.figure import GREY, LINES
-from lstm_core.corpus import END
-from lstm_core.word_groups import Labels
-from lstm_core.wordmap import WordMap
+from lstm_core.clusters.word_groups import Labels
+from lstm_core.clusters.word_map import WordMap
+from lstm_core.text.corpus import END
 
 _HTML = """
 <div class="dots">

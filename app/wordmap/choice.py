@@ -8,10 +8,10 @@ from app import registry
 from app.cached import corpus
 from app.controls import one_of
 from app.wordmap.result import kept_queries
-from lstm_core.run import Run
-from lstm_core.runs import list_runs
-from lstm_core.settings import SIGNAL_NAMES, SIGNALS
-from lstm_core.wordmap import WordMapQuery
+from lstm_core.clusters.word_map import WordMapQuery
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
+from lstm_core.runs.store import list_runs
 
 PARTS = {"train": "training text", "validation": "validation text", "test": "test text"}
 

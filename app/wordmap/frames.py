@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from app.clusters.frames import table_csv
 from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
-from lstm_core.mark_claims import Told, by_dropout
-from lstm_core.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
-from lstm_core.wordmap import WordMap
-from lstm_core.wordmap_claims import is_found
+from lstm_core.claims.marks import Told, by_dropout
+from lstm_core.claims.word_map import is_found
+from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
+from lstm_core.clusters.word_map import WordMap
 
 Lines = list[dict[str, object]]
 TIGHT = 0.9  # share of a group that words which are nearly only there make up where it is shown first

@@ -12,11 +12,11 @@ from app.wordmap import frames
 from app.wordmap.canvas import Mask, dots
 from app.wordmap.choice import address
 from app.wordmap.result import Shown
-from lstm_core.linkage import Linkage
-from lstm_core.run import Run
-from lstm_core.word_groups import Group
-from lstm_core.wordmap import WordMap, WordMapQuery
-from lstm_core.wordmap_claims import GROUPS
+from lstm_core.claims.word_map import GROUPS
+from lstm_core.clusters.word_groups import Group
+from lstm_core.clusters.word_map import WordMap, WordMapQuery
+from lstm_core.runs.run import Run
+from lstm_core.stats.linkage import Linkage
 
 NONE = -1
 MOST = 500  # groups on the slider

@@ -7,10 +7,10 @@ import streamlit as st
 from app.cached import corpus, machine_rate
 from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
-from lstm_core.files import home
-from lstm_core.run import Run
-from lstm_core.settings import GATES
-from lstm_core.wordmap import WordMapQuery, key_of
+from lstm_core.clusters.word_map import WordMapQuery, key_of
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import GATES
+from lstm_core.storage.files import home
 
 FEWEST = 10  # words of a map
 PLACING = 3e-3  # seconds a word: t-SNE moves all of them 750 times

@@ -4,16 +4,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.cached import cached
-from lstm_core import wordmap as maps
-from lstm_core import wordmap_claims
-from lstm_core.files import home
-from lstm_core.linkage import Joins, Linkage, joins
-from lstm_core.mark_claims import Told, told_apart
-from lstm_core.run import Run
-from lstm_core.runs import list_runs
-from lstm_core.word_groups import Group, Labels, table
-from lstm_core.wordmap import WordMap, WordMapQuery
-from lstm_core.wordmap_claims import Beside, Grouped, Maps
+from lstm_core.claims import word_map as wordmap_claims
+from lstm_core.claims.marks import Told, told_apart
+from lstm_core.claims.word_map import Beside, Grouped, Maps
+from lstm_core.clusters import word_map as maps
+from lstm_core.clusters.word_groups import Group, Labels, table
+from lstm_core.clusters.word_map import WordMap, WordMapQuery
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import list_runs
+from lstm_core.stats.linkage import Joins, Linkage, joins
+from lstm_core.storage.files import home
 
 Stamp = tuple[int, int]
 

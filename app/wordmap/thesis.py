@@ -7,10 +7,10 @@ from app.drawing import draw
 from app.table import Column, show
 from app.wordmap import frames
 from app.wordmap.result import beside
-from lstm_core.mark_claims import by_dropout
-from lstm_core.run import Run
-from lstm_core.wordmap import WordMapQuery
-from lstm_core.wordmap_claims import FOUND, GROUPS
+from lstm_core.claims.marks import by_dropout
+from lstm_core.claims.word_map import FOUND, GROUPS
+from lstm_core.clusters.word_map import WordMapQuery
+from lstm_core.runs.run import Run
 
 _COLUMNS = (
     Column("list", help="What we call it; the thesis has numbers."),

@@ -6,7 +6,7 @@ from itertools import islice
 import streamlit as st
 
 from app.words.source import Vectors
-from lstm_core.embeddings import EmbeddingTable, projector_labels, projector_lines, word2vec_lines
+from lstm_core.word_vectors.vectors import EmbeddingTable, projector_labels, projector_lines, word2vec_lines
 
 _FIXED = (
     " They are one fixed choice of states. What the benchmarks call best is chosen anew for each of them: the figures "

@@ -10,11 +10,11 @@ from app.clusters.tags import MEANINGS
 from app.controls import tell
 from app.table import Column, show
 from app.words.source import Vectors
-from lstm_core.embeddings import EmbeddingTable
-from lstm_core.neighbours import Metric, Neighbour, NeighbourQuery, analogy, nearest, neighbours
-from lstm_core.run import Run
-from lstm_core.sources import CorpusMissing
-from lstm_core.word_sample import WordSample
+from lstm_core.runs.run import Run
+from lstm_core.text.catalogue import CorpusMissing
+from lstm_core.word_vectors.neighbours import Metric, Neighbour, NeighbourQuery, analogy, nearest, neighbours
+from lstm_core.word_vectors.sample import WordSample
+from lstm_core.word_vectors.vectors import EmbeddingTable
 
 LONGEST = 60  # letters of a word that is typed
 FIRST = ("soldier", "loved", "prince", "house", "man")  # a word to begin with, the first that the table has

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.clusters.tags import MEANINGS
 from app.table import Column, Line, show
-from lstm_core.singletons import HeldOut, TagAgreement
-from lstm_core.word_report import WordReport, plain
+from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
+from lstm_core.word_vectors.report import WordReport, plain
 
 ENOUGH = 20  # words held out that a mean is shown of
 

@@ -11,15 +11,15 @@ from app.drawing import draw
 from app.figure import BLUE, GREY, LINES, Axis, Figure, Mark, Series
 from app.table import Column, Line, show
 from app.words.source import Judgements, Vectors, offer
-from lstm_core.corpus import decode_text
-from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable
-from lstm_core.run import Run
-from lstm_core.similarity import Score, Stratum, judge, mean_rho, score
-from lstm_core.similarity_peers import Peer
-from lstm_core.similarity_result import at_hand
-from lstm_core.sources import CorpusMissing
-from lstm_core.word_claims import PAPER_MEAN
-from lstm_core.word_pairs import BENCHMARKS, PAPER, Pairs, parse_pairs
+from lstm_core.claims.words import PAPER_MEAN
+from lstm_core.runs.run import Run
+from lstm_core.text.catalogue import CorpusMissing
+from lstm_core.text.corpus import decode_text
+from lstm_core.word_vectors.benchmark_scores import at_hand
+from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, parse_pairs
+from lstm_core.word_vectors.similarity import Score, Stratum, judge, mean_rho, score
+from lstm_core.word_vectors.similarity_peers import Peer
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 LARGEST = 2_000_000  # bytes of a file of pairs
 ENOUGH = 20  # pairs that a correlation of a part is told from

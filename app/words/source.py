@@ -7,14 +7,14 @@ import streamlit as st
 from app.cached import corpus, sample_vectors, word_vectors
 from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
-from lstm_core.embeddings import EmbeddingQuery, EmbeddingTable
-from lstm_core.files import home
-from lstm_core.neighbours import Neighbour
-from lstm_core.run import Run
-from lstm_core.settings import GATES
-from lstm_core.similarity_peers import Peers, read_peers
-from lstm_core.similarity_result import SimilarityQuery, SimilarityResult, read_similarity
-from lstm_core.word_sample import WordSample
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import GATES
+from lstm_core.storage.files import home
+from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
+from lstm_core.word_vectors.neighbours import Neighbour
+from lstm_core.word_vectors.sample import WordSample
+from lstm_core.word_vectors.similarity_peers import Peers, read_peers
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 LOADING = 8  # seconds until the work begins
 

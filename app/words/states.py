@@ -6,11 +6,11 @@ from app.cached import machine_rate
 from app.controls import bound, tell
 from app.words.lookup import Asked, found, told
 from app.words.source import offer, vectors
-from lstm_core.embeddings import EmbeddingQuery
-from lstm_core.lexicon import MOMENTS
-from lstm_core.run import Run
-from lstm_core.settings import SIGNAL_NAMES, SIGNALS
-from lstm_core.word_sample import WordSample
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
+from lstm_core.text.lexicon import MOMENTS
+from lstm_core.word_vectors.sample import WordSample
+from lstm_core.word_vectors.vectors import EmbeddingQuery
 
 _MOMENTS = {
     "before the word": "before",

@@ -6,9 +6,9 @@ import streamlit as st
 
 from app.clusters.map import cluster_map
 from app.figure import RED
-from lstm_core.embeddings import EmbeddingQuery
-from lstm_core.neighbours import neighbours
-from lstm_core.word_sample import WordSample
+from lstm_core.word_vectors.neighbours import neighbours
+from lstm_core.word_vectors.sample import WordSample
+from lstm_core.word_vectors.vectors import EmbeddingQuery
 
 # What people call the kinds of words, by the first letters of their tags, the first that fits.
 KINDS = (

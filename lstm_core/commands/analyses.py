@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.files import write_json
-from lstm_core.run import Run
-from lstm_core.runs import open_run
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
+from lstm_core.storage.files import write_json
 
 
 def findings(
@@ -17,7 +17,7 @@ def findings(
     as_json: Json = False,
 ) -> None:
     """Find the units that follow a few features of the text; kept as results/findings.json."""
-    from lstm_core import follow
+    from lstm_core.neurons import findings as follow
 
     run = open_run(name)
     if run.kind != "char":
@@ -46,8 +46,8 @@ def units(
     as_json: Json = False,
 ) -> None:
     """Rank the units of a layer by how unlike the rest their values are distributed, over the longest text recorded."""
-    from lstm_core import unit_table
-    from lstm_core.distributions import DistributionQuery, keep_distributions
+    from lstm_core.commands import unit_table
+    from lstm_core.neurons.distributions import DistributionQuery, keep_distributions
 
     run = open_run(name)
     query = DistributionQuery(signal, layer or run.model_config.layers)
@@ -72,13 +72,15 @@ def cluster(
     as_json: Json = False,
 ) -> None:
     """Group the states of a run by HDBSCAN and say what the groups hold; kept for the page Clusters."""
-    from lstm_core import cluster_table, clusters
+    from lstm_core.clusters import contents as cluster_table
+    from lstm_core.clusters import states as clusters
 
     run = open_run(name)
     query = clusters.ClusterQuery(data, signal, layer, tokens, size, samples)  # type: ignore[arg-type]
     found = _clusters(run, query, recompute=recompute, with_run=with_run)
     if tagger:
-        from lstm_core.tagging import tag, taggers
+        from lstm_core.tagging import label_run as taggers
+        from lstm_core.tagging import tag
 
         found = tag.with_tags(found, clusters.text_of(run, found), taggers.open_label_run("taggers", tagger))
     summary = cluster_table.summary(found, clusters.text_of(run, found))
@@ -93,8 +95,8 @@ def rivals(
     as_json: Json = False,
 ) -> None:
     """Set our clusters beside those of other methods, parameters, samples and models; kept in the run's results."""
-    from lstm_core import clusters
-    from lstm_core import rivals as others
+    from lstm_core.clusters import alternatives as others
+    from lstm_core.clusters import states as clusters
 
     run = open_run(name)
     query = clusters.ClusterQuery(signal=signal).of(run)
@@ -111,8 +113,8 @@ def rivals(
 
 def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool = False) -> Any:
     """The kept clusters of a query; where there are none they are made, with their map, and kept."""
-    from lstm_core import clusters
-    from lstm_core.cluster_claims import all_marks
+    from lstm_core.claims.clusters import all_marks
+    from lstm_core.clusters import states as clusters
 
     found = None if recompute else clusters.read_clustering(run, query)
     if found is None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
 
 CONLL2000, OWN = "conll2000", "own"  # the first is chunks.NAME, which would load more than --help needs
 SHOWN = 20  # neurons told to a person
@@ -26,9 +26,9 @@ def chunks(
     """Which kind of sentence chunk (noun phrase, verb phrase ...) each neuron follows, whether it still tells the one
     before, and how fast it forgets; beside chance and the untrained twin. What is not recorded yet is, and kept.
     """
-    from lstm_core.chunk_claims import chunk_claim
-    from lstm_core.probes.tuned import TunedQuery, tuned_units
-    from lstm_core.probes.tuning import TuningQuery, tuning
+    from lstm_core.claims.chunks import chunk_claim
+    from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
+    from lstm_core.neurons.tuning import TuningQuery, tuning
 
     if text not in (CONLL2000, OWN):
         raise ValueError(f"text {text[:80]!r} is unknown: choose {CONLL2000} or {OWN}")
@@ -55,7 +55,7 @@ def chunks(
 
 
 def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.chunks import gold_recording
+    from lstm_core.text.chunks import gold_recording
 
     recording, gold = gold_recording(run, (signal,), report=progress)
     source = {
@@ -70,9 +70,9 @@ def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.chunks import NAME, chunks_by_rules
-    from lstm_core.recording import opened_recordings
-    from lstm_core.tags import tags_of
+    from lstm_core.recordings.recording import opened_recordings
+    from lstm_core.text.chunks import NAME, chunks_by_rules
+    from lstm_core.text.tags import tags_of
 
     usable = [
         one
@@ -91,8 +91,8 @@ def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
 
 def _rules() -> dict[str, Any] | None:
     """How well the rules agree with the corpus, None where it is not at hand."""
-    from lstm_core.chunk_gold import BASELINE_F1, rules_agreement
-    from lstm_core.tags import shipped_tagger
+    from lstm_core.text.conll2000 import BASELINE_F1, rules_agreement
+    from lstm_core.text.tags import shipped_tagger
 
     def tags(sentences: Any) -> list[list[str]]:
         return [[tag for _, tag in shipped_tagger().tag(list(sentence))] for sentence in sentences]
@@ -111,10 +111,10 @@ def _rules() -> dict[str, Any] | None:
 
 def _twin(recording: Any, signal: str, layer: int) -> Any:
     """What the untrained twin did over the same text, recorded where it is not; None where there is no twin."""
-    from lstm_core.follow import twins_of
-    from lstm_core.label_search import LabelQuery
-    from lstm_core.labels import twin_recording
-    from lstm_core.record import RecordQuery, Text, record
+    from lstm_core.neurons.findings import twins_of
+    from lstm_core.neurons.label_search import LabelQuery
+    from lstm_core.neurons.labels import twin_recording
+    from lstm_core.recordings.record import RecordQuery, Text, record
 
     found = twin_recording(recording, LabelQuery(signal, layer))
     spec = recording.spec

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
 
 
 def label(
@@ -20,8 +20,8 @@ def label(
     """Find what each unit follows: quotation marks, brackets, numbers, line ends, parts of speech and more; for every
     recording of the run that has the signal, and kept.
     """
-    from lstm_core import labels
-    from lstm_core.label_search import LabelQuery
+    from lstm_core.neurons import labels
+    from lstm_core.neurons.label_search import LabelQuery
 
     run = open_run(name)
     query = LabelQuery(signal, layer or run.model_config.layers)

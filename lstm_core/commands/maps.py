@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.run import Run
-from lstm_core.runs import open_run
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
-    from lstm_core.wordmap import WordMap, WordMapQuery
+    from lstm_core.clusters.word_map import WordMap, WordMapQuery
 
 
 def wordmap(
@@ -32,9 +32,9 @@ def wordmap(
     """Place words by their activations (t-SNE), group them and say what the groups hold; the map is kept. About a
     minute for 18,000 words, as in the thesis.
     """
-    from lstm_core import word_groups
-    from lstm_core import wordmap as maps
-    from lstm_core.linkage import checked, joins
+    from lstm_core.clusters import word_groups
+    from lstm_core.clusters import word_map as maps
+    from lstm_core.stats.linkage import checked, joins
 
     run, way = open_run(name), checked(linkage)
     if clusters < 1:
@@ -58,7 +58,7 @@ def wordmap(
 
 def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "WordMap":
     """The kept map of a query; where there is none it is made and kept."""
-    from lstm_core import wordmap as maps
+    from lstm_core.clusters import word_map as maps
 
     kept = None if recompute else maps.read_map(run, query)
     found = kept or maps.word_map(run, query, report=progress)

@@ -8,8 +8,8 @@ import typer
 
 from lstm_core.commands.options import kind_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.corpus import read_corpus
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
+from lstm_core.text.corpus import read_corpus
 
 
 def import_model(
@@ -24,7 +24,7 @@ def import_model(
     as_json: Json = False,
 ) -> None:
     """Make a run of a model that another program trained: nn.LSTM, nn.GRU or nn.RNN between encoder and decoder."""
-    from lstm_core import foreign
+    from lstm_core.exchange import weights as foreign
 
     if (vocabulary is None) == (dictionary is None):
         raise ValueError("a model needs its tokens in order: give one of --vocabulary FILE and --dictionary FOLDER")
@@ -47,7 +47,7 @@ def export_model(
     as_json: Json = False,
 ) -> None:
     """Write the weights of a run for other programs, and its vocabulary beside them."""
-    from lstm_core import foreign
+    from lstm_core.exchange import weights as foreign
 
     weights, tokens = foreign.export_run(open_run(name), file)
     result = {"run": name, "weights": str(weights), "vocabulary": str(tokens)}
@@ -60,8 +60,8 @@ def ship(
     as_json: Json = False,
 ) -> None:
     """Make a run part of the program: int8 weights, exact score, card and untrained twin below models/."""
-    from lstm_core.ship import ship as copy
-    from lstm_core.ship import ship_figures
+    from lstm_core.exchange.ship import ship as copy
+    from lstm_core.exchange.ship import ship_figures
 
     run = open_run(name)
     if figures:

@@ -1,7 +1,7 @@
 """Options that several verbs read alike."""
 
-from lstm_core.corpus import Corpus, read_corpus
-from lstm_core.settings import PRESETS, Kind, Preset
+from lstm_core.runs.settings import PRESETS, Kind, Preset
+from lstm_core.text.corpus import Corpus, read_corpus
 
 
 def kind_of(kind: str) -> Kind | None:

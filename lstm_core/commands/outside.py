@@ -7,9 +7,9 @@ import typer
 
 from lstm_core.commands.options import kind_of, layers_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.recording import Recording, opened_recordings
-from lstm_core.run import Run
-from lstm_core.runs import open_run
+from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 
 
 def import_states(
@@ -24,9 +24,9 @@ def import_states(
     as_json: Json = False,
 ) -> None:
     """Bring in what the units of any model did while it read a text: a run without weights, and its recording."""
-    from lstm_core.foreign import read_vocabulary
-    from lstm_core.outside import bring_in
-    from lstm_core.outside_files import read_states, read_tokens
+    from lstm_core.exchange.state_files import read_states, read_tokens
+    from lstm_core.exchange.states import bring_in
+    from lstm_core.exchange.weights import read_vocabulary
 
     states = read_states(files, signal)
     known = read_vocabulary(vocabulary, kind_of(kind)) if vocabulary else None
@@ -40,7 +40,7 @@ def import_lstmvis(
     as_json: Json = False,
 ) -> None:
     """Bring in the states, text and annotations of a LSTMVis project: a run without weights, and its recordings."""
-    from lstm_core.lstmvis import import_project
+    from lstm_core.exchange.lstmvis import import_project
 
     given = dict(_pair(text) for text in types or [])
     _tell(import_project(folder, name, given, report=progress), as_json)
@@ -54,7 +54,7 @@ def export_lstmvis(
     as_json: Json = False,
 ) -> None:
     """Write the longest recording of a run as a project folder for LSTMVis."""
-    from lstm_core.lstmvis import export_project
+    from lstm_core.exchange.lstmvis import export_project
 
     wanted, numbers = tuple(filter(None, signals.split(","))), layers_of(layers)
     recording = _longest(open_run(name), wanted, numbers)

@@ -9,7 +9,7 @@ import typer
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.commands.verification import of_study
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
 
 Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
 Layers = Annotated[str, typer.Option(help="For example 1,2; all when left out.")]
@@ -97,8 +97,8 @@ def similar_units(
     as_json: Json = False,
 ) -> None:
     """Which neurons, of any layer, are on when a neuron is on, or some steps earlier or later."""
-    from lstm_core.probes.units import UnitsQuery
-    from lstm_core.probes.units import similar_units as similar
+    from lstm_core.probes.similar_units import UnitsQuery
+    from lstm_core.probes.similar_units import similar_units as similar
 
     recording, on, _ = _on_sets(name, signal, "", rule, threshold)
     found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count, by))  # type: ignore[arg-type]
@@ -148,8 +148,9 @@ def study(
 ) -> None:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
     confirmed on the other. Then whether that holds up."""
-    from lstm_core.probes import studies, study_told
-    from lstm_core.tags import tags_of
+    from lstm_core.commands import study_told
+    from lstm_core.probes import studies
+    from lstm_core.text.tags import tags_of
 
     if with_run and not verification:
         raise ValueError("--with-run keeps the verification too: leave --no-verification out")
@@ -166,7 +167,7 @@ def study(
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:
     """The longest recording that can be asked, its on-sets, and the seconds that these took."""
-    from lstm_core.probes.on_sets import OnQuery, askable, on_sets
+    from lstm_core.probes.active import OnQuery, askable, on_sets
 
     query = OnQuery(signal, layers_of(layers), rule, threshold)  # type: ignore[arg-type]
     recording = askable(open_run(name), signal)

@@ -8,9 +8,9 @@ import typer
 
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, confirm, progress, say
-from lstm_core.files import check_name
-from lstm_core.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
-from lstm_core.runs import list_runs, open_run, recordings_of, remove_run, unreadable_runs
+from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
+from lstm_core.runs.store import list_runs, open_run, recordings_of, remove_run, unreadable_runs
+from lstm_core.storage.files import check_name
 
 
 def record(
@@ -26,7 +26,7 @@ def record(
     as_json: Json = False,
 ) -> None:
     """Read a text with a run and keep its signals on disk."""
-    from lstm_core import record as recording
+    from lstm_core.recordings import record as recording
 
     run = open_run(name)
     source = recording.corpus_text(run, text, start, tokens)
@@ -98,7 +98,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
-    from lstm_core.recording import verify as verify_recording
+    from lstm_core.recordings.recording import verify as verify_recording
 
     results: dict[str, str] = {}
     folders = recordings_folder().glob("[!.]*/") if not name else [recordings_folder() / check_name(name)]

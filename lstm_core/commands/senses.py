@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.recording import Recording
-from lstm_core.run import Run
-from lstm_core.runs import open_run
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
-    from lstm_core.probes.labelled_result import Senses
+    from lstm_core.probes.senses import Senses
 
 
 def senses(
@@ -25,7 +25,7 @@ def senses(
     """Do a run's neurons tell labelled meanings of words apart? Chosen and trained on some places, tested on others,
     beside what the words alone, shuffled labels and the untrained twin achieve; several runs together.
     """
-    from lstm_core.probes import labelled_told
+    from lstm_core.probes import senses_over_seeds as labelled_told
 
     found = [_senses(open_run(name), labelled, recompute, with_run) for name in names]
     say(labelled_told.summary(found), as_json, labelled_told.told(found))
@@ -33,9 +33,9 @@ def senses(
 
 def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> "Senses":
     """What is kept of a run, with the sets that were asked for and are at hand measured and kept too."""
-    from lstm_core.probes import labelled_result as results
-    from lstm_core.probes.labelled import SETS, LabelledSet, read_set
-    from lstm_core.sources import CorpusMissing
+    from lstm_core.probes import senses as results
+    from lstm_core.probes.sense_sets import SETS, LabelledSet, read_set
+    from lstm_core.text.catalogue import CorpusMissing
 
     kept = results.read_senses(run)
     there = {part.name for part in kept.sets} if kept and not recompute else set()
@@ -71,11 +71,11 @@ def word_class(
     """Which neurons are higher at a class of words than at others as frequent: chosen on half of the words, confirmed
     on the others; and how far they are on together.
     """
-    from lstm_core.probes import classes
-    from lstm_core.probes.on_sets import OnQuery, askable, on_sets
+    from lstm_core.probes import word_classes as classes
+    from lstm_core.probes.active import OnQuery, askable, on_sets
     from lstm_core.probes.selective import untrained_twin
     from lstm_core.probes.studies import read_study
-    from lstm_core.tags import tags_of
+    from lstm_core.text.tags import tags_of
 
     asked = [*filter(None, words.split(",")), *(read_study(study).words if study else ())]
     if not asked:

@@ -8,7 +8,7 @@ import typer
 
 from lstm_core.commands.options import dropouts_of, kind_of, preset_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.settings import PRESETS
+from lstm_core.runs.settings import PRESETS
 
 
 def sweep(
@@ -26,7 +26,7 @@ def sweep(
 
     An interrupted sweep goes on with what is unfinished. Ctrl-C and SIGTERM leave a checkpoint of every run.
     """
-    from lstm_core import sweep as sweeping
+    from lstm_core.runs import sweep as sweeping
 
     if workers < 0 or seeds < 1:
         raise ValueError(f"{workers} workers and {seeds} seeds cannot be: choose 0 or more workers, 1 or more seeds")
@@ -81,9 +81,9 @@ def compare(
 
     What is not recorded yet is recorded first.
     """
-    from lstm_core import compare as comparing
-    from lstm_core.passages import CompareQuery
-    from lstm_core.sweep import runs_named
+    from lstm_core.neurons import compare as comparing
+    from lstm_core.neurons.passages import CompareQuery
+    from lstm_core.runs.sweep import runs_named
 
     query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)

@@ -21,9 +21,9 @@ def tag(
     as_json: Json = False,
 ) -> None:
     """Tag the words of a text with their parts of speech, by networks of one and of two directions."""
+    from lstm_core.tagging.label_run import label_runs, open_label_run
     from lstm_core.tagging.tag import following
     from lstm_core.tagging.tag import tag as tagged
-    from lstm_core.tagging.taggers import label_runs, open_label_run
 
     runs = [open_label_run("taggers", tagger)] if tagger else label_runs("taggers")
     if not runs:
@@ -68,7 +68,7 @@ def classify(
 ) -> None:
     """Say which of 15 kinds of text a passage is of (news, romance, learned ...), by its last states or their mean."""
     from lstm_core.tagging import classify as classifying
-    from lstm_core.tagging.taggers import label_runs
+    from lstm_core.tagging.label_run import label_runs
 
     if figures:
         measured = classifying.read_figures()
@@ -135,9 +135,9 @@ def tagger_states(
     """Let a tagger read a text and keep what its neurons do, each direction as a layer of its own: the pages Neurons,
     Probes and Clusters then show it like any other.
     """
-    from lstm_core.corpus import decode_text
-    from lstm_core.tagging.states import layer_names, record_states
-    from lstm_core.tagging.taggers import open_label_run
+    from lstm_core.tagging.label_run import open_label_run
+    from lstm_core.tagging.recorded import layer_names, record_states
+    from lstm_core.text.corpus import decode_text
 
     run, path = open_label_run("taggers", tagger), Path(text)
     is_file = len(text) < 1000 and path.is_file()

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from lstm_core import corpus as corpora_module
 from lstm_core.commands.options import kind_of
 from lstm_core.commands.told import Json, progress, say
+from lstm_core.text import corpus as corpora_module
 
 
 def corpora(
@@ -35,7 +35,7 @@ def baseline(
     as_json: Json = False,
 ) -> None:
     """Score n-gram models of a text, what simple tables of the last few tokens achieve; kept below LSTM_HOME."""
-    from lstm_core import baseline as ngrams
+    from lstm_core.runs import baseline as ngrams
 
     text, query = corpora_module.read_corpus(corpus, kind_of(kind)), ngrams.NgramQuery(order)
     result = ngrams.kept_baseline(text.name, text.fingerprint, text.kind, query)
@@ -52,7 +52,7 @@ def tags(
     as_json: Json = False,
 ) -> None:
     """Tag a text with parts of speech: how many words of each tag, and the first sentences."""
-    from lstm_core import tag_report
+    from lstm_core.commands import tag_report
 
     result = tag_report.report_tags(text, show, report=progress)
     say(asdict(result), as_json, tag_report.lines(result))
@@ -63,7 +63,7 @@ def vocabulary(
     as_json: Json = False,
 ) -> None:
     """Count the words of a text as the paper does: those before a blank, and those of them that an em-dash joins."""
-    from lstm_core.lexicon import lexicon
+    from lstm_core.text.lexicon import lexicon
 
     text = corpora_module.read_corpus(corpus, "char")
     types = lexicon(text.vocabulary.decode(text.ids.tolist())).types

@@ -11,11 +11,11 @@ import typer
 
 from lstm_core.commands.options import kind_of, preset_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.corpus import Corpus, read_corpus
-from lstm_core.files import check_name, home
-from lstm_core.run import Run
-from lstm_core.runs import create_run, extend_run, list_runs, open_run
-from lstm_core.settings import MEASURES, PRESETS, Kind
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import MEASURES, PRESETS, Kind
+from lstm_core.runs.store import create_run, extend_run, list_runs, open_run
+from lstm_core.storage.files import check_name, home
+from lstm_core.text.corpus import Corpus, read_corpus
 
 
 def runs(as_json: Json = False) -> None:
@@ -56,7 +56,7 @@ def train(
 
     Settings that are left out are the preset's.
     """
-    from lstm_core import train as training
+    from lstm_core.runs import train as training
 
     settings = _given(batch=batch, bptt=bptt, learning_rate=rate, seed=seed, threads=threads, precision=precision)
     shape = _given(cell=cell, layers=layers, hidden=hidden, embedding=embedding, dropout=dropout, tied=tied or None)
@@ -99,7 +99,7 @@ def evaluate(
 
     They are read as one stream with the state carried in.
     """
-    from lstm_core import record as recording
+    from lstm_core.recordings import record as recording
 
     run = open_run(name)
     if text:
@@ -118,7 +118,7 @@ def generate(
     as_json: Json = False,
 ) -> None:
     """Let a run write."""
-    from lstm_core import generate as writing
+    from lstm_core.runs import generate as writing
 
     run = open_run(name)
     query = writing.GenerateQuery(prompt, tokens, temperature, seed)
@@ -133,7 +133,7 @@ def tensorboard(
     as_json: Json = False,
 ) -> None:
     """Write the training log of a run for TensorBoard; again to add what is new."""
-    from lstm_core.tensorboard import write_events
+    from lstm_core.runs.tensorboard import write_events
 
     folder = Path(out) if out else home() / "tensorboard"
     written = write_events(open_run(name), folder)

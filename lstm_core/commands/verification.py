@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
+    from lstm_core.probes.active import OnSets
     from lstm_core.probes.kept_studies import Outcome
-    from lstm_core.probes.on_sets import OnSets
     from lstm_core.probes.studies import StudyResult
-    from lstm_core.probes.verified import Verification
-    from lstm_core.recording import Recording
-    from lstm_core.run import Run
-    from lstm_core.tagged import Tagged
+    from lstm_core.probes.verification import Verification
+    from lstm_core.recordings.recording import Recording
+    from lstm_core.runs.run import Run
+    from lstm_core.text.tagged import Tagged
 
 
 def of_study(
@@ -25,8 +25,10 @@ def of_study(
     """What the verb study adds: `twin`, what the same study finds in the untrained twin, and `verification`. Kept with
     the run `keep_in`.
     """
-    from lstm_core.probes import kept_studies, studies, study_told, verified, verified_told
-    from lstm_core.probes.on_sets import on_sets
+    from lstm_core.commands import study_told, verified_told
+    from lstm_core.probes import kept_studies, studies
+    from lstm_core.probes import verification as verified
+    from lstm_core.probes.active import on_sets
 
     asked = own.study
     query = verified.VerifyQuery(asked, on.query.signal, on.query.layers)
@@ -56,7 +58,8 @@ def _outcome(
     found: "StudyResult", verified: "Verification", recording: "Recording", on: "OnSets", tagged: "Tagged | None"
 ) -> "Outcome":
     """The figures of a study and of the class of words that it lists, if it does and the text has enough of them."""
-    from lstm_core.probes import classes, kept_studies
+    from lstm_core.probes import kept_studies
+    from lstm_core.probes import word_classes as classes
 
     of_class = None
     if found.study.words:
@@ -73,10 +76,11 @@ def periods(
     as_json: Json = False,
 ) -> None:
     """Which neurons of a layer are periodic beyond chance, and which have a rhythm that loses step."""
-    from lstm_core.probes import verified, verified_told
-    from lstm_core.probes.on_sets import askable
-    from lstm_core.probes.periods import PeriodsQuery
-    from lstm_core.probes.periods import periods as found_in
+    from lstm_core.commands import verified_told
+    from lstm_core.neurons.periods import PeriodsQuery
+    from lstm_core.neurons.periods import periods as found_in
+    from lstm_core.probes import verification as verified
+    from lstm_core.probes.active import askable
 
     recording = askable(open_run(name), signal)
     query = PeriodsQuery(signal, layer or recording.spec.layers[-1], steps)

@@ -9,8 +9,8 @@ import typer
 
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.files import write_bytes
-from lstm_core.runs import open_run
+from lstm_core.runs.store import open_run
+from lstm_core.storage.files import write_bytes
 
 
 def embed(
@@ -25,7 +25,7 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """Make vectors of all words of a text from a run's states, and keep them below LSTM_HOME."""
-    from lstm_core import embeddings
+    from lstm_core.word_vectors import vectors as embeddings
 
     run = open_run(name)
     query = embeddings.defined(vectors, run)
@@ -57,8 +57,9 @@ def neighbours(
     as_json: Json = False,
 ) -> None:
     """Find the words whose vectors are nearest to those of some words, known or not."""
-    from lstm_core import embeddings, spelling
-    from lstm_core import neighbours as near
+    from lstm_core.word_vectors import neighbours as near
+    from lstm_core.word_vectors import spelling
+    from lstm_core.word_vectors import vectors as embeddings
 
     run = open_run(name)
     query = near.NeighbourQuery(count, metric, with_dash)  # type: ignore[arg-type]
@@ -96,7 +97,8 @@ def words(
     """Measure what a run's word vectors know: the paper's Table 3, words seen once, words never seen; and take the
     commonest words with their vectors and maps, which the page shows first.
     """
-    from lstm_core import word_report, word_sample
+    from lstm_core.word_vectors import report as word_report
+    from lstm_core.word_vectors import sample as word_sample
 
     run = open_run(name)
     folder = word_sample.results_folder(run) if with_run else None
@@ -126,9 +128,9 @@ def similarity(
     as_json: Json = False,
 ) -> None:
     """Compare a run's word vectors with human judgement: rank correlations on 13 benchmarks, kept below LSTM_HOME."""
-    from lstm_core import similarity_result as results
-    from lstm_core import word_pairs
-    from lstm_core.sources import CorpusMissing
+    from lstm_core.text.catalogue import CorpusMissing
+    from lstm_core.word_vectors import benchmark_scores as results
+    from lstm_core.word_vectors import benchmarks as word_pairs
 
     if fetch:
         for path in word_pairs.fetch_benchmarks():

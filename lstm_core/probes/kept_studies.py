@@ -10,14 +10,14 @@ import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lstm_core.documents import restored
-from lstm_core.files import read_json, write_json
-from lstm_core.probes.classes import WordClass
-from lstm_core.probes.on_sets import OnQuery, OnSets
+from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.studies import ByChance, Study, StudyResult
-from lstm_core.probes.verified import Verification
-from lstm_core.probes.verify import Separation
-from lstm_core.run import Run
+from lstm_core.probes.verification import Verification
+from lstm_core.probes.word_classes import WordClass
+from lstm_core.runs.run import Run
+from lstm_core.stats.separation import Separation
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import read_json, write_json
 
 FOLDER = "results/studies"
 

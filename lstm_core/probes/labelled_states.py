@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.corpus import END, UNKNOWN, Vocabulary
-from lstm_core.probes.labelled import Example
+from lstm_core.probes.sense_sets import Example
+from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
-    from lstm_core.model import LanguageModel
+    from lstm_core.runs.model import LanguageModel
 
 Report = Callable[[float, str], object]
 
@@ -87,8 +87,8 @@ def states(
     """Read sentences side by side, those of like length together: padding behind one changes nothing before it."""
     import torch
 
-    from lstm_core.model import SignalReader
-    from lstm_core.streams import THREADS, threads
+    from lstm_core.recordings.reader import THREADS, threads
+    from lstm_core.runs.model import SignalReader
 
     width = model.config.layers * model.config.hidden
     found = States(np.empty((len(sentences), width), np.float32), np.empty((len(sentences), width), np.float32))

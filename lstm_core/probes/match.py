@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.corpus import END, UNKNOWN, split_text
-from lstm_core.probes.on_sets import OnSets, Unit
-from lstm_core.recording import Recording
+from lstm_core.probes.active import OnSets, Unit
+from lstm_core.recordings.recording import Recording
+from lstm_core.text.corpus import END, UNKNOWN, split_text
 
 Span = tuple[int, int]  # start and stop, in steps of the text
 
@@ -180,7 +180,7 @@ class _Runs:
 
     def levels(self) -> Iterator[NDArray[np.int64]]:
         """Runs (N, 2), start and stop, for k = S, S - 1, ..., 1; of each level those that no higher one had."""
-        from lstm_core.probes.scan import count_on  # loads numba
+        from lstm_core.probes.match_loops import count_on  # loads numba
 
         counts = np.zeros(len(self.on), np.int32)
         count_on(self.on.bits, self.mask, counts)
@@ -215,7 +215,7 @@ def _ranked(runs: _Runs, query: MatchQuery) -> tuple[tuple[Match, ...], int]:
     """The best of all runs, or of the first `limit`, and how many were looked at. A run of a level shares at most so
     many units as the level says: once the last of the best has more, no further level has anything to add.
     """
-    from lstm_core.probes.scan import follow  # loads numba
+    from lstm_core.probes.match_loops import follow  # loads numba
 
     best, looked_at = np.zeros((0, 4), np.int64), 0
     for below, found in enumerate([runs.first(query.limit)] if query.limit else runs.levels()):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.follow import same_reading, twins_of
+from lstm_core.neurons.findings import same_reading, twins_of
+from lstm_core.probes.active import OnQuery, OnSets, Unit
 from lstm_core.probes.match import Span, followers
-from lstm_core.probes.on_sets import OnQuery, OnSets, Unit
-from lstm_core.recording import Recording, opened_recordings
+from lstm_core.recordings.recording import Recording, opened_recordings
 
 MOSTLY = 0.9  # share of a phrase's places at which a unit of it is on, at least
 RARELY = 0.01  # share of all other places at which it is on, at most

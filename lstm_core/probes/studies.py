@@ -15,11 +15,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.documents import restored
+from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import followers, occurrences
-from lstm_core.probes.on_sets import OnSets, Unit
-from lstm_core.recording import Recording
-from lstm_core.tagged import NONE, Tagged
+from lstm_core.recordings.recording import Recording
+from lstm_core.storage.documents import restored
+from lstm_core.text.tagged import NONE, Tagged
 
 Report = Callable[[float, str], object]
 Span = tuple[int, int]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.probes.studies import values_at
-from lstm_core.probes.verify import Separation, separation
-from lstm_core.recording import Recording
-from lstm_core.tagged import Tagged
+from lstm_core.recordings.recording import Recording
+from lstm_core.stats.separation import Separation, separation
+from lstm_core.text.tagged import Tagged
 
 FEWEST = 5  # places of a word
 WORDS = 4  # of a set, at least

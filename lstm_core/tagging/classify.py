@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core import files
-from lstm_core.documents import restored
-from lstm_core.files import read_json, write_json
-from lstm_core.over_seeds import interval
-from lstm_core.settings import Cell
-from lstm_core.tagged import plain_word
+from lstm_core.runs.settings import Cell
+from lstm_core.stats.intervals import interval
+from lstm_core.storage import files
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import read_json, write_json
+from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
 from lstm_core.tagging.tag import words_of
-from lstm_core.tagging.taggers import LabelRun
 from lstm_core.tagging.texts import Labelled
 from lstm_core.tagging.words import Encoded, encode, word_list
+from lstm_core.text.tagged import plain_word
 
 Report = Callable[[float, str], object]
 FIGURES = "poolings.json"

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from lstm_core import files
-from lstm_core.documents import restored
-from lstm_core.files import read_json, write_json
-from lstm_core.tag_gold import PENN
+from lstm_core.storage import files
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import read_json, write_json
+from lstm_core.tagging.label_run import LOG, LabelRun, Share, label_runs, predicted, restored_shares
 from lstm_core.tagging.tag import measure_perceptron
-from lstm_core.tagging.taggers import LOG, LabelRun, Share, label_runs, predicted, restored_shares
 from lstm_core.tagging.texts import TESTS, Labelled
+from lstm_core.text.gold_tags import PENN
 
 CONFUSION, PERCEPTRON = "results/confusion.json", "perceptron.json"
 

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lstm_core.files import write_bytes, write_json
-from lstm_core.settings import Cell
+from lstm_core.runs.settings import Cell
+from lstm_core.storage.files import write_bytes, write_json
+from lstm_core.tagging.label_run import RESULTS, LabelRun, folders, new_label_run, predicted, train_label_run
 from lstm_core.tagging.settings import POOLINGS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
-from lstm_core.tagging.taggers import RESULTS, LabelRun, folders, new_label_run, predicted, train_label_run
 from lstm_core.tagging.texts import Labelled
 
 MASC = "MASC, the tagged part, 286 of its files (free for research and development, also commercial)"

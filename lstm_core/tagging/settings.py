@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from lstm_core.settings import GATES, Cell
+from lstm_core.runs.settings import GATES, Cell
 
 Pooling = Literal["last", "both", "mean"]
 POOLINGS: dict[Pooling, str] = {

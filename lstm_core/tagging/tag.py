@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.tag_gold import PENN
-from lstm_core.tagged import Tagged, plain_word, words_before
-from lstm_core.tagging.taggers import LabelRun, Share, predicted, shares
+from lstm_core.tagging.label_run import LabelRun, Share, predicted, shares
 from lstm_core.tagging.texts import TESTS, Labelled
 from lstm_core.tagging.words import encode
-from lstm_core.tags import sentences_of, shipped_tagger
+from lstm_core.text.gold_tags import PENN
+from lstm_core.text.tagged import Tagged, plain_word, words_before
+from lstm_core.text.tags import sentences_of, shipped_tagger
 
 if TYPE_CHECKING:
-    from lstm_core.clusters import Clustering
+    from lstm_core.clusters.states import Clustering
     from lstm_core.tagging.model import LabelNetwork
 
 Report = Callable[[float, str], object]

@@ -7,8 +7,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from lstm_core.tag_brown import BROWN
-from lstm_core.tag_gold import Sentence, archive, lines_of, read_ewt, read_masc, read_treebank
+from lstm_core.text.gold_tags import Sentence, archive, lines_of, read_ewt, read_masc, read_treebank
+from lstm_core.text.tag_brown import BROWN
 
 TESTS = {
     "masc": "MASC, held-out files",

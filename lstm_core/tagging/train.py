@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from lstm_core.arrays import Arrays
+from lstm_core.storage.arrays import Arrays
 from lstm_core.tagging.model import LabelNetwork
 from lstm_core.tagging.settings import LabelTraining
 from lstm_core.tagging.words import NOT_SCORED, Encoded, batch_of, batches, labels_of

@@ -1,0 +1,229 @@
+"""Other ways to group the same states, set against ours: methods, parameters, resampling, and models as controls.
+
+What the paper asks for at its end, "comparing the effectiveness of different clustering algorithms". The only module
+that loads scikit-learn. P points, U units, R ways to group them.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.clusters.contents import best_by_tag, few_word_share, table
+from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], None]
+
+SAMPLED = 8000  # points that Ward's method joins; the rest go to the nearest mean: it needs all distances of its points
+COMPONENTS = 50
+PARAMETERS = ((50, 10), (200, 10), (100, 5), (100, 20))  # beside the query's own
+COMMON = 0.01  # tags with at least this share of the points count in the mean F1
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a grouping achieves. Shares in [0, 1]; `tag_f1`: mean over the common tags of the best cluster's F1;
+    `seconds` on this machine, little where the spanning tree was at hand."""
+
+    name: str
+    clusters: int
+    noise_share: float
+    few_word_share: float
+    tag_f1: float
+    modal_f1: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Groupings of the same points. `agreement` (R, R): adjusted Rand index over the points that both put somewhere,
+    in the order of `rows`; `shared` (R, R): the share of points that is. `stability`: the same index between our
+    labels and those of samples of `kept` of the points, over the points in the sample that both put somewhere.
+    """
+
+    query: ClusterQuery
+    weights: str
+    rows: tuple[Figures, ...]
+    agreement: tuple[tuple[float, ...], ...]
+    shared: tuple[tuple[float, ...], ...]
+    stability: tuple[float, ...]
+    kept: float
+    controls: tuple[Figures, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """For results/rivals-*.json."""
+        return asdict(self)
+
+
+def figures(name: str, found: Clustering, text: str, seconds: float = 0.0) -> Figures:
+    """The figures of one grouping of whitespace points."""
+    rows = table(found, text)
+    best = best_by_tag(rows)
+    counts = np.bincount(found.tags[found.tags >= 0], minlength=len(found.tag_names))
+    common = [tag for tag, count in zip(found.tag_names, counts, strict=True) if count >= COMMON * len(found.tags)]
+    scores = [best[tag].f1 if tag in best else 0.0 for tag in common]
+    return Figures(
+        name,
+        len(rows),
+        found.noise_share,
+        few_word_share(rows),
+        float(np.mean(scores)) if scores else float("nan"),
+        best["MD"].f1 if "MD" in best else 0.0,
+        seconds,
+    )
+
+
+def compare(
+    found: Clustering,
+    points: Points,
+    text: str,
+    *,
+    controls: Sequence[tuple[str, Clustering]] = (),
+    rounds: int = 5,
+    kept: float = 0.8,
+    seed: int = 0,
+    report: Report | None = None,
+) -> Comparison:
+    """Group `points` in every other way and compare. k-means and Ward's method get as many clusters as we found.
+
+    `controls`: clusterings of other models over the same text, by name. About ten spanning trees' time. Raises
+    ValueError when there are no clusters to compare with.
+    """
+    from lstm_core.clusters.spanning_tree import spanning_tree  # loads torch
+
+    report = report or (lambda share, word: None)
+    count = len(found.persistence)
+    if count < 2:
+        raise ValueError(f"there are {count} clusters: nothing to compare other methods with")
+    states = points.states.astype(np.float32)
+    size, samples = found.query.min_cluster_size, found.query.min_samples
+    ways: list[tuple[str, Callable[[], NDArray[np.int32]]]] = [
+        (f"k-means, {count} clusters", lambda: k_means(states, count, seed)),
+        (f"Ward, {count} clusters", lambda: ward(states, count, seed)),
+        (f"HDBSCAN after PCA to {COMPONENTS}", lambda: after_pca(states, size, samples, seed)),
+        *(
+            (f"HDBSCAN, at least {a} points, neighbour {b}", lambda a=a, b=b: labels_of(tree_of(points, b)[0], a)[0])
+            for a, b in PARAMETERS
+            if (a, b) != (size, samples)
+        ),
+    ]
+    labels, rows = [found.labels], [figures("HDBSCAN (ours, exact)", found, text)]
+    steps = len(ways) + rounds
+    for step, (name, way) in enumerate(ways):
+        report(step / steps, name)
+        start = time.perf_counter()
+        labels.append(way())
+        rows.append(figures(name, with_labels(found, labels[-1]), text, time.perf_counter() - start))
+    stability = []
+    for number in range(rounds):
+        report((len(ways) + number) / steps, f"resampling {number + 1} of {rounds}")
+        chosen = np.sort(np.random.default_rng(seed + number).permutation(len(states))[: int(kept * len(states))])
+        again = labels_of(spanning_tree(states[chosen], samples), size)[0]
+        stability.append(agreement(found.labels[chosen], again)[0])
+    pairs = [[agreement(a, b) for b in labels] for a in labels]
+    return Comparison(
+        found.query,
+        found.weights,
+        tuple(rows),
+        tuple(tuple(score for score, _ in row) for row in pairs),
+        tuple(tuple(share for _, share in row) for row in pairs),
+        tuple(stability),
+        kept,
+        tuple(figures(name, other, text) for name, other in controls),
+    )
+
+
+def comparison_file(run: "Run", query: ClusterQuery) -> Path:
+    """Where a comparison is kept: with the run."""
+    return run.folder / "results" / f"rivals-{query.signal}.json"
+
+
+def keep_comparison(run: "Run", result: Comparison) -> None:
+    """Write a comparison into the results of its run."""
+    write_json(comparison_file(run, result.query), result.as_json())
+
+
+def read_comparison(run: "Run", query: ClusterQuery) -> Comparison | None:
+    """The kept comparison for a run's present weights, or None; raises ValueError when its file is damaged."""
+    path = comparison_file(run, query)
+    if not path.is_file():
+        return None
+    try:
+        found: Comparison = restored(Comparison, read_json(path))
+        sizes = {len(found.rows)} | {len(one) for table in (found.agreement, found.shared) for one in (table, *table)}
+        if len(sizes) > 1 or not found.rows:
+            raise ValueError(f"tables of {sorted(sizes)} rows")
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): remove it and compare again") from None
+    return found if (found.weights, found.query) == (run.fingerprint, query.of(run)) else None
+
+
+def told(result: Comparison) -> str:
+    """The comparison for people."""
+    lines = [f"{'':44} clusters  noise  few-word  tag F1  modal F1  agrees with ours   time"]
+    for row, score in zip(result.rows, result.agreement[0], strict=True):
+        lines.append(f"{_line(row)} {score:17.3f} {row.seconds:6.0f} s")
+    lines += [f"{_line(row)}                 -      -" for row in result.controls]
+    scores = ", ".join(f"{score:.3f}" for score in result.stability)
+    lines.append(f"of {result.kept:.0%} of the points, labels agree with ours by {scores}")
+    return "\n".join(lines)
+
+
+def _line(row: Figures) -> str:
+    few = f"{row.few_word_share:8.1%} {row.tag_f1:7.3f} {row.modal_f1:9.3f}"
+    return f"{row.name:44} {row.clusters:8} {row.noise_share:6.1%}  {few}"
+
+
+def with_labels(found: Clustering, labels: NDArray[np.int32]) -> Clustering:
+    """The clustering with other labels (P,) for the same points."""
+    count = int(labels.max(initial=NOISE)) + 1
+    return replace(found, labels=labels, strength=np.ones(len(labels), np.float32), persistence=np.zeros(count))
+
+
+def k_means(states: NDArray[np.float32], count: int, seed: int = 0) -> NDArray[np.int32]:
+    """Labels (P,) by k-means, the best of three starts."""
+    from sklearn.cluster import KMeans
+
+    return KMeans(count, n_init=3, random_state=seed).fit_predict(states).astype(np.int32)
+
+
+def ward(states: NDArray[np.float32], count: int, seed: int = 0) -> NDArray[np.int32]:
+    """Labels (P,) by Ward's agglomerative clustering of at most SAMPLED points; the others go to the nearest mean."""
+    from sklearn.cluster import AgglomerativeClustering
+    from sklearn.neighbors import NearestCentroid
+
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(states))[:SAMPLED])
+    own = AgglomerativeClustering(count, linkage="ward").fit_predict(states[chosen])
+    found = NearestCentroid().fit(states[chosen], own).predict(states).astype(np.int32)
+    found[chosen] = own
+    return found
+
+
+def after_pca(states: NDArray[np.float32], size: int, samples: int, seed: int = 0) -> NDArray[np.int32]:
+    """Labels (P,) by HDBSCAN over the first COMPONENTS principal components."""
+    from sklearn.decomposition import PCA
+
+    from lstm_core.clusters.spanning_tree import spanning_tree  # loads torch
+
+    flat = PCA(min(COMPONENTS, *states.shape), random_state=seed).fit_transform(states)
+    return labels_of(spanning_tree(flat, samples), size)[0]
+
+
+def agreement(a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[float, float]:
+    """Adjusted Rand index of two labellings (P,) over the points that both put somewhere, and the share of those.
+
+    NaN when there are none.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    both = (a != NOISE) & (b != NOISE)
+    return (float(adjusted_rand_score(a[both], b[both])) if both.any() else float("nan")), float(both.mean())

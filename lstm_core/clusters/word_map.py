@@ -1,0 +1,267 @@
+"""A map of words: every word of a text is the vector of its activations, placed on a plane by t-SNE (thesis, 5.2).
+
+Knows runs, recordings and what is kept of maps; how words are grouped is `linkage`'s and what groups hold is
+`word_groups`'. P words of the text, W different ones, U units.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.runs.settings import SIGNALS
+from lstm_core.stats.tsne import PERPLEXITY
+from lstm_core.storage.arrays import load_arrays, save_arrays
+from lstm_core.storage.files import home
+from lstm_core.text.corpus import read_corpus
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], object]
+
+SCHEMA = 1
+LEVELS = 65_534  # steps across the grid of places: sixteen bits a coordinate, finer than half a float on a wide map
+READING = 0.1  # share of the time that reading the text takes, about
+
+
+@dataclass(frozen=True)
+class WordMapQuery:
+    """Words of a text (the run's own when `text` is empty) by the activations of one signal and layer.
+
+    `tokens` of a split from its token `start`, fewer where it ends. Layers count from 1, 0 is the last. `perplexity`:
+    about how many neighbours count.
+    """
+
+    signal: str = "h"
+    layer: int = 1
+    tokens: int = 18_000
+    split: str = "train"
+    start: int = 0
+    text: str = ""
+    perplexity: float = PERPLEXITY
+    seed: int = 0
+
+    def of(self, run: "Run") -> "WordMapQuery":
+        """The query with its defaults filled in for a run; raises ValueError for what the run does not have."""
+        shape = run.model_config
+        if run.kind != "word":
+            raise ValueError(
+                f"{run.name} reads characters, the map is of words: choose a run of words, "
+                f"or group its states after each word with `python -m lstm_core cluster {run.name}`"
+            )
+        if self.signal not in SIGNALS[shape.cell]:
+            known = ", ".join(SIGNALS[shape.cell])
+            raise ValueError(
+                f"{run.name} is of cell {shape.cell}, whose signals are {known}: there is no {self.signal!r}"
+            )
+        if not 0 <= self.layer <= shape.layers:
+            raise ValueError(f"{run.name} has {shape.layers} layers, not layer {self.layer} (layers count from 1)")
+        if self.tokens < 10 or self.start < 0:
+            raise ValueError(f"{self.tokens} tokens from {self.start} are no map: choose at least 10, from 0 or later")
+        if not self.perplexity >= 1:
+            raise ValueError(f"perplexity {self.perplexity:g} is too low: choose 1 or more, 5 to 50 are usual")
+        own = self.text == run.config["corpus"]["name"]
+        return replace(self, layer=self.layer or shape.layers, text="" if own else self.text)
+
+
+@dataclass(frozen=True, eq=False)
+class WordMap:
+    """Words on a plane: `words` (P,) in the order of the text as numbers in `types` (W), `places` (P, 2).
+
+    `span` are the tokens of the text that they are. It holds its own words, for a run may come without its vocabulary.
+    """
+
+    query: WordMapQuery
+    run: str
+    weights: str
+    text: str
+    text_fingerprint: str
+    span: tuple[int, int]
+    types: tuple[str, ...]
+    words: NDArray[np.int32]
+    places: NDArray[np.float32]
+    seconds: float
+
+    @property
+    def fingerprint(self) -> str:
+        """Identifies what was asked for; names the file it is kept in."""
+        return key_of(self.query, self.weights)
+
+    @cached_property
+    def positions(self) -> NDArray[np.int64]:
+        """Where in the text the words stand (P,)."""
+        return np.arange(*self.span)
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words as they are written (P,)."""
+        return [self.types[number] for number in self.words]
+
+    @cached_property
+    def times(self) -> NDArray[np.int64]:
+        """How often each of the different words stands in the map (W,)."""
+        return np.bincount(self.words, minlength=len(self.types))
+
+
+def key_of(query: WordMapQuery, weights: str) -> str:
+    """Names a map: hash of what was asked for and of whose weights."""
+    content = {**asdict(query), "weights": weights, "schema": SCHEMA}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def word_map(run: "Run", query: WordMapQuery = WordMapQuery(), *, report: Report = lambda share, word: None) -> WordMap:
+    """Make the map of a run; reads the text first where no recording holds the activations. The same for a seed.
+
+    Raises ValueError for what the run cannot give and for fewer than 10 words.
+    """
+    query, begun = query.of(run), time.perf_counter()
+    recording, first, count = recording_for(run, query, report=lambda share, word: report(READING * share, word))
+    made = map_of(recording, query, first, count, report=lambda share, word: report(_after_reading(share), word))
+    return replace(made, seconds=round(time.perf_counter() - begun, 1))
+
+
+def _after_reading(share: float) -> float:
+    return READING + (1 - READING) * share
+
+
+def recording_for(
+    run: "Run", query: WordMapQuery, *, report: Report = lambda share, word: None
+) -> tuple[Recording, int, int]:
+    """A recording that holds the activations of a query (`WordMapQuery.of`), made where there is none; its first
+    position of the map and how many positions that has."""
+    from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
+
+    start, stop = read_corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
+    text, count = corpus_text(run, query.text, start, stop - start), stop - start
+    for recording in opened_recordings(run.fingerprint):
+        spec = recording.spec
+        first = start - spec.span[0]
+        if (
+            spec.positions == "all"
+            and spec.text_fingerprint == text.fingerprint
+            and first >= 0
+            and np.array_equal(recording.tokens[first : first + count], text.ids)
+            and (query.signal, query.layer) in recording.signals
+        ):
+            return recording, first, count
+    return record(run, text, RecordQuery((query.signal,), (query.layer,)), report=report), 0, count
+
+
+def map_of(
+    recording: Recording,
+    query: WordMapQuery,
+    first: int,
+    count: int,
+    *,
+    report: Report = lambda share, word: None,
+) -> WordMap:
+    """The map of `count` positions of a recording from its position `first`, all of whose positions are kept."""
+    from lstm_core.stats.tsne import tsne
+
+    spec, stop = recording.spec, first + count
+    values = recording.window(query.signal, query.layer, first, stop)  # (U, P)
+    places = tsne(values.T, query.seed, perplexity=query.perplexity, report=report)
+    types, words = np.unique(recording.tokens[first:stop], return_inverse=True)
+    return WordMap(
+        query,
+        spec.run,
+        spec.weights,
+        spec.text,
+        spec.text_fingerprint,
+        (spec.span[0] + first, spec.span[0] + stop),
+        tuple(recording.vocabulary.tokens[number] for number in types),
+        words.astype(np.int32),
+        _placed(*_on_grid(places)),
+        0.0,
+    )
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def keep_map(found: WordMap, folder: Path | None = None) -> Path:
+    """Write a map for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
+    path = (folder or home() / "wordmaps") / f"{found.fingerprint}.safetensors"
+    grid, frame = _on_grid(found.places)
+    about = {name: getattr(found, name) for name in ("run", "weights", "text", "text_fingerprint", "span", "seconds")}
+    notes = {"query": asdict(found.query), "types": found.types, **about}
+    save_arrays(
+        path,
+        {"grid": grid, "frame": frame, "words": found.words.astype(np.min_scalar_type(len(found.types)))},
+        {name: json.dumps(value, ensure_ascii=False) for name, value in notes.items()},
+    )
+    return path
+
+
+def read_map(run: "Run", query: WordMapQuery) -> WordMap | None:
+    """The kept map of a query for a run's present weights and text; None where there is none or it is damaged.
+
+    Raises ValueError for what the run does not have.
+    """
+    query = query.of(run)
+    for folder in (results_folder(run), home() / "wordmaps"):
+        found = _read(folder / f"{key_of(query, run.fingerprint)}.safetensors")
+        if found and found.query == query and found.weights == run.fingerprint:
+            own = str(run.config["corpus"].get("fingerprint"))
+            if found.text_fingerprint == (read_corpus(query.text, "word").fingerprint if query.text else own):
+                return found
+    return None
+
+
+def kept_maps(run: "Run") -> list[WordMapQuery]:
+    """The queries whose maps are at hand for a run's present weights: those that came with it, then your own."""
+    files = [path for folder in (results_folder(run), home() / "wordmaps") for path in sorted(folder.glob("*.safe*"))]
+    found = [one for one in map(_read, files) if one and one.weights == run.fingerprint]
+    return list(dict.fromkeys(one.query for one in found))
+
+
+def results_folder(run: "Run") -> Path:
+    """Where the maps lie that come with a run."""
+    return run.folder / "results" / "wordmaps"
+
+
+def _read(path: Path) -> WordMap | None:
+    """The map in a file, None where it is missing or damaged."""
+    try:
+        arrays, stored = load_arrays(path)
+        notes = {name: json.loads(value) for name, value in stored.items() if name != "sha256"}
+        query = notes.pop("query")
+        words, places = arrays["words"].astype(np.int32), _placed(arrays["grid"], arrays["frame"])
+        found = WordMap(
+            **{**notes, **{name: tuple(notes[name]) for name in ("span", "types")}},
+            query=WordMapQuery(**query),
+            words=words,
+            places=places,
+        )
+        start, stop = found.span
+        whole = (
+            words.shape == (stop - start,) and places.shape == (len(words), 2) and {*map(type, found.types)} == {str}
+        )
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None
+    return found if whole and words.min(initial=0) >= 0 and words.max(initial=-1) < len(found.types) else None
+
+
+def _on_grid(places: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:
+    """Places (P, 2) as steps from a corner, and the frame (3,): the corner's two coordinates and the step's length.
+
+    The step is a power of two, so that what is read again is exactly what was kept.
+    """
+    low = places.min(axis=0).astype(np.float64)
+    extent = max(float((places - low).max()), float(np.finfo(np.float32).tiny))
+    step = float(2.0 ** np.ceil(np.log2(extent / LEVELS)))
+    corner = np.floor(low / step) * step
+    return np.round((places - corner) / step).astype(np.uint16), np.array([*corner, step])
+
+
+def _placed(grid: NDArray[np.uint16], frame: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (frame[:2] + grid * frame[2]).astype(np.float32)

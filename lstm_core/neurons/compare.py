@@ -1,0 +1,328 @@
+"""Runs side by side: dropout, scores, and how active their units are while all of them read the same text.
+
+Knows runs and recordings; loads torch only to record what is missing. Axes: U units, P positions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
+from lstm_core.neurons.passages import (
+    CompareQuery,
+    Passage,
+    kept_distributions,
+    passage_of,
+    recording_at_hand,
+)
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import ENDED, Run
+from lstm_core.runs.settings import MEASURES, SIGNALS
+from lstm_core.stats.permutation import order
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import write_json
+from lstm_core.text.corpus import CorpusMissing
+
+if TYPE_CHECKING:
+    from lstm_core.recordings.reader import Report
+    from lstm_core.recordings.record import Text
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How active the units of one signal and layer are: mean |value|, share of the units that are near zero."""
+
+    signal: str
+    layer: int
+    units: int
+    mean_abs: float
+    near_zero_share: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run. `best` and `last` validation score in the run's measure (None where no epoch has ended); `epochs` done.
+
+    `best` is that of the weights that were kept. `activity` is empty where the run has neither weights nor figures of
+    this text; `note` says so.
+    """
+
+    run: str
+    kind: str
+    dropout: float
+    seed: int
+    parameters: int
+    epochs: float
+    status: str
+    best: float | None
+    last: float | None
+    activity: tuple[Activity, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Spearman's correlation of mean |value| with dropout over `runs` runs (thesis, section 5.1.2: it falls), and the
+    two-sided `p` of its permutation test (see `orders.order`).
+
+    None below 3 runs or where all are equal.
+    """
+
+    signal: str
+    layer: int
+    runs: int
+    rho: float | None
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs that read tokens [start, stop) of the same text; `scores_compare` is False where their validation texts or
+    vocabularies differ, so that the scores must not be held against each other.
+    """
+
+    text: str
+    span: tuple[int, int]
+    measure: str
+    rows: tuple[Row, ...]
+    trends: tuple[Trend, ...]
+    scores_compare: bool
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """Runs whose training has not come to its end: their figures say nothing of dropout yet."""
+        return tuple(row.run for row in self.rows if row.status not in ENDED)
+
+
+def compare(
+    runs: Sequence[Run],
+    query: CompareQuery = CompareQuery(),
+    *,
+    report: "Report" = lambda share, word: None,
+    with_runs: bool = False,
+) -> Comparison:
+    """The runs side by side; what is missing is recorded first, and kept.
+
+    `with_runs` keeps the activity in the folders of the runs too (results/activity.json), from which it is read when
+    their weights are not at hand. Raises ValueError for no runs, runs of letters beside runs of words, and a split that
+    the text does not have.
+    """
+    passage = passage_of(check_runs(runs), query)
+    texts: dict[tuple[str, ...], Text] = {}
+    found, notes = [], {}
+    for number, run in enumerate(runs):
+
+        def told(share: float, word: str, number: int = number, run: Run = run) -> None:
+            report((number + share) / len(runs), f"{run.name}: {word}")
+
+        wanted = signals_of(run, query.signals)
+        activity = _kept(run, passage, wanted)
+        if run.has_weights and not activity:
+            try:
+                recording = _recording(run, passage, wanted, texts, told)
+            except CorpusMissing as error:
+                notes[run.name] = str(error)
+            else:
+                activity = activities(recording, wanted, report=told)
+                if with_runs:
+                    _keep(run, recording, activity)
+        found.append(activity)
+        told(1, "compared")
+    return comparison(runs, passage, found, notes)
+
+
+def check_runs(runs: Sequence[Run]) -> Sequence[Run]:
+    """The same runs; raises ValueError for none, and for runs of letters beside runs of words."""
+    if not runs:
+        raise ValueError("name at least one run to compare")
+    first = runs[0]
+    if other := next((run for run in runs if run.kind != first.kind), None):
+        raise ValueError(f"{first.name} and {other.name} cannot read the same tokens: one reads letters, one words")
+    return runs
+
+
+def signals_of(run: Run, signals: Sequence[str]) -> tuple[str, ...]:
+    """Those of the signals that the run has."""
+    return tuple(signal for signal in signals if signal in SIGNALS[run.model_config.cell])
+
+
+def comparison(
+    runs: Sequence[Run], passage: Passage, found: Sequence[tuple[Activity, ...]], notes: dict[str, str] | None = None
+) -> Comparison:
+    """The runs side by side with the activity that each has over a passage, none where it is not at hand."""
+    rows = [
+        _row(run, activity, (notes or {}).get(run.name) or ("" if activity else _lack(run)))
+        for run, activity in zip(runs, found, strict=True)
+    ]
+    trained_on = {(run.config["corpus"]["fingerprint"], run.model_config.vocabulary) for run in runs}
+    same = len(trained_on) == 1
+    return Comparison(passage.text, passage.span, MEASURES[runs[0].kind], tuple(rows), _trends(rows), same)
+
+
+def _lack(run: Run) -> str:
+    if run.has_weights:
+        return "it has not read this text yet"
+    if run.states_only:
+        return "it has no weights: only its states over another text are here"
+    return "its weights are not here, nor figures of this text" if run.figures_only else "it has no weights yet"
+
+
+def activity_at_hand(run: Run, passage: Passage, signals: Sequence[str]) -> tuple[Activity, ...]:
+    """The activity of a run over a passage as it was kept, or of a recording that is there; none otherwise."""
+    wanted = signals_of(run, signals)
+    kept = _kept(run, passage, wanted)
+    if kept or not run.has_weights:
+        return kept
+    recording = recording_at_hand(run, passage, wanted)
+    return activities(recording, wanted) if recording is not None else ()
+
+
+def activities(
+    recording: Recording, signals: Sequence[str], *, report: "Report" = lambda share, word: None
+) -> tuple[Activity, ...]:
+    """The activity of some signals of all layers of a recording, exact, at memory that does not grow with the text."""
+    places = [(signal, layer) for signal in signals for layer in recording.spec.layers]
+    found = []
+    for number, (signal, layer) in enumerate(places):
+        found.append(_activity(distributions(recording, DistributionQuery(signal, layer))))
+        report((number + 1) / len(places), f"counting {signal} of layer {layer}")
+    return tuple(found)
+
+
+def _activity(found: Distributions) -> Activity:
+    signal, layer = found.query.signal, found.query.layer
+    return Activity(signal, layer, len(found.mean_abs), found.layer_mean_abs, found.set_aside_share)
+
+
+def _recording(
+    run: Run, passage: Passage, signals: tuple[str, ...], texts: dict[tuple[str, ...], "Text"], report: "Report"
+) -> Recording:
+    """A recording of the run over the passage that has the signals: one that is there, else it is made.
+
+    `texts`: the passage as each vocabulary has it, which is filled on the way.
+    """
+    from lstm_core.recordings.record import RecordQuery, corpus_text, record
+
+    if found := recording_at_hand(run, passage, signals):
+        return found
+    start, stop = passage.span
+    if run.vocabulary.tokens not in texts:
+        text = corpus_text(run, passage.text, start, stop - start)
+        if text.fingerprint != passage.fingerprint:
+            raise CorpusMissing(f"{passage.text} is not the text that the others read: it has changed since")
+        texts[run.vocabulary.tokens] = text
+    return record(run, texts[run.vocabulary.tokens], RecordQuery(signals=signals), report=report)
+
+
+def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
+    spec = recording.spec
+    about = {"weights": run.fingerprint, "text": spec.text_fingerprint, "span": list(spec.span)}
+    write_json(run.folder / "results" / "activity.json", {**about, "activity": [asdict(one) for one in found]})
+
+
+def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activity, ...]:
+    """The activity, or the distributions, that came with the run where they are of this text and these signals."""
+    layers = range(1, run.model_config.layers + 1)
+    kept = run.results().get("activity", {})
+    if (kept.get("text"), kept.get("span")) == (passage.fingerprint, list(passage.span)):
+        try:
+            found: tuple[Activity, ...] = restored(tuple[Activity, ...], kept["activity"])
+        except (KeyError, ValueError):
+            found = ()
+        if {(one.signal, one.layer) for one in found} >= {(signal, layer) for signal in signals for layer in layers}:
+            return tuple(one for one in found if one.signal in signals)
+    stored = (
+        kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
+    )
+    counted = []
+    for one in stored:
+        if one is None:
+            return ()
+        counted.append(_activity(one))
+    return tuple(counted)
+
+
+def _row(run: Run, activity: tuple[Activity, ...], note: str) -> Row:
+    measure, points = MEASURES[run.kind], run.log().points
+    scores = [point["validation_score"] for point in points if point.get("validation_score") is not None]
+    return Row(
+        run.name,
+        run.kind,
+        run.model_config.dropout,
+        run.train_config.seed,
+        run.model_config.parameters,
+        points[-1]["epoch"] if points else 0.0,
+        run.status,
+        run.validation.get(measure),
+        scores[-1] if scores else None,
+        activity,
+        note,
+    )
+
+
+def _trends(rows: Sequence[Row]) -> tuple[Trend, ...]:
+    keys = dict.fromkeys((one.signal, one.layer) for row in rows for one in row.activity)
+    found = []
+    for signal, layer in keys:
+        pairs = [
+            (row.dropout, one.mean_abs)
+            for row in rows
+            for one in row.activity
+            if (one.signal, one.layer) == (signal, layer)
+        ]
+        dropout, size = np.array(pairs).T
+        tested = order(size, dropout)
+        found.append(Trend(signal, layer, tested.pairs, tested.rho, tested.p))
+    return tuple(found)
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    """What `compare --json` says: a row a run, with mean |value| and near-zero share by signal and layer."""
+    rows = [
+        {
+            **{key: value for key, value in vars(row).items() if key not in ("activity", "best", "last")},
+            found.measure: row.best,
+            f"last_{found.measure}": row.last,
+            "mean_abs": _by_place(row, "mean_abs"),
+            "near_zero_share": _by_place(row, "near_zero_share"),
+        }
+        for row in found.rows
+    ]
+    about = {"text": found.text, "span": list(found.span), "scores_compare": found.scores_compare}
+    return {**about, "runs": rows, "trends": [asdict(trend) for trend in found.trends]}
+
+
+def _by_place(row: Row, name: str) -> dict[str, dict[str, float]]:
+    """One figure of a row: signal -> layer -> value."""
+    found: dict[str, dict[str, float]] = {}
+    for one in row.activity:
+        found.setdefault(one.signal, {})[str(one.layer)] = getattr(one, name)
+    return found
+
+
+def told(found: Comparison) -> str:
+    """The comparison as lines for people."""
+    places = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
+    columns = "".join(f"{f'|{signal}| layer {layer}':>14} {'near 0':>7}" for signal, layer in places)
+    measure = found.measure.replace("_", " ")
+    start, stop = found.span
+    lines = [
+        f"mean |value| and share of near-zero units over {found.text} [{start:,} to {stop:,})",
+        f"{'run':28} {'dropout':>7} {measure:>18} {'last':>9}{columns}",
+    ]
+    for row in found.rows:
+        best, last = (f"{score:.3f}" if score is not None else "-" for score in (row.best, row.last))
+        values = {(one.signal, one.layer): one for one in row.activity}
+        cells = "".join(
+            f"{values[place].mean_abs:14.4f} {values[place].near_zero_share:7.1%}" if place in values else f"{'-':>22}"
+            for place in places
+        )
+        lines.append(f"{row.run:28} {row.dropout:7g} {best:>18} {last:>9}{cells} {row.note}".rstrip())
+    for trend in found.trends:
+        rho = "undefined" if trend.rho is None else f"{trend.rho:+.2f}, permutation p {trend.p:.2g}"
+        lines.append(f"Spearman of mean |{trend.signal}| of layer {trend.layer} with dropout: {rho} (n = {trend.runs})")
+    if not found.scores_compare:
+        lines.append(f"Their texts or vocabularies differ: do not compare {measure} between them.")
+    return "\n".join(lines)

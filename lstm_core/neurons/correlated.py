@@ -1,0 +1,86 @@
+"""Which units of a layer do the same, or the opposite, as a unit: the correlation of their values over a recording.
+
+Pure functions of a recording; knows nothing of models or pages. U units, P positions kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.recordings.recording import Recording
+
+WINDOW = 4096  # positions read at a time
+
+
+@dataclass(frozen=True)
+class RelatedQuery:
+    """The `count` nearest relatives of a unit (from 0) of a signal of a layer (from 1)."""
+
+    signal: str
+    layer: int
+    unit: int
+    count: int = 5
+
+
+@dataclass(frozen=True)
+class Related:
+    """A unit and the correlation of its values with those of the unit asked for, in [-1, 1]."""
+
+    unit: int
+    correlation: float
+
+
+def related(recording: Recording, query: RelatedQuery) -> tuple[Related, ...]:
+    """The units with the highest |correlation|, the highest first, of equal ones the lower number first.
+
+    Units whose values never change have no correlation and are left out. Raises ValueError where the recording lacks
+    the signal, layer or unit.
+    """
+    found = correlations(recording, query.signal, query.layer, query.unit)
+    strength = np.nan_to_num(np.abs(found), nan=-1.0)
+    strength[query.unit] = -1.0
+    order = np.argsort(-strength, kind="stable")[: query.count].tolist()
+    return tuple(Related(unit, float(found[unit])) for unit in order if strength[unit] >= 0)
+
+
+def correlations(
+    recording: Recording, signal: str, layer: int, unit: int, *, window: int = WINDOW
+) -> NDArray[np.float64]:
+    """Pearson's correlation of a unit with every unit of its layer (U,), over all positions; NaN where one of the two
+    never changes.
+
+    Raises ValueError as `related`.
+    """
+    values = recording.unit(signal, layer, unit).astype(np.float64)
+    return correlations_with(values[np.newaxis], recording, signal, layer, window=window)[0]
+
+
+def correlations_with(
+    values: NDArray[np.float64], recording: Recording, signal: str, layer: int, *, window: int = WINDOW
+) -> NDArray[np.float64]:
+    """The same of rows of any values (K, P), one a kept position, with every unit of a layer: (K, U).
+
+    Read `window` positions at a time, so that memory does not grow with the text; sums are of doubles, counted from
+    each first value so that nothing is lost where values lie far from zero. Raises ValueError where the recording lacks
+    the signal or layer.
+    """
+    units, (rows, total) = recording.spec.units, values.shape
+    if not total:
+        return np.full((rows, units), np.nan)
+    first = recording.window(signal, layer, 0, 1).astype(np.float64)  # (U, 1)
+    own = values - values[:, :1]
+    sums, squares = np.zeros((2, units))
+    products = np.zeros((rows, units))
+    for start in range(0, total, window):
+        part = recording.window(signal, layer, start, min(start + window, total)) - first  # (U, n)
+        sums += part.sum(axis=1)
+        squares += np.vecdot(part, part)
+        products += own[:, start : start + window] @ part.T
+    shared = products - np.outer(own.sum(axis=1), sums) / total
+    spread = np.maximum(squares - np.square(sums) / total, 0.0)  # (U,)
+    wanted = np.maximum(np.vecdot(own, own) - np.square(own.sum(axis=1)) / total, 0.0)[:, np.newaxis]  # (K, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = shared / np.sqrt(spread * wanted)
+    found[(spread == 0) | (wanted == 0)] = np.nan
+    return np.clip(found, -1.0, 1.0)

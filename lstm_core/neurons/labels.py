@@ -1,0 +1,202 @@
+"""The labels of a layer's units, kept for the next time: by weights, text, span, signal and layer.
+
+What a label is and how it is found, see label_search. Knows recordings and runs; knows no pages.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lstm_core.neurons.findings import same_reading, twins_of
+from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Report, Row, UnitLabel, find_labels
+from lstm_core.recordings.recording import Recording, RecordingSpec, opened_recordings
+from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import home, read_json, write_bytes
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+SCHEMA = 2  # goes up when the same recording would get other labels, or they are kept otherwise
+_DAMAGED = (ValueError, LookupError, TypeError, AttributeError)  # what reading a document of another kind may raise
+
+
+def labels_of(recording: Recording, signal: str, layer: int) -> tuple[UnitLabel, ...]:
+    """The labels of all units of a signal and layer, unit by unit: those kept, or made now and kept.
+
+    Raises ValueError as `find_labels` does.
+    """
+    return kept_or_made(recording, LabelQuery(signal, layer)).units
+
+
+def kept_or_made(
+    recording: Recording,
+    query: LabelQuery,
+    *,
+    recompute: bool = False,
+    folder: Path | None = None,
+    report: Report = lambda share, word: None,
+) -> Labels:
+    """The labels of a recording, beside those of its untrained twin where that is recorded alike; kept for next time.
+
+    What was kept is made anew when the twin's recording has come to hand since. Raises ValueError as `find_labels`.
+    """
+    twin = twin_recording(recording, query)
+    found = None if recompute else read_labels(recording, query)
+    if found is None or (twin is not None and found.twin != twin.spec.weights):
+        found = find_labels(recording, query, twin=twin, report=report)
+        keep_labels(found, folder)
+    return found
+
+
+def recordings_to_label(weights: str, query: LabelQuery) -> Iterator[Recording]:
+    """The recordings of these weights with a signal and layer, newest first."""
+    for recording in opened_recordings(weights):
+        if (query.signal, query.layer) in recording.signals and len(recording.positions):
+            yield recording
+
+
+def twin_recording(recording: Recording, query: LabelQuery) -> Recording | None:
+    """What an untrained twin of the run did at the same positions, None when no such recording is at hand."""
+    for twin in twins_of(recording.spec.run):
+        for other in opened_recordings(twin.fingerprint):
+            if same_reading(recording, other) and (query.signal, query.layer) in other.signals:
+                return other
+    return None
+
+
+def keep_labels(found: Labels, folder: Path | None = None) -> Path:
+    """Write labels for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
+    path = (folder or home() / "labels") / _file(found, found.query)
+    rows = {"units": _columns(UnitLabel, found.units), "features": _columns(FeatureBest, found.features)}
+    document = {"schema": SCHEMA, **asdict(found), **rows}
+    write_bytes(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    return path
+
+
+def read_labels(recording: Recording, query: LabelQuery) -> Labels | None:
+    """The labels kept for a recording's weights, text, span and positions; None where there are none, or damaged."""
+    return labels_for(recording.spec, query)
+
+
+def labels_for(spec: RecordingSpec, query: LabelQuery) -> Labels | None:
+    """The same for a recording that need not be at hand."""
+    for folder in (home() / "labels", *_shipped(spec)):
+        try:
+            return _restored(read_json(folder / _file(spec, query)), spec.units, query)
+        except _DAMAGED:
+            continue
+    return None
+
+
+def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
+    """The labels that came with a run, of whichever text it read for them (of several the longest); None without."""
+    found = []
+    for path in sorted(results_folder(run).glob("*.json")):
+        try:
+            stored = read_json(path)
+            if stored["query"] != asdict(query):  # of another place: not worth a look
+                continue
+            labels = _restored(stored, run.model_config.hidden, query)
+        except _DAMAGED:
+            continue
+        if labels.weights == run.fingerprint and labels.positions == "all":
+            found.append(labels)
+    return max(found, key=lambda labels: labels.span[1] - labels.span[0], default=None)
+
+
+def results_folder(run: "Run") -> Path:
+    """Where the labels lie that come with a run."""
+    return run.folder / "results" / "labels"
+
+
+def _shipped(spec: RecordingSpec) -> Iterator[Path]:
+    from lstm_core.runs.store import open_run
+
+    try:
+        run = open_run(spec.run)
+    except ValueError:
+        return
+    if run.fingerprint == spec.weights:
+        yield results_folder(run)
+
+
+def _file(of: Labels | RecordingSpec, query: LabelQuery) -> str:
+    """The name of what is kept: a hash of all that decides it but the twin."""
+    from lstm_core.text.tags import tagger_fingerprint
+
+    content = [SCHEMA, tagger_fingerprint(), of.weights, of.text_fingerprint, of.span, of.positions, asdict(query)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20] + ".json"
+
+
+def _columns(kind: type[Row], rows: Sequence[Row]) -> dict[str, Any]:
+    """Rows as lists of one field each, which is a third of the size; texts by their number among `names`."""
+    columns: dict[str, Any] = {}
+    for name in (one.name for one in fields(kind)):
+        values = [getattr(row, name) for row in rows]
+        if any(isinstance(value, str) for value in values):
+            names = sorted(set(values))
+            columns[name] = {"names": names, "numbers": [names.index(value) for value in values]}
+        else:
+            columns[name] = values
+    return columns
+
+
+def _rows(kind: type[Row], columns: Any) -> tuple[Row, ...]:
+    """The other way."""
+    lists = [
+        [column["names"][number] for number in column["numbers"]] if isinstance(column, dict) else column
+        for column in columns.values()
+    ]
+    return tuple(restored(kind, dict(zip(columns, row, strict=True))) for row in zip(*lists, strict=True))
+
+
+def _restored(stored: Any, units: int, query: LabelQuery) -> Labels:
+    """Labels of so many units from their document; raises one of _DAMAGED when it is another."""
+    rows: dict[str, Any] = {
+        "units": _rows(UnitLabel, stored["units"]), "features": _rows(FeatureBest, stored["features"])
+    }  # fmt: skip
+    plain = {one.name: one.type for one in fields(Labels) if one.name not in rows}
+    if stored["schema"] != SCHEMA or {*stored} != {"schema", *plain, *rows}:
+        raise ValueError("it holds something else")
+    found = Labels(**rows, **{name: restored(kind, stored[name], name) for name, kind in plain.items()})
+    if [unit.unit for unit in found.units] != list(range(units)) or found.query != query:
+        raise ValueError("it holds the labels of other units")
+    if any(value != value for row in (*found.units, *found.features) for value in vars(row).values()):
+        raise ValueError("some values are no numbers")
+    return found
+
+
+# Told -----------------------------------------------------------------------------------------------------------------
+
+
+def told(found: Labels) -> str:
+    """Labels for people: how many units have which, and the best unit of each feature."""
+    kinds = Counter(unit.label for unit in found.labelled)
+    start, stop = found.span
+    lines = [
+        f"{found.run}, {found.query.signal} of layer {found.query.layer}, over {found.text} [{start:,} to {stop:,}): "
+        f"{len(found.labelled)} of {len(found.units)} units have a label"
+    ]
+    if found.twin:
+        count = Counter(unit.outcome for unit in found.labelled)
+        beside = ", ".join(f"{count[outcome]} {outcome}" for outcome in (LEARNED, LEADS, NOT_AHEAD))
+        lines.append(f"beside the best unit of its untrained twin: {beside}")
+    lines += [f"{count:5}  {label}" for label, count in kinds.most_common()]
+    lines += ["", f"{'the best unit of each feature':58} {'unit':>5} {'score':>6}  {'twin':>5}  in held-out positions"]
+    for best in found.features:
+        where = f"{best.positives:,} of {best.total:,}"
+        if best.unit is None or best.score is None or best.probability is None:
+            lines.append(f"{best.feature:58} {'':5} too rare to tell       {where}")
+            continue
+        twin = "" if best.control is None else f"{best.control:.3f}"
+        sign = "" if best.sign == 1 else "-"
+        chance = "" if best.probability <= found.query.chance else ", not beyond chance"
+        score = f"{best.score:.3f}" + " r" * (best.measure == "correlation")
+        outcome = f", {best.outcome}" * bool(best.outcome)
+        lines.append(f"{best.feature:58} {sign + str(best.unit):>5} {score:7} {twin:>5}  {where}{chance}{outcome}")
+    return "\n".join(lines)

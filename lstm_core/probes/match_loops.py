@@ -1,0 +1,68 @@
+"""Compiled loops over the bits of units: how many of some are on at each step, and which follow a pattern of runs."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.stats.compiled import compiled, given, int32, int64, made, uint64
+
+_PAIRS, _BITS = 0x3333333333333333, 0x5555555555555555
+_NIBBLES, _BYTES = 0x0F0F0F0F0F0F0F0F, 0x0101010101010101
+
+
+@compiled((uint64,))
+def _ones(word: Any) -> Any:
+    """How many bits of a word are set."""
+    word = word - ((word >> uint64(1)) & uint64(_BITS))
+    word = (word & uint64(_PAIRS)) + ((word >> uint64(2)) & uint64(_PAIRS))
+    word = (word + (word >> uint64(4))) & uint64(_NIBBLES)
+    return int64((word * uint64(_BYTES)) >> uint64(56))
+
+
+@compiled((given(uint64, 2), given(uint64, 1), made(int32, 1)))
+def count_on(bits: NDArray[np.uint64], mask: NDArray[np.uint64], counts: NDArray[np.int32]) -> None:
+    """How many units of `mask` (W,) are on at each step of `bits` (T, W): `counts` (T,)."""
+    words = np.flatnonzero(mask)
+    for step in range(len(bits)):
+        found = 0
+        for word in words:
+            found += _ones(bits[step, word] & mask[word])
+        counts[step] = found
+
+
+@compiled(
+    (
+        given(uint64, 2), given(int64, 1), given(int64, 1), int64, int64, given(uint64, 1), made(int64, 1),
+        made(int64, 1),
+    )
+)  # fmt: skip
+def follow(
+    bits: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    before: int,
+    after: int,
+    mask: NDArray[np.uint64],
+    shared: NDArray[np.int64],
+    either: NDArray[np.int64],
+) -> None:
+    """Of the units that are on through all of [start, stop), off in the `before` steps before it and in the `after`
+    steps behind it: how many are in `mask` (W,), `shared` (N,), and how many are in either, `either` (N,).
+
+    What lies beyond the ends of the text counts as off.
+    """
+    length, words = bits.shape
+    for n in range(len(starts)):
+        in_both = in_either = 0
+        for word in range(words):
+            found = ~uint64(0)
+            for step in range(starts[n], stops[n]):
+                found &= bits[step, word]
+            for step in range(max(starts[n] - before, 0), starts[n]):
+                found &= ~bits[step, word]
+            for step in range(stops[n], min(stops[n] + after, length)):
+                found &= ~bits[step, word]
+            in_both += _ones(found & mask[word])
+            in_either += _ones(found | mask[word])
+        shared[n], either[n] = in_both, in_either

@@ -1,0 +1,264 @@
+"""What the units of a run of words know of labelled senses: measured, kept, set beside what other runs know.
+
+Every figure stands beside what it must beat: the commonest sense, the words alone without a network, shuffled labels,
+and the untrained twin. Figures only are kept, none of the sentences. N places, U units of all layers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.probes.active import Unit
+from lstm_core.probes.labelled_states import Encoded, encoded, states
+from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
+from lstm_core.probes.studies import tells_apart
+from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, majority, probe, standardised
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import home, read_json, write_json
+
+if TYPE_CHECKING:
+    from lstm_core.runs.model import LanguageModel
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], object]
+Values = NDArray[np.float32]
+
+SCHEMA = 1
+NAME = "senses"  # of the document among a run's results
+MOST = 200  # places of a sense in each part: a few words of CoarseWSD-20 have more than all the others together
+LOOKED_AT = 150  # of them, at which units are tested one by one
+SHUFFLES = 10  # of labels
+
+# What guesses the sense, by the name under which its scores are kept.
+GUESSERS: dict[str, str] = {
+    "majority": "the commonest sense, everywhere",
+    "words_before": "a linear probe of which words stand before it, without a network",
+    "words": "a linear probe of which words the whole text has, without a network",
+    "at_word": "a linear probe of all neurons at the word",
+    "at_end": "a linear probe of all neurons at the end of the text",
+    "twin_at_word": "the untrained twin's neurons at the word",
+    "twin_at_end": "the untrained twin's neurons at the end of the text",
+}
+
+
+@dataclass(frozen=True)
+class UnitCounts:
+    """How many units tell the commonest sense from the others at the word: `chosen` on training places, `confirmed` on
+    test places, with too few places to tell `undecided`. Where labels are shuffled within each part, `shuffled` are
+    confirmed on average.
+    """
+
+    chosen: int
+    confirmed: int
+    undecided: int
+    shuffled: float
+
+
+@dataclass(frozen=True)
+class WordSenses:
+    """A word: its senses, the commonest first, how many places train and test, `unknown` places left out as the model
+    does not have the word, and the scores by the names of GUESSERS.
+    """
+
+    word: str
+    senses: tuple[str, ...]
+    train: int
+    test: int
+    unknown: int
+    units: UnitCounts
+    twin_units: UnitCounts
+    scores: dict[str, Scores]
+
+
+@dataclass(frozen=True)
+class SetSenses:
+    """A set: `tokens` that were read, of which the model does not have `unknown_tokens`; labelled `places`, at
+    `unknown_places` of which it does not have the word itself; `lost` rows of the set without a usable label; `few`:
+    words left out, as too few of their places could be used.
+    """
+
+    name: str
+    words: tuple[WordSenses, ...]
+    tokens: int
+    unknown_tokens: int
+    places: int
+    unknown_places: int
+    lost: int
+    few: int
+
+
+@dataclass(frozen=True)
+class Senses:
+    """What a run with so many `units` knows of each set."""
+
+    run: str
+    weights: str
+    architecture: str
+    units: int
+    sets: tuple[SetSenses, ...]
+    schema: int = SCHEMA
+
+
+# Measuring ------------------------------------------------------------------------------------------------------------
+
+
+def senses(
+    run: "Run",
+    names: Sequence[str] = tuple(SETS),
+    *,
+    given: Sequence[LabelledSet] = (),
+    report: Report = lambda share, word: None,
+) -> Senses:
+    """Read labelled sets, those of `names` unless some are `given`, with a run and its untrained twin, and measure.
+
+    The twin is drawn from the run's own settings. Raises ValueError for a run of letters or without weights, and where
+    no word of a set is left; CorpusMissing for a set that is not at hand.
+    """
+    from lstm_core.runs.model import build  # loads torch
+
+    if run.kind != "word":
+        raise ValueError(f"{run.name} reads letters, senses are labelled word by word: choose a run of words")
+    models = run.load_model(), build(run.model_config, run.train_config.seed).eval()
+    every = list(given) or [read_set(name) for name in names]
+    done = []
+    for number, one in enumerate(every):
+
+        def told(share: float, word: str, first: int = number) -> None:
+            report((first + share) / len(every), word)
+
+        done.append(_of_set(run, models, one, told))
+    config = run.model_config
+    return Senses(run.name, run.fingerprint, config.architecture, config.layers * config.hidden, tuple(done))
+
+
+def _of_set(run: "Run", models: "tuple[LanguageModel, LanguageModel]", asked: LabelledSet, report: Report) -> SetSenses:
+    by_word = asked.by_word()
+    found, tokens, unknown_tokens, places, unknown = [], 0, 0, 0, 0
+    units = [(layer, n) for layer in range(1, run.model_config.layers + 1) for n in range(run.model_config.hidden)]
+    for number, (word, examples) in enumerate(by_word.items()):
+        report(number / len(by_word), f"{asked.name}: {word}")
+        sentences = [(one, encoded(run.vocabulary, one)) for one in at_most(examples)]
+        tokens += sum(len(made.ids) for _, made in sentences)
+        unknown_tokens += sum(made.unknown for _, made in sentences)
+        places += len(sentences)
+        unknown += sum(not made.known for _, made in sentences)
+        known = [(one, made) for one, made in sentences if made.known]
+        left = set(with_enough([one for one, _ in known]))
+        kept = [(one, made) for one, made in known if one in left]
+        if kept:
+            found.append(_of_word(word, kept, len(sentences) - len(known), models, units))
+    if not found:
+        raise ValueError(f"{run.name} knows no word of {asked.name} in enough places: choose a run with more words")
+    few = len({one.word for one in asked.examples}) - len(found)
+    return SetSenses(asked.name, tuple(found), tokens, unknown_tokens, places, unknown, asked.lost, few)
+
+
+def at_most(examples: Sequence[Example], most: int = MOST) -> list[Example]:
+    """At most so many examples of each sense in each part, evenly spaced, in order."""
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for number, one in enumerate(examples):
+        kinds.setdefault((one.sense, one.test), []).append(number)
+    kept = {kind[at] for kind in kinds.values() for at in spaced(len(kind), most).tolist()}
+    return [one for number, one in enumerate(examples) if number in kept]
+
+
+def spaced(count: int, most: int) -> Whole:
+    """At most so many of the numbers below `count`, evenly spaced: some sets are sorted by sense or by source."""
+    return np.linspace(0, count - 1, min(count, most)).astype(np.int64)
+
+
+def _of_word(
+    word: str,
+    kept: Sequence[tuple[Example, Encoded]],
+    unknown: int,
+    models: "tuple[LanguageModel, LanguageModel]",
+    units: Sequence[Unit],
+) -> WordSenses:
+    examples = [one for one, _ in kept]
+    train = [one.sense for one in examples if not one.test]
+    names = sorted(set(train), key=lambda name: (-train.count(name), name))
+    labels = np.array([names.index(one.sense) for one in examples])
+    test = np.array([one.test for one in examples])
+    ours, twins = (states(model, [made for _, made in kept]) for model in models)
+    scores = {"majority": majority(labels[~test], labels[test])}
+    whole, before = [one.tokens for one in examples], [one.tokens[: one.stop] for one in examples]
+    for name, texts in (("words_before", before), ("words", whole)):
+        train_texts, test_texts = ([texts[at] for at in np.flatnonzero(part).tolist()] for part in (~test, test))
+        scores[name] = _probed(*bags_of_words(train_texts, test_texts), labels, test)
+    for prefix, made in (("", ours), ("twin_", twins)):
+        for moment in ("at_word", "at_end"):
+            values: Values = getattr(made, moment)
+            scores[prefix + moment] = _probed(*standardised(values[~test], values[test]), labels, test)
+    counted, twin_counted = (unit_counts(made.at_word, labels == 0, test, units) for made in (ours, twins))
+    places = int((~test).sum()), int(test.sum())
+    return WordSenses(word, tuple(names), *places, unknown, counted, twin_counted, scores)
+
+
+def _probed(train: object, held: object, labels: Whole, test: NDArray[np.bool_]) -> Scores:
+    return probe(train, labels[~test], held, labels[test])
+
+
+def unit_counts(
+    values: Values, first: NDArray[np.bool_], test: NDArray[np.bool_], units: Sequence[Unit], *, seed: int = 0
+) -> UnitCounts:
+    """Which units of `values` (N, U) tell the places `first` (N,) from the others: chosen where `test` (N,) is not,
+    confirmed where it is, as in a study; and the same with labels shuffled within each part.
+    """
+    telling = tells_apart(_places(values, first, test), _places(values, ~first, test), units)[0]
+    verdicts = [one.verdict for one in telling]
+    draw, shuffled = np.random.default_rng(seed), 0
+    for _ in range(SHUFFLES):
+        dealt = first.copy()
+        for part in (~test, test):
+            dealt[part] = draw.permutation(first[part])
+        found = tells_apart(_places(values, dealt, test), _places(values, ~dealt, test), units)[0]
+        shuffled += sum(one.verdict == "confirmed" for one in found)
+    counts = len(telling), verdicts.count("confirmed"), verdicts.count("too few to tell")
+    return UnitCounts(*counts, shuffled / SHUFFLES)
+
+
+def _places(values: Values, kind: NDArray[np.bool_], test: NDArray[np.bool_]) -> Values:
+    """The places of a kind, training before test ones and as many of these as of those: a study's first half chooses
+    and its second confirms.
+    """
+    parts = np.flatnonzero(kind & ~test), np.flatnonzero(kind & test)
+    count = min(LOOKED_AT, *map(len, parts))
+    return values[np.concatenate([part[spaced(len(part), count)] for part in parts])]
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def keep_senses(found: Senses, folder: Path | None = None) -> Path:
+    """Write a result whole or not at all: below `$LSTM_HOME`, or in the folder `results` of a run."""
+    path = folder / f"{NAME}.json" if folder else home() / NAME / f"{found.weights[:20]}.json"
+    write_json(path, asdict(found))
+    return path
+
+
+def read_senses(run: "Run") -> Senses | None:
+    """What is kept for a run's present weights, of each set what came with it first; None where nothing whole is."""
+    found = None
+    for path in (run.folder / "results" / f"{NAME}.json", home() / NAME / f"{run.fingerprint[:20]}.json"):
+        try:
+            one: Senses = restored(Senses, read_json(path))
+        except ValueError:
+            continue
+        scored = all(word.scores.keys() == GUESSERS.keys() for part in one.sets for word in part.words)
+        named = all(part.name in SETS and part.words and part.tokens and part.places for part in one.sets)
+        if scored and named and (one.weights, one.schema) == (run.fingerprint, SCHEMA):
+            found = one if found is None else with_sets_of(found, one)
+    return found
+
+
+def with_sets_of(found: Senses, before: Senses | None) -> Senses:
+    """A result with the sets that an earlier one of the same weights has and it has not, in the order of SETS."""
+    if before is None or before.weights != found.weights:
+        return found
+    made = {part.name: part for part in (*before.sets, *found.sets)}
+    ordered = tuple(made[name] for name in SETS if name in made)
+    return Senses(found.run, found.weights, found.architecture, found.units, ordered)

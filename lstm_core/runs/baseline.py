@@ -1,0 +1,202 @@
+"""The yardstick under a training curve: the n-gram models of a corpus with their scores, computed once and kept.
+
+k, discounts, weights and the order to show are chosen on text that is neither counted nor scored as held out. Knows
+corpora and where results are kept; knows nothing of pages.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lstm_core.runs.run import score_of
+from lstm_core.runs.settings import MEASURES, Kind
+from lstm_core.storage.files import ROOT, home, read_json, write_json
+from lstm_core.text.corpus import Corpus
+from lstm_core.text.ngram import METHODS, NgramModel, count, fit, look_up, mean_loss, probabilities
+
+HIGHEST: dict[Kind, int] = {"char": 8, "word": 5}
+FITTED = 1_000_000  # tokens that choices are fitted on at most
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class NgramQuery:
+    """All orders from 1 to this one; order n looks at the n - 1 tokens before. 0 = the highest that the kind allows."""
+
+    order: int = 0
+
+    def orders(self, kind: Kind) -> range:
+        """The orders asked for; raises ValueError outside 1 to 8 for characters, 1 to 5 for words."""
+        if not 0 <= self.order <= HIGHEST[kind]:
+            what = "characters" if kind == "char" else "words"
+            raise ValueError(f"order {self.order} is not usable for {what}: choose 1 to {HIGHEST[kind]}")
+        return range(1, (self.order or HIGHEST[kind]) + 1)
+
+
+@dataclass(frozen=True)
+class NgramScore:
+    """A model with its scores, in the measure of the result: on the text it was fitted on, and by split."""
+
+    model: NgramModel
+    fitted: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class NgramResult:
+    """The n-gram models of a corpus. `measure` is "bits_per_character" or "perplexity"; `counted` training tokens.
+
+    `fitted_on` says which text chose k, discounts, weights and orders; `held_out` the splits that nothing was chosen
+    on; `tokens` how many each split has.
+    """
+
+    corpus: str
+    fingerprint: str
+    kind: Kind
+    order: int
+    measure: str
+    vocabulary: int
+    counted: int
+    fitted_on: str
+    held_out: tuple[str, ...]
+    tokens: dict[str, int]
+    scores: tuple[NgramScore, ...]
+
+    def best(self) -> list[NgramScore]:
+        """Each method at the order that is best on the text it was fitted on."""
+        return [
+            min((score for score in self.scores if score.model.method == method), key=lambda score: score.fitted)
+            for method in METHODS
+        ]
+
+
+def baseline(
+    corpus: Corpus, query: NgramQuery, *, report: Callable[[float, str], object] = lambda share, word: None
+) -> NgramResult:
+    """Every method at every order asked for, scored on the validation split and, where there is one, the test split.
+
+    Where the corpus has a test split, choices are fitted on its validation split, and only the test is held out. Else
+    they are fitted on the last 5 % of the training split, which is not counted meanwhile; then all of it is counted.
+    At most the last 1,000,000 tokens are used to choose. `report` is called with the share done and a word.
+    """
+    orders = query.orders(corpus.kind)
+    start, stop = corpus.splits["train"]
+    given = "test" in corpus.splits
+    fitting = corpus.splits["validation"] if given else (stop - max(1, (stop - start) * 5 // 100), stop)
+    fitting = (max(fitting[0], fitting[1] - FITTED), fitting[1])
+    report(0.0, "counting")
+    counts = count(corpus.ids[start : stop if given else fitting[0]], len(corpus.vocabulary), orders[-1])
+    seen = look_up(counts, corpus.ids, *fitting)
+    models = []
+    for number, (method, order) in enumerate((method, order) for method in METHODS for order in orders):
+        report(0.2 + 0.6 * number / (len(METHODS) * len(orders)), f"{method}, order {order}")
+        models.append(fit(counts, seen, method, order))
+    fitted = [-float(np.log(probabilities(counts, seen, model)).mean()) for model in models]
+    if not given:
+        report(0.8, "counting all of the training text")
+        counts = count(corpus.part("train"), len(corpus.vocabulary), orders[-1])
+    scored = [split for split in ("validation", "test") if split in corpus.splits]
+    losses = {}
+    for split in scored:
+        report(0.9, f"reading the {split} text")
+        losses[split] = mean_loss(counts, corpus.ids, corpus.splits[split], models)
+    report(1.0, "done")
+    return NgramResult(
+        corpus.name,
+        corpus.fingerprint,
+        corpus.kind,
+        orders[-1],
+        MEASURES[corpus.kind],
+        len(corpus.vocabulary),
+        stop - start,
+        "validation" if given else "the last 5 % of the training text",
+        ("test",) if given else ("validation",),
+        {split: len(corpus.part(split)) for split in scored},
+        tuple(
+            NgramScore(
+                model,
+                score_of(fitted[number], corpus.kind),
+                {split: score_of(losses[split][number], corpus.kind) for split in scored},
+            )
+            for number, model in enumerate(models)
+        ),
+    )
+
+
+def table(result: NgramResult) -> str:
+    """The scores for people: a line a method and order, the best of each method marked."""
+    lines = [
+        f"{result.corpus}: n-gram models of {result.counted:,} tokens, {result.vocabulary:,} types; "
+        f"{result.measure.replace('_', ' ')}; chosen on {result.fitted_on}, held out: {', '.join(result.held_out)}",
+        f"{'method':14} {'order':>5} " + " ".join(f"{split:>11}" for split in result.tokens),
+    ]
+    best = result.best()
+    for score in result.scores:
+        figures = " ".join(f"{score.scores[split]:11.4f}" for split in result.tokens)
+        mark = "*" if score in best else " "
+        lines.append(f"{score.model.method:14} {score.model.order:5} {figures} {mark} {_choices(score.model)}".rstrip())
+    return "\n".join(lines)
+
+
+def _choices(model: NgramModel) -> str:
+    if model.method == "add-k":
+        return f"k {model.added:.4g}"
+    if model.method == "back-off":
+        return "discounts " + " ".join(f"{discount:.2f}" for discount in model.discounts)
+    if model.method == "interpolation":
+        return "mean weights of orders 0 up " + " ".join(f"{share:.3f}" for share in model.shares)
+    return ""
+
+
+# Results that were kept -----------------------------------------------------------------------------------------------
+
+
+def baseline_folder(name: str, fingerprint: str, kind: Kind, query: NgramQuery) -> Path:
+    """Where the result of a corpus is kept, and a job that makes it, below `$LSTM_HOME/baselines`."""
+    order = query.orders(kind)[-1]
+    key = hashlib.sha256(json.dumps([SCHEMA, name, fingerprint, kind, order]).encode()).hexdigest()[:16]
+    title = re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem)[:32].strip("-")
+    return home() / "baselines" / f"{title}-{kind}-{order}-{key}"
+
+
+def kept_baseline(name: str, fingerprint: str, kind: Kind, query: NgramQuery) -> NgramResult | None:
+    """The result for a corpus of that name and fingerprint that was kept or ships; None where there is no whole one."""
+    folder = baseline_folder(name, fingerprint, kind, query)
+    for parent in (ROOT / "models" / "baselines", folder.parent):
+        try:
+            result = _restored(read_json(parent / f"{folder.name}.json"))
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+        if (result.corpus, result.fingerprint, result.kind) == (name, fingerprint, kind):
+            return result
+    return None
+
+
+def keep_baseline(result: NgramResult) -> Path:
+    """Write a result whole or not at all; returns its file."""
+    folder = baseline_folder(result.corpus, result.fingerprint, result.kind, NgramQuery(result.order))
+    path = folder.with_name(f"{folder.name}.json")
+    write_json(path, asdict(result))
+    return path
+
+
+def _restored(stored: Any) -> NgramResult:
+    """The result in a JSON document; raises one of several errors when the document is another."""
+    scores = []
+    for score in stored["scores"]:
+        model: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in score["model"].items()
+        }
+        model["weights"] = tuple(tuple(row) for row in model["weights"])
+        scores.append(NgramScore(**{**score, "model": NgramModel(**model)}))
+    result = NgramResult(**{**stored, "held_out": tuple(stored["held_out"]), "scores": tuple(scores)})
+    figures = [value for score in scores for value in (score.fitted, *(score.scores[split] for split in result.tokens))]
+    if not all(isinstance(value, int | float) for value in figures) or {s.model.method for s in scores} != {*METHODS}:
+        raise ValueError("the document does not hold the scores of every method")
+    return result

@@ -1,0 +1,182 @@
+"""Finding, making, extending and removing runs: a person's own below `$LSTM_HOME`, those that ship in `models/`.
+
+Knows folders; what is in one is `run`'s. Loads torch only to begin a run with the weights of another.
+"""
+
+import platform
+import shutil
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lstm_core.recordings.recording import Kept, kept_recordings, remove_recording
+from lstm_core.runs.run import SCHEMA, Run, RunBusy, check_settings, now
+from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
+from lstm_core.storage import files
+from lstm_core.storage.files import check_name, home, inventory, read_json, size_of, write_json
+from lstm_core.text.corpus import Corpus
+
+
+def runs_folder() -> Path:
+    """Where a person's own runs are."""
+    return home() / "runs"
+
+
+def open_run(name: str) -> Run:
+    """The run of that name, a person's own before a shipped one; raises ValueError when there is none."""
+    check_name(name, "run name")
+    for parent in (runs_folder(), files.SHIPPED):
+        if (parent / name / "config.json").is_file():
+            return Run(parent / name)
+    raise ValueError(f"unknown run {name}; runs at hand: {', '.join(run.name for run in list_runs()) or 'none'}")
+
+
+def list_runs() -> list[Run]:
+    """All readable runs: the shipped ones, then a person's own, by name."""
+    found: dict[str, Run] = {}
+    for parent in (files.SHIPPED, runs_folder()):
+        for path in sorted(parent.glob("*/config.json")):
+            run = Run(path.parent)
+            try:
+                check_settings(run)
+            except ValueError:
+                continue
+            found[run.name] = run
+    return list(found.values())
+
+
+def unreadable_runs() -> dict[str, str]:
+    """Folders of runs that `list_runs` passes over, by name, with what is wrong."""
+    found = {}
+    for parent in (files.SHIPPED, runs_folder()):
+        for path in sorted(parent.glob("[!.]*/")):
+            if not any((path / name).is_file() for name in ("config.json", "weights.safetensors")):
+                continue  # a job is about to make a run here
+            try:
+                check_settings(Run(path))
+            except ValueError as error:
+                found[path.name] = str(error)
+    return found
+
+
+def create_run(
+    name: str,
+    corpus: Corpus,
+    model: ModelConfig,
+    training: TrainConfig,
+    *,
+    start: Run | None = None,
+    sweep: dict[str, Any] | None = None,
+) -> Run:
+    """Make the folder of a new run, with the weights of `start` to begin with where that is given.
+
+    `sweep`: the sweep that it is part of, kept in config.json, see `Run.sweep`.
+
+    Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
+    """
+    folder = new_folder(name)
+    if model.vocabulary != len(corpus.vocabulary):
+        raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
+    config = describe(corpus, model, training)
+    if start is not None:
+        if replace(start.model_config, dropout=0.0, embedding_dropout=0.0) != replace(
+            model, dropout=0.0, embedding_dropout=0.0
+        ):
+            raise ValueError(f"{start.name} is {start.model_config}, the new run {model}: only dropout may differ")
+        if start.vocabulary.tokens != corpus.vocabulary.tokens:
+            raise ValueError(f"{start.name} reads other tokens than {corpus.name} has")
+        config["started_from"] = {"run": start.name, "weights": start.fingerprint}
+    if sweep is not None:
+        config["sweep"] = sweep
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
+        write_json(folder / "vocabulary.json", vocabulary)
+        write_json(folder / "config.json", config)
+        if start is not None:
+            parameters = start.load_model().named_parameters()
+            Run(folder).save_weights({name: value.detach().numpy() for name, value in parameters})
+    except OSError as error:
+        raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
+    return Run(folder)
+
+
+def new_folder(name: str) -> Path:
+    """Where a new run of that name is to be made; raises ValueError when the name is taken or not usable."""
+    folder = runs_folder() / check_name(name, "run name")
+    if (folder / "config.json").exists():
+        raise ValueError(f"a run named {name} is there already: choose another name, resume it or remove it")
+    if (files.SHIPPED / name / "config.json").exists():
+        raise ValueError(f"a run named {name} came with the program: choose another name")
+    return folder
+
+
+def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[str, Any]:
+    """The content of config.json."""
+    return {
+        "schema": SCHEMA,
+        "kind": corpus.kind,
+        "model": as_dict(model),
+        "training": as_dict(training),
+        "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint, "licence": corpus.licence},
+        "versions": {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")},
+        "created": now(),
+    }
+
+
+def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = None) -> Run:
+    """Give a run more epochs, fewer, or another dropout: trained again it goes on from its checkpoint.
+
+    The learning rate follows the schedule of the new length from there on. What the epochs so far were trained with is
+    kept as `earlier` in config.json. Raises ValueError for a shipped run, for fewer epochs than it has begun or for a
+    dropout outside [0, 1), RunBusy while it is being trained.
+    """
+    if run.shipped:
+        raise ValueError(f"{run.name} came with the program and stays as it is: train one of your own")
+    epochs = run.train_config.epochs if epochs is None else epochs
+    done = run.log().points[-1]["epoch"] if run.log().points else 0
+    if epochs < done:
+        raise ValueError(f"{run.name} has been trained for {done:g} epochs, {epochs} are fewer: choose more")
+    model = run.model_config if dropout is None else replace(run.model_config, dropout=dropout)
+    with run.training_lock():
+        config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": as_dict(model)}
+        if model != run.model_config and run.log().points:
+            before = {"epochs": round(run.log().points[-1]["epoch"], 2), "dropout": run.model_config.dropout}
+            config["earlier"] = [*run.config.get("earlier", []), before]
+        write_json(run.folder / "config.json", config)
+        manifest = run.folder / "manifest.json"
+        if manifest.is_file():  # the weights are as they were, and are not vouched for anew
+            write_json(manifest, {**read_json(manifest), **inventory(run.folder, ["config.json"])})
+    return Run(run.folder)
+
+
+def recordings_of(run: Run) -> list[Kept]:
+    """What goes with a run when it is removed: recordings made under its name or with its weights.
+
+    Not those whose weights another run has: it shows them.
+    """
+    weights = {}
+    for folder in (*files.SHIPPED.glob("[!.]*/"), *runs_folder().glob("[!.]*/")):
+        with suppress(ValueError, KeyError):  # a damaged run that has no weights either
+            weights[folder] = Run(folder).fingerprint
+    own = weights.pop(run.folder, None)
+    others = set(weights.values())
+    made = [(kept, kept.spec) for kept in kept_recordings() if kept.spec is not None]
+    return [kept for kept, spec in made if (spec.run == run.name or spec.weights == own) and spec.weights not in others]
+
+
+def remove_run(name: str) -> int:
+    """Remove a person's own run and its recordings (`recordings_of`); returns the bytes freed.
+
+    Raises ValueError for a shipped run, RunBusy while it is being trained.
+    """
+    run = open_run(name)
+    if run.shipped:
+        raise ValueError(f"{name} came with the program and stays")
+    if run.is_training:
+        raise RunBusy(f"{name} is being trained: cancel it first")
+    freed = size_of(run.folder) + sum(remove_recording(kept.key) for kept in recordings_of(run))
+    shutil.rmtree(run.folder)
+    return freed

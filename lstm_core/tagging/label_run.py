@@ -1,0 +1,346 @@
+"""Folders of networks that label text: settings, words, weights, log and results; found, read, trained, measured.
+
+Those that ship are below `models/taggers` and `models/classifiers`, a person's own in the same folders of `$LSTM_HOME`.
+Knows files; torch is loaded only to build or train a network.
+"""
+
+import json
+import platform
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from filelock import FileLock, Timeout
+
+from lstm_core.runs.run import RunBusy, now
+from lstm_core.storage import files
+from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import check_inventory, check_name, home, inventory, read_json, sha256_of, write_json
+from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
+from lstm_core.tagging.texts import Labelled, means_same
+from lstm_core.tagging.words import WordList, encode, word_list
+
+if TYPE_CHECKING:
+    from lstm_core.tagging.model import LabelNetwork
+    from lstm_core.tagging.train import EpochReport, Progress
+
+SCHEMA = 1
+Kind = Literal["taggers", "classifiers"]
+RESULTS = "results/accuracy.json"
+WEIGHTS, SETTINGS, WORDS, LOG, CHECKPOINT = (
+    "weights.safetensors", "config.json", "vocabulary.json", "metrics.jsonl", "checkpoint.safetensors",
+)  # fmt: skip
+Report = Callable[[float, str], object]
+_opened: dict[tuple[Path, int], "LabelNetwork"] = {}
+
+
+@dataclass(frozen=True)
+class LabelRun:
+    """A folder that holds a tagger or a classifier."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the program."""
+        return self.folder.parent.parent == files.SHIPPED
+
+    @cached_property
+    def _stored(self) -> dict[str, Any]:
+        stored = read_json(self.folder / SETTINGS)
+        schema = stored.get("schema") if isinstance(stored, dict) else None
+        if schema != SCHEMA:
+            raise ValueError(f"{self.name} is written in schema {schema}, this program reads schema {SCHEMA}")
+        return dict(stored)
+
+    @cached_property
+    def config(self) -> NetworkConfig:
+        """The shape of the network; raises ValueError where the file does not say it."""
+        found: NetworkConfig = restored_config(NetworkConfig, self._stored.get("network"), str(self.folder / SETTINGS))
+        return found
+
+    @cached_property
+    def training(self) -> LabelTraining:
+        """How it is trained; raises ValueError where the file does not say it."""
+        found: LabelTraining = restored_config(LabelTraining, self._stored.get("training"), str(self.folder / SETTINGS))
+        return found
+
+    @property
+    def corpus(self) -> str:
+        """What it was trained on, for people."""
+        return str(self._stored.get("corpus"))
+
+    @cached_property
+    def known(self) -> WordList:
+        """The words, letters and labels that it knows."""
+        stored = read_json(self.folder / WORDS)
+        try:
+            return WordList(*(tuple(stored[name]) for name in ("words", "letters", "labels")))
+        except (KeyError, TypeError):
+            raise ValueError(f"{self.folder / WORDS} does not list words, letters and labels: restore it") from None
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has been trained to its end."""
+        return (self.folder / "manifest.json").is_file()
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights."""
+        return sha256_of(self.folder / WEIGHTS)
+
+    def results(self) -> dict[str, Any]:
+        """What was measured with these weights; empty where that is not at hand or damaged."""
+        path = self.folder / RESULTS
+        try:
+            stored = read_json(path) if path.is_file() else {}
+        except ValueError:
+            return {}
+        return stored if isinstance(stored, dict) and stored.get("weights") == self.fingerprint else {}
+
+    def accuracy(self) -> "dict[str, Share]":
+        """The shares of right labels by text, of its results; empty where they are not at hand or damaged."""
+        return restored_shares(self.results().get("accuracy"))
+
+    def network(self) -> "LabelNetwork":
+        """The network with its weights, read once a process; raises ValueError that names a damaged file."""
+        if not self.finished:
+            raise ValueError(f"{self.name} is not trained to its end: go on with `train-tagger {self.name}`")
+        path = self.folder / WEIGHTS
+        if not path.is_file():
+            raise ValueError(f"{path} is missing: restore it or train again")
+        key = (path, path.stat().st_mtime_ns)
+        if key not in _opened:
+            check_inventory(self.folder, read_json(self.folder / "manifest.json"), hashes=True)
+            _opened[key] = _network(self, restore_rows(load_arrays(path)[0]))
+        return _opened[key]
+
+    def save(self, arrays: Arrays) -> None:
+        """Write float weights as int8 rows, and the manifest that says the folder is complete."""
+        save_arrays(self.folder / WEIGHTS, scale_rows(arrays))
+        write_json(self.folder / "manifest.json", inventory(self.folder, [SETTINGS, WORDS, WEIGHTS]))
+
+
+def _network(run: LabelRun, arrays: Arrays) -> "LabelNetwork":
+    from lstm_core.tagging.model import new_network
+    from lstm_core.tagging.train import load_weights
+
+    network = new_network(run.config, run.known, run.training.seed)
+    check_shapes(arrays, {name: tuple(value.shape) for name, value in network.named_parameters()}, str(run.folder))
+    load_weights(network, arrays)
+    return network.eval()
+
+
+# Finding --------------------------------------------------------------------------------------------------------------
+
+
+def folders(kind: Kind) -> tuple[Path, Path]:
+    """Where a person's own are, and where those that ship are."""
+    return home() / kind, files.SHIPPED / kind
+
+
+def label_runs(kind: Kind) -> list[LabelRun]:
+    """Those that are trained to their end and readable: a person's own before a shipped one of that name, by name."""
+    found: dict[str, LabelRun] = {}
+    for parent in reversed(folders(kind)):
+        for path in sorted(parent.glob(f"[!.]*/{SETTINGS}")):
+            run = LabelRun(path.parent)
+            try:
+                run.config, run.training  # noqa: B018 - each raises when damaged
+            except ValueError:
+                continue
+            if run.finished:
+                found[run.name] = run
+    return [found[name] for name in sorted(found)]
+
+
+def open_label_run(kind: Kind, name: str = BEST_TAGGER) -> LabelRun:
+    """The one of that name; raises ValueError that lists those at hand where there is none."""
+    check_name(name, "name")
+    for parent in folders(kind):
+        if (parent / name / SETTINGS).is_file():
+            return LabelRun(parent / name)
+    at_hand = ", ".join(run.name for run in label_runs(kind)) or "none"
+    raise ValueError(f"there is no {kind[:-1]} {name}; at hand: {at_hand}")
+
+
+# Making ---------------------------------------------------------------------------------------------------------------
+
+
+def new_label_run(
+    parent: Path, name: str, config: NetworkConfig, training: LabelTraining, given: Labelled, corpus: str
+) -> LabelRun:
+    """Make the folder of a network that will be trained on labelled texts; the one that is there already where it has
+    the same settings. Raises ValueError where it has others.
+    """
+    folder = parent / check_name(name, "name")
+    run = LabelRun(folder)
+    if (folder / SETTINGS).is_file():
+        if (run.config, run.training) != (config, training):
+            raise ValueError(f"{name} is there already with other settings: choose another name or remove {folder}")
+        return run
+    known = word_list(given.texts, given.labels, training.least)
+    settings = {
+        "schema": SCHEMA,
+        "network": asdict(config),
+        "training": asdict(training),
+        "corpus": corpus,
+        "versions": {"python": platform.python_version(), "torch": version("torch")},
+        "created": now(),
+    }
+    try:
+        write_json(folder / WORDS, asdict(known))
+        write_json(folder / SETTINGS, settings)
+    except OSError as error:
+        raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
+    return run
+
+
+def train_label_run(
+    run: LabelRun, given: Labelled, development: Labelled, *, report: Report = lambda share, word: None
+) -> Iterator["EpochReport"]:
+    """Train it to its end, or from the last epoch that is kept; yields a report an epoch, those of before first.
+
+    After each epoch all is kept that the next one needs. Raises RunBusy where another process trains it.
+    """
+    from lstm_core.tagging.model import new_network
+    from lstm_core.tagging.train import load_weights, train, weights_of
+
+    try:
+        with FileLock(run.folder / "training.lock", timeout=1):
+            network = new_network(run.config, run.known, run.training.seed)
+            progress, weights = _resumed(run.folder / CHECKPOINT)
+            if weights:
+                load_weights(network, weights)
+            yield from progress.reports
+            if run.finished:
+                return
+            parts = (_encoded(run, given), _encoded(run, development))
+            for found in train(network, *parts, run.training, progress, report=report):
+                _keep(run.folder, progress, weights_of(network))
+                yield found
+            run.save(progress.best)
+            _log(run.folder, progress)
+            (run.folder / CHECKPOINT).unlink(missing_ok=True)
+    except Timeout:
+        raise RunBusy(f"{run.name} is being trained by another process: wait for it") from None
+
+
+def _encoded(run: LabelRun, given: Labelled) -> Any:
+    return encode(run.known, given.texts, given.labels, of_texts=given.of_texts)
+
+
+def _keep(folder: Path, progress: "Progress", weights: Arrays) -> None:
+    parts = {"now": weights, "best": progress.best, "moments": progress.moments}
+    arrays = {f"{part} {name}": array for part, found in parts.items() for name, array in found.items()}
+    told = json.dumps([asdict(one) for one in progress.reports])
+    save_arrays(folder / CHECKPOINT, arrays, {"reports": told})
+    _log(folder, progress)
+
+
+def _log(folder: Path, progress: "Progress") -> None:
+    lines = [json.dumps(asdict(one)) + "\n" for one in progress.reports]
+    files.write_bytes(folder / LOG, "".join(lines).encode())
+
+
+def _resumed(path: Path) -> tuple["Progress", Arrays]:
+    """What a checkpoint holds, and the weights as they were; nothing where there is none."""
+    from lstm_core.tagging.train import EpochReport, Progress
+
+    if not path.is_file():
+        return Progress(_reports(path.parent / LOG)), {}
+    arrays, notes = load_arrays(path)
+    parts: dict[str, Arrays] = {"now": {}, "best": {}, "moments": {}}
+    try:
+        for name, array in arrays.items():
+            part, _, of = name.partition(" ")
+            parts[part][of] = array
+        reports = [EpochReport(**one) for one in json.loads(notes["reports"])]
+    except (KeyError, TypeError, ValueError):
+        raise ValueError(f"{path} holds no training of this program: remove it, training then begins anew") from None
+    return Progress(reports, parts["best"], parts["moments"]), parts["now"]
+
+
+def _reports(path: Path) -> "list[EpochReport]":
+    """The log of one that is trained to its end."""
+    from lstm_core.tagging.train import EpochReport
+
+    if not path.is_file() or not (path.parent / "manifest.json").is_file():
+        return []
+    return [EpochReport(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def ship_label_run(run: LabelRun, kind: Kind) -> LabelRun:
+    """Copy what is needed of a trained one to the program's own; for maintainers."""
+    target = files.SHIPPED / kind / run.name
+    shutil.rmtree(target, ignore_errors=True)
+    for name in (SETTINGS, WORDS, WEIGHTS, LOG, "manifest.json", RESULTS, "CARD.md"):
+        if (run.folder / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(run.folder / name, target / name)
+    return LabelRun(target)
+
+
+# Measuring ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Share:
+    """Share of right labels, in [0, 1], on a text: of all `count` that are scored, and of the `unknown` ones, which are
+    those of words that the training text does not have as they are; None where there is none. `right_mapped` also
+    counts a label that means the same in the training text's own tag set (`texts.means_same`); None where not counted.
+    """
+
+    title: str
+    count: int
+    right: float
+    unknown: int
+    right_unknown: float | None
+    right_mapped: float | None = None
+
+
+def shares(title: str, given: Labelled, found: Sequence[str], scored: Sequence[bool], seen: set[str]) -> Share:
+    """The shares of some labels that were found; `seen` are the words of the training text. For a classifier every text
+    is known.
+    """
+    rows = list(zip(given.labels, found, scored, strict=True))
+    right = [label == other for label, other, counts in rows if counts]
+    words = [] if given.of_texts else [word for text in given.texts for word in text]
+    strange = [
+        label == other for (label, other, counts), word in zip(rows, words, strict=False) if counts and word not in seen
+    ]
+    alike = [means_same(word, *labels) for (*labels, counts), word in zip(rows, words, strict=False) if counts]
+    return Share(
+        title,
+        len(right),
+        sum(right) / len(right),
+        len(strange),
+        sum(strange) / len(strange) if strange else None,
+        sum(alike) / len(alike) if alike else None,
+    )
+
+
+def restored_shares(stored: Any) -> dict[str, Share]:
+    """Shares by text from their JSON; empty where it holds something else."""
+    try:
+        found: dict[str, Share] = restored(dict[str, Share], stored)
+    except ValueError:
+        return {}
+    return found
+
+
+def predicted(network: "LabelNetwork", known: WordList, given: Labelled) -> list[str]:
+    """The label that a network gives to each word, or each text."""
+    from lstm_core.tagging.train import probabilities
+
+    found = probabilities(network, encode(known, given.texts)).argmax(axis=1)
+    return [known.labels[code] for code in found.tolist()]

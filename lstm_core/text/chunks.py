@@ -1,0 +1,249 @@
+"""The chunks of a text that a model has read: noun phrases, verb phrases and so on, and the step at which each word of
+them has been read.
+
+Gold ones are those of the CoNLL-2000 corpus, read in the model's own spelling; elsewhere rules find them from our tags.
+N words, K chunks, T tokens.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.recordings.recording import Recording
+from lstm_core.storage.files import data_folder
+from lstm_core.text.chunk_rules import iob_of
+from lstm_core.text.conll2000 import CONLL2000, PARTS, Row, read_conll2000, spans_of
+from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
+from lstm_core.text.tagged import NONE, Tagged
+from lstm_core.text.tags import recorded_text, tags_of
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+NAME = "conll2000"
+MEANINGS = {
+    "NP": "noun phrase: the old prince",
+    "VP": "verb phrase: had been expected to come",
+    "PP": "preposition: of, to, because of",
+    "ADVP": "adverb phrase: very slowly",
+    "ADJP": "adjective phrase: quite happy",
+    "SBAR": "word that opens a clause: that, if",
+    "PRT": "particle: up in “get up”",
+    "INTJ": "exclamation: oh, well",
+    "CONJP": "conjunction of several words: as well as",
+    "LST": "mark of a list: 1., a)",
+    "UCP": "phrases of unlike kinds, joined",
+}
+_NUMERAL = re.compile(r"[-+]?\d[\d,.:]*(?:\\?/\d+)?|%")  # what the Penn Treebank text for language models writes as N
+_MARKS = {"``": '"', "''": '"', "`": "'", "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}"}
+
+Report = Callable[[float, str], object]
+
+
+@dataclass(frozen=True, eq=False)
+class Chunked:
+    """N words of a text in order. `step` (N,): the step of the recording at which a word has been read, for letters
+    that of its last; `word` (N,): equal words have equal numbers; `sentence` (N,) never falls; `kind` (N,): index into
+    `names`, NONE outside all chunks; `first` (N,): whether a chunk begins here. `key` identifies the content.
+    """
+
+    step: NDArray[np.int64]
+    word: NDArray[np.int64]
+    sentence: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    first: NDArray[np.bool_]
+    names: tuple[str, ...]
+    key: str = ""
+
+    def __len__(self) -> int:
+        """Words."""
+        return len(self.step)
+
+    @cached_property
+    def begins(self) -> NDArray[np.int64]:
+        """The first word of each chunk (K,)."""
+        return np.flatnonzero(self.first)
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """The last word of each chunk (K,)."""
+        ended = np.append(self.first[1:] | (self.kind[1:] == NONE), True)
+        return np.flatnonzero((self.kind != NONE) & ended)
+
+    def of_kind(self, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last words of the chunks of a kind; of none where the text lacks it."""
+        number = self.names.index(name) if name in self.names else NONE - 1
+        return self.begins[self.kind[self.begins] == number], self.ends[self.kind[self.ends] == number]
+
+    def counts(self) -> dict[str, int]:
+        """How many chunks of each kind there are, the commonest first."""
+        found = np.bincount(self.kind[self.begins], minlength=len(self.names))
+        return {self.names[kind]: int(found[kind]) for kind in np.argsort(-found, kind="stable") if found[kind]}
+
+
+def _chunked(
+    words: Sequence[str], step: NDArray[np.int64], sentence: NDArray[np.int64], chunks: NDArray[np.int64],
+    kinds: Sequence[str], key: str,
+) -> Chunked:  # fmt: skip
+    """From the number of the chunk that each word is in (N,), NONE outside, and the kind of each chunk (K,)."""
+    names = tuple(sorted(set(kinds)))
+    kind_of = np.array([*map(names.index, kinds), NONE], np.int64)
+    first = (chunks != NONE) & (np.diff(chunks, prepend=NONE) != 0)
+    number = np.unique(np.array(words, dtype=str), return_inverse=True)[1].astype(np.int64)
+    return Chunked(step, number, sentence, kind_of[chunks], first, names, key)
+
+
+# By rules -------------------------------------------------------------------------------------------------------------
+
+
+def chunks_by_rules(recording: Recording, tagged: Tagged) -> Chunked:
+    """The chunks of what a recording read, from its tags (see tags.tags_of). Raises ValueError for an untagged text."""
+    if not len(tagged):
+        raise ValueError(f"{recording.title} has no words")
+    words, tags = tagged.words(recorded_text(recording)), tagged.tag.tolist()
+    ends = [*(np.flatnonzero(np.diff(tagged.sentence)) + 1).tolist(), len(words)]
+    chunks, start = np.full(len(words), NONE, np.int64), 0
+    kinds: list[str] = []
+    for stop in ends:
+        for kind, begin, end in spans_of(iob_of(words[start:stop], tags[start:stop])):
+            chunks[start + begin : start + end] = len(kinds)
+            kinds.append(kind)
+        start = stop
+    key = f"rules {recording.fingerprint}"
+    return _chunked(words, tagged.stop - 1, tagged.sentence.astype(np.int64), chunks, kinds, key)
+
+
+# Gold -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class GoldText:
+    """The CoNLL-2000 corpus as a model reads it: `ids` (T,), and its chunks. Of its `words`, `unread` are marks that
+    the vocabulary lacks and that are left out, `unknown` stand for words that it lacks (of letters: have one it lacks).
+    """
+
+    ids: NDArray[np.int32]
+    chunked: Chunked
+    words: int
+    unread: int
+    unknown: int
+    fingerprint: str
+
+
+def gold_text(vocabulary: Vocabulary) -> GoldText:
+    """The training part and the test part behind it, spelled as `spelled` says; for letters joined by blanks.
+
+    END stands behind each sentence where the vocabulary is of a text with a sentence a line. Raises ValueError where
+    the corpus is not at hand.
+    """
+    sentences = [sentence for part in PARTS for sentence in read_conll2000(part)]
+    fingerprint = hashlib.sha256(repr([[row[0] for row in one] for one in sentences]).encode()).hexdigest()
+    spelling = _letters if vocabulary.splitter == "characters" else _words
+    tokens: list[str] = []
+    words: list[str] = []
+    steps: list[int] = []
+    numbers: list[int] = []
+    chunks: list[int] = []
+    kinds: list[str] = []
+    unread = unknown = 0
+    for number, sentence in enumerate(sentences):
+        within = _chunk_numbers(sentence, kinds)
+        for (word, _, _), chunk, (piece, known) in zip(sentence, within, spelling(sentence, vocabulary), strict=True):
+            if not piece:
+                unread += 1
+                continue
+            tokens += piece
+            unknown += not known
+            words.append(word)
+            steps.append(len(tokens) - 1)
+            numbers.append(number)
+            chunks.append(chunk)
+            if spelling is _letters:
+                tokens.append(" ")
+        if vocabulary.splitter == "spaces" and END in vocabulary.index:
+            tokens.append(END)
+    ids = vocabulary.encode_tokens(tokens).ids
+    step, sentence_of, chunk_of = (np.array(some, np.int64) for some in (steps, numbers, chunks))
+    chunked = _chunked(words, step, sentence_of, chunk_of, kinds, f"gold {hash_of(ids)}")
+    return GoldText(ids, chunked, sum(map(len, sentences)), unread, unknown, fingerprint)
+
+
+def hash_of(ids: NDArray[np.int32]) -> str:
+    """Identifies tokens."""
+    return hashlib.sha256(ids.tobytes()).hexdigest()[:20]
+
+
+def _chunk_numbers(sentence: Sequence[Row], kinds: list[str]) -> list[int]:
+    """The number of the chunk that each word is in, counted on from those in `kinds`, to which theirs are added."""
+    found = [NONE] * len(sentence)
+    for kind, start, stop in spans_of([chunk for _, _, chunk in sentence]):
+        found[start:stop] = [len(kinds)] * (stop - start)
+        kinds.append(kind)
+    return found
+
+
+def _words(sentence: Sequence[Row], vocabulary: Vocabulary) -> Iterator[tuple[list[str], bool]]:
+    for word, _, _ in sentence:
+        found = spelled(word, vocabulary)
+        yield [found] if found else [], found != UNKNOWN
+
+
+def _letters(sentence: Sequence[Row], vocabulary: Vocabulary) -> Iterator[tuple[list[str], bool]]:
+    for word, _, _ in sentence:
+        letters = list(_plain(word))
+        yield letters, all(letter in vocabulary.index for letter in letters)
+
+
+def spelled(word: str, vocabulary: Vocabulary) -> str:
+    """A word of Penn Treebank text as a vocabulary of words spells it: as it is, in lower case, or with the marks of
+    ordinary text; a number or % as N in a vocabulary that writes all numbers so; else UNKNOWN. "" for a mark that the
+    vocabulary lacks: its text was made without such marks, so that UNKNOWN in their place would be strange to it.
+    """
+    for found in (word, word.lower(), _plain(word), _plain(word).lower()):
+        if found in vocabulary.index:
+            return found
+    if _NUMERAL.fullmatch(word) and _numbers_as_n(vocabulary):
+        return "N"
+    return UNKNOWN if any(letter.isalnum() for letter in _plain(word)) else ""
+
+
+def _numbers_as_n(vocabulary: Vocabulary) -> bool:
+    return "N" in vocabulary.index and not any(token.isdigit() for token in vocabulary.tokens)
+
+
+def _plain(word: str) -> str:
+    return _MARKS.get(word, word.replace("\\/", "/").replace("\\*", "*"))
+
+
+def gold_recording(
+    run: "Run", signals: tuple[str, ...] = ("h",), *, report: Report = lambda share, word: None
+) -> tuple[Recording, GoldText]:
+    """What a run did while it read the corpus: the recording at hand, or made now and kept (see record.record)."""
+    from lstm_core.recordings.record import RecordQuery, Text, record
+
+    gold = gold_text(run.vocabulary)
+    text = Text(NAME, gold.ids, gold.fingerprint, (0, len(gold.ids)), gold.unknown)
+    return record(run, text, RecordQuery(signals), report=report), gold
+
+
+def is_gold(recording: Recording) -> bool:
+    """Whether a recording is of the corpus, and that is at hand."""
+    folder = data_folder()
+    return recording.spec.text == NAME and folder is not None and (folder / CONLL2000).is_file()
+
+
+def chunks_of(recording: Recording) -> Chunked:
+    """The chunks of what a recording read: gold ones where they are at hand, else by rules from its tags, which are
+    made where none are kept. Raises ValueError for a text without words.
+    """
+    if is_gold(recording):
+        gold = gold_text(recording.vocabulary)
+        if np.array_equal(gold.ids, recording.tokens):
+            return gold.chunked
+    return chunks_by_rules(recording, tags_of(recording))

@@ -1,0 +1,182 @@
+"""The word similarity benchmarks of a run: measured, kept, told. Knows runs and where results are kept."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import home, read_json, write_json
+from lstm_core.text.catalogue import CorpusMissing
+from lstm_core.text.lexicon import MOMENTS
+from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, benchmark
+from lstm_core.word_vectors.similarity import (
+    Judged,
+    Score,
+    Stratum,
+    by_frequency,
+    candidate_cosines,
+    candidate_queries,
+    cross_fit,
+    judge,
+    mean_rho,
+    score,
+)
+from lstm_core.word_vectors.vectors import (
+    EmbeddingQuery,
+    EmbeddingTable,
+    embeddings,
+    most_directions,
+    state_means,
+    text_fingerprint,
+)
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], object]
+Vectors = Literal["paper", "best"]
+
+SCHEMA = 4
+
+
+@dataclass(frozen=True)
+class SimilarityQuery:
+    """Which vectors are judged, of which text (the run's own when empty).
+
+    "paper": the mean of the last layer's h behind the word. "best": what cross-fitting chooses for each benchmark among
+    the moments, layers and adjustments of `similarity.candidate_queries`; `layers` to choose from, none = all.
+    """
+
+    vectors: Vectors = "best"
+    layers: tuple[int, ...] = ()
+    text: str = ""
+
+    def of(self, run: "Run") -> "SimilarityQuery":
+        """The query with its layers filled in; raises ValueError for what the run does not have."""
+        if self.vectors not in ("paper", "best"):
+            raise ValueError(f"vectors {self.vectors!r} are unknown: choose paper or best")
+        every = tuple(range(1, run.model_config.layers + 1)) if self.vectors == "best" else ()
+        return replace(self, layers=EmbeddingQuery(layers=self.layers or every).of(run).layers)
+
+
+@dataclass(frozen=True)
+class SimilarityResult:
+    """Scores of the benchmarks in the paper's order, and apart by how often the rarer word stands in the text."""
+
+    query: SimilarityQuery
+    run: str
+    weights: str
+    text_fingerprint: str
+    words: int
+    scores: tuple[Score, ...]
+    strata: dict[str, tuple[Stratum, ...]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One document a benchmark: task, pairs, found, missing, rho, low, high, and what was chosen."""
+        return [{**asdict(one), "missing": one.missing} for one in self.scores]
+
+
+def at_hand() -> tuple[list[Pairs], list[str]]:
+    """The benchmarks at hand, and for each of the others what to do; raises CorpusMissing when there is none."""
+    found, missing = [], []
+    for name in BENCHMARKS:
+        try:
+            found.append(benchmark(name))
+        except CorpusMissing as error:
+            missing.append(str(error))
+    if not found:
+        raise CorpusMissing(missing[0])
+    return found, missing
+
+
+def measure(
+    run: "Run",
+    query: SimilarityQuery = SimilarityQuery(),
+    *,
+    benchmarks: Sequence[Pairs] = (),
+    report: Report | None = None,
+) -> SimilarityResult:
+    """Judge a run's vectors by benchmarks, those at hand unless others are given.
+
+    Makes the vectors where they are not kept. Raises ValueError for what the run does not have.
+    """
+    query = query.of(run)
+    benchmarks = benchmarks or at_hand()[0]
+    judged, table = _judged(run, query, benchmarks, report)
+    scores = tuple(map(score, judged))
+    strata = {one.pairs.name: tuple(by_frequency(one, table)) for one in judged}
+    fingerprint = text_fingerprint(run, query.text)
+    return SimilarityResult(query, run.name, run.fingerprint, fingerprint, len(table), scores, strata)
+
+
+def _judged(
+    run: "Run", query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Report | None
+) -> tuple[list[Judged], EmbeddingTable]:
+    if query.vectors == "paper":
+        table = embeddings(run, EmbeddingQuery(layers=query.layers, text=query.text), report=report)
+        return [judge(table, pairs) for pairs in benchmarks], table
+    states = EmbeddingQuery(layers=query.layers, moments=MOMENTS).states
+    means = state_means(run, states, query.text, report=report)
+    queries = candidate_queries(query.layers, below=min(most_directions(table.vectors) for table in means.values()))
+    cosines = candidate_cosines(means, queries, benchmarks)
+    return cross_fit(cosines, benchmarks, [one.title for one in queries]), next(iter(means.values()))
+
+
+def told(result: SimilarityResult) -> str:
+    """The scores for people, beside the paper's."""
+    lines = [
+        f"{result.run}: {result.query.vectors} vectors of {result.words:,} words, Spearman correlation with people",
+        f"{'benchmark':14} {'found':>6} {'missing':>8} {'rho':>7}  {'95 % interval':16} {'paper':>7}",
+    ]
+    for one in result.scores:
+        paper = f"{PAPER[one.task][0].rho:7.3f}" if one.task in PAPER else f"{'—':>7}"
+        interval = "—" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}"
+        lines.append(
+            f"{one.task:14.14} {one.found:6,} {one.missing:8,} {_figure(one.rho)}  {interval:16} {paper}".rstrip()
+        )
+    lines.append(f"{'mean':30} {_figure(mean_rho(result.scores))}")
+    return "\n".join(lines)
+
+
+def _figure(value: float | None) -> str:
+    return f"{'—':>7}" if value is None else f"{value:7.3f}"
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def keep_similarity(result: SimilarityResult, folder: Path | None = None) -> Path:
+    """Write a result whole or not at all: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
+    path = (folder or home() / "similarity") / f"{_key(result.query, result.weights, result.text_fingerprint)}.json"
+    write_json(path, asdict(result))
+    return path
+
+
+def results_folder(run: "Run") -> Path:
+    """Where the results lie that come with a run."""
+    return run.folder / "results" / "similarity"
+
+
+def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> SimilarityResult | None:
+    """The kept result for a run's present weights, the one that came with it first; None where no whole one is."""
+    query = query.of(run)
+    fingerprint = text_fingerprint(run, query.text)
+    for folder in (results_folder(run), home() / "similarity"):
+        try:
+            path = folder / f"{_key(query, run.fingerprint, fingerprint)}.json"
+            found: SimilarityResult = restored(SimilarityResult, read_json(path))
+        except ValueError:
+            continue
+        ranges = {tuple((one.least, one.most) for one in rows) for rows in found.strata.values()}
+        alike = len(ranges) <= 1 and found.strata.keys() == {one.task for one in found.scores}
+        if alike and (found.query, found.weights, found.text_fingerprint) == (query, run.fingerprint, fingerprint):
+            return found
+    return None
+
+
+def _key(query: SimilarityQuery, weights: str, fingerprint: str) -> str:
+    content = json.dumps([asdict(query), weights, fingerprint, SCHEMA], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:20]

@@ -1,0 +1,250 @@
+"""What a run's word vectors know, beside the paper's section 5: its Table 3, words seen once, words never seen.
+
+Knows runs and where results are kept.
+"""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import home, read_json, write_json
+from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
+from lstm_core.word_vectors.rare_words import (
+    HeldOut,
+    TagAgreement,
+    capitals,
+    held_out_spelling,
+    held_out_words,
+    tag_agreement,
+)
+from lstm_core.word_vectors.vectors import PAPER, EmbeddingTable, embeddings, text_fingerprint
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], object]
+
+SCHEMA = 1
+NEAR = 5  # neighbours of a word, as in the paper
+DRAWN = 1000  # words over which the two metrics, and tags of neighbours, are compared
+HELD_OUT = 400  # words that training never saw, at most
+PAPER_TYPES = {"words": 17_510, "with_dash": 1_760, "vocabulary": 15_750}
+
+# Source: the paper, Table 3: a word, how often it stands in the text, its five nearest words.
+PAPER_TABLE: dict[str, tuple[int, tuple[str, ...]]] = {
+    "prince": (1926, ("princess", "pwince", "princes", "platón", "phillip")),
+    "we": (1069, ("i", "tu", "you", "ve", "he")),
+    "soldier": (201, ("officer", "footman", "soldiers", "traveler", "landowner")),
+    "loved": (120, ("liked", "longed", "saved", "lived", "lose")),
+    "frenchman": (100, ("frenchwoman", "englishman", "huntsman", "coachman", "frenchmen")),
+    "write": (61, ("wring", "wake", "wipe", "strive", "live")),
+    "food": (41, ("foot", "folk", "fool", "fear", "form")),
+    "tu": (4, ("we", "i", "thou", "you", "je")),
+    "untruth": (3, ("distrust", "entreaty", "rescript", "rupture", "ruse")),
+    "cannonading": (2, ("undertaking", "attacking", "outflanking", "maintaining", "tormenting")),
+    "scrutinizingly": (1, ("questioningly", "challengingly", "attentively", "imploringly", "despairingly")),
+    "moscovite": (1, ("honneur", "moravian", "tshausen", "chinese", "grenadier")),
+    "custodian": (1, ("guardian", "battalion", "nightmare", "republican", "mathematician")),
+    "conduce": (1, ("convince", "conclude", "conduced", "induce", "introduce")),
+    "deck": (1, ("delve", "dwell", "descry", "deny", "decide")),
+}
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A word of the paper's Table 3: how often it stands here and there, its nearest words here and there.
+
+    `overlap` of them are the same, accents folded; `by_euclid` of ours are found by Euclidean distance too. `tag` is
+    its part of speech, which `same_tag` of our neighbours have. A word that the text lacks has no neighbours here.
+    """
+
+    word: str
+    counted: int
+    averaged: int
+    paper_counted: int
+    neighbours: tuple[Neighbour, ...]
+    paper_neighbours: tuple[str, ...]
+    overlap: int
+    by_euclid: int
+    tag: str
+    same_tag: int
+
+
+@dataclass(frozen=True)
+class WordReport:
+    """All of it for a run. `types` as `Lexicon.types`; `by_euclid` and `same_tag` are shares of the five neighbours, as
+    means over `drawn` words drawn at random. `agreement` is None for a text without words seen once, `held_out` empty
+    for one without words that training never read.
+    """
+
+    run: str
+    weights: str
+    text_fingerprint: str
+    types: dict[str, int]
+    rows: tuple[TableRow, ...]
+    drawn: int
+    by_euclid: float
+    same_tag: float
+    agreement: TagAgreement | None
+    held_out: tuple[HeldOut, ...]
+
+
+def paper_table(table: EmbeddingTable, tags: Sequence[str]) -> tuple[TableRow, ...]:
+    """The paper's Table 3 with a table of vectors beside it; `tags` (V,) of its words, "" for none."""
+    rows = []
+    for word, (paper_counted, paper_neighbours) in PAPER_TABLE.items():
+        row = table.row(word)
+        if row is None:
+            rows.append(TableRow(word, 0, 0, paper_counted, (), paper_neighbours, 0, 0, "", 0))
+            continue
+        near, euclid = _near(table, word)
+        theirs = {plain(one) for one in paper_neighbours}
+        rows.append(
+            TableRow(
+                word,
+                int(table.counted[row]),
+                int(table.averaged[row]),
+                paper_counted,
+                near,
+                paper_neighbours,
+                sum(plain(one.word) in theirs for one in near),
+                sum(one.word in euclid for one in near),
+                tags[row],
+                sum(tags[table.index[one.word]] == tags[row] for one in near),
+            )
+        )
+    return tuple(rows)
+
+
+def plain(word: str) -> str:
+    """A word without accents, as an edition in ASCII has it."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
+
+
+def on_words_drawn(
+    table: EmbeddingTable, tags: Sequence[str], *, count: int = DRAWN, seed: int = 0
+) -> tuple[int, float, float]:
+    """How many words were drawn, of those with a tag and no em-dash; which share of their five neighbours by cosine is
+    found by Euclidean distance too; which has their part of speech. Raises ValueError when there is no such word.
+    """
+    usable = np.flatnonzero(np.array([bool(tag) for tag in tags]) & ~table.with_dash)
+    if not len(usable):
+        raise ValueError("no word has a part of speech: read a longer text")
+    chosen = np.random.default_rng(seed).permutation(usable)[:count].tolist()
+    euclids, alike = [], []
+    for row in chosen:
+        near, euclid = _near(table, table.words[row])
+        euclids.append(np.mean([one.word in euclid for one in near]))
+        alike.append(np.mean([tags[table.index[one.word]] == tags[row] for one in near]))
+    return len(chosen), float(np.mean(euclids)), float(np.mean(alike))
+
+
+def _near(table: EmbeddingTable, word: str) -> tuple[tuple[Neighbour, ...], set[str]]:
+    euclid = neighbours(table, word, NeighbourQuery(NEAR, "euclid"))
+    return neighbours(table, word, NeighbourQuery(NEAR)), {one.word for one in euclid}
+
+
+def word_report(run: "Run", *, report: Report = lambda share, word: None) -> WordReport:
+    """Measure all of it with the paper's vectors of the run's own text; makes what is not kept.
+
+    Words held out are those that training never read and that stand at least twice; none for a run that began with
+    weights of another, whose text may have held them. Raises ValueError for a run of words, one without a text of its
+    own, and a text without any part of speech.
+    """
+    from lstm_core.recordings.record import corpus_text  # loads torch
+    from lstm_core.text.corpus import read_corpus
+    from lstm_core.text.lexicon import lexicon
+    from lstm_core.word_vectors.sample import tags_of_words
+
+    table = embeddings(run, PAPER, report=report)
+    train = read_corpus(run.config["corpus"]["name"], run.kind).splits["train"]
+    text = run.vocabulary.decode(corpus_text(run).ids.tolist())  # as the model reads it
+    tags = tags_of_words(run, report=report)
+    report(0.0, "neighbours of words")
+    drawn, by_euclid, same_tag = on_words_drawn(table, tags)
+    found = lexicon(text)
+    agreement = tag_agreement(table, tags, capitals(found, text))
+    report(0.5, "words that training never saw")
+    elsewhere = run.imported or "started_from" in run.config  # trained on other text too, which is not known here
+    strange = [] if elsewhere else held_out_words(text, train)
+    strange = sorted(strange, key=lambda word: -int(table.counted[table.index[word]]))[:HELD_OUT]
+    held_out = tuple(held_out_spelling(run, table, text, strange))
+    report(1.0, "done")
+    return WordReport(
+        run.name,
+        run.fingerprint,
+        text_fingerprint(run),
+        found.types,
+        paper_table(table, tags),
+        drawn,
+        by_euclid,
+        same_tag,
+        agreement,
+        held_out,
+    )
+
+
+def told(found: WordReport) -> str:
+    """A report for people."""
+    lines = [f"{found.run}: the five nearest words, those of the paper's Table 3 marked with *"]
+    for row in found.rows:
+        theirs = {plain(word) for word in row.paper_neighbours}
+        near = ", ".join(one.word + "*" * (plain(one.word) in theirs) for one in row.neighbours)
+        lines.append(f"{row.word:15} {row.counted:6,} ({row.paper_counted:,})  {near or 'not in this text'}")
+    agreement = found.agreement
+    lines += [
+        f"of {found.drawn:,} words drawn, {found.same_tag:.1%} of the neighbours have the word's part of speech, "
+        f"{found.by_euclid:.1%} are found by Euclidean distance too",
+    ]
+    if agreement is not None:
+        lines.append(
+            f"{agreement.words:,} words seen once: part of speech right by their neighbours {agreement.neighbours:.1%} "
+            f"({agreement.low:.1%} to {agreement.high:.1%}), by ending and capital {agreement.spelling:.1%}, "
+            f"always {agreement.majority_tag} {agreement.majority:.1%}"
+        )
+    lines += [
+        f"{one.words:,} words that training never saw, spelled in {one.contexts} contexts: mean reciprocal rank "
+        f"{one.own:.3f}, in contexts of other words {one.others:.3f}, by chance {one.chance:.4f}"
+        for one in found.held_out
+    ]
+    return "\n".join(lines)
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def keep_report(found: WordReport, folder: Path | None = None) -> Path:
+    """Write a report whole or not at all: below `$LSTM_HOME`, or in a folder that comes with a run."""
+    path = (folder or home() / "words") / _file(found.weights, found.text_fingerprint)
+    write_json(path, asdict(found))
+    return path
+
+
+def read_report(run: "Run") -> WordReport | None:
+    """The kept report of a run's present weights and text, the one that came with it first, or None."""
+    from lstm_core.word_vectors.sample import results_folder
+
+    try:
+        file = _file(run.fingerprint, text_fingerprint(run))
+    except ValueError:
+        return None
+    for folder in (results_folder(run), home() / "words"):
+        try:
+            found: WordReport = restored(WordReport, read_json(folder / file))
+        except ValueError:
+            continue
+        if found.types.keys() >= PAPER_TYPES.keys():
+            return found
+    return None
+
+
+def _file(weights: str, fingerprint: str) -> str:
+    content = json.dumps([weights, fingerprint, SCHEMA])
+    return f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.json"

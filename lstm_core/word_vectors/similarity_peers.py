@@ -1,0 +1,80 @@
+"""Other ways to make word vectors of the very same text, judged by the same benchmarks: kept with a run, read back.
+
+The peers are trained by `benchmarks/similarity.py`; the program itself does not need the library that does it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lstm_core.storage.documents import restored
+from lstm_core.storage.files import read_json, write_json
+from lstm_core.word_vectors.similarity import Comparison, Judged, Score, compare, mean_rho, score
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+SCHEMA = 4  # goes up when the options, or how the best of them are chosen, change
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One method: its scores, and the run's own vectors less it on the pairs that both have, a row a benchmark.
+
+    `options` are what its best were chosen among.
+    """
+
+    name: str
+    options: tuple[str, ...]
+    scores: tuple[Score, ...]
+    ours_less: tuple[Comparison, ...]
+
+    @property
+    def above(self) -> int:
+        """On how many benchmarks the run's own vectors are above it, on common pairs."""
+        return sum(row.difference > 0 for row in self.ours_less if row.difference is not None)
+
+
+@dataclass(frozen=True)
+class Peers:
+    """The peers of the `best` vectors of a run, on which layers; made by which weights."""
+
+    run: str
+    weights: str
+    layers: tuple[int, ...]
+    peers: tuple[Peer, ...]
+    schema: int
+
+    @property
+    def strongest(self) -> Peer | None:
+        """The one with the highest mean correlation, None without any."""
+        means = {number: mean_rho(one.scores) for number, one in enumerate(self.peers)}
+        known = {number: mean for number, mean in means.items() if mean is not None}
+        return self.peers[max(known, key=known.__getitem__)] if known else None
+
+
+def peer(name: str, options: Sequence[str], alone: Sequence[Judged], common: Sequence[tuple[Judged, Judged]]) -> Peer:
+    """A peer from what it says of all its pairs, and from ours and its on the common pairs, a pair a benchmark."""
+    rows = tuple(compare(ours, theirs) for ours, theirs in common)
+    return Peer(name, tuple(options), tuple(map(score, alone)), rows)
+
+
+def keep_peers(found: Peers, run: "Run") -> Path:
+    """Write them into the run's own folder, whole or not at all."""
+    path = _path(run)
+    write_json(path, asdict(found))
+    return path
+
+
+def read_peers(run: "Run") -> Peers | None:
+    """The peers that came with a run, or None: where there are none, of other weights or options, or damaged ones."""
+    try:
+        found: Peers = restored(Peers, read_json(_path(run)))
+    except ValueError:
+        return None
+    return found if (found.weights, found.schema) == (run.fingerprint, SCHEMA) else None
+
+
+def _path(run: "Run") -> Path:
+    return run.folder / "results" / "similarity-peers.json"

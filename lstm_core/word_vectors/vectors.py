@@ -1,0 +1,463 @@
+"""Word vectors from a character model: the mean state behind, before or one word after each word of a text.
+
+Source: the paper, section 5. Knows runs and recordings; finding neighbours is `neighbours`'. V words, D values,
+U units, N occurrences.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.runs.settings import SIGNALS
+from lstm_core.storage.arrays import Arrays, load_arrays, save_arrays
+from lstm_core.storage.files import home
+from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form, weights_of_words
+
+if TYPE_CHECKING:
+    from lstm_core.runs.run import Run
+
+Report = Callable[[float, str], object]
+State = tuple[str, int, str]  # signal, layer, moment
+
+SCHEMA = 1
+WINDOW = 2**14  # kept positions whose states are in memory at once
+AT_ONCE = 2**12  # words whose surroundings are
+LINE = 6  # digits of a value in an exported file
+LEAST_VARIANCE = 1e-6  # of a direction that is whitened, beside the largest
+
+
+@dataclass(frozen=True)
+class EmbeddingQuery:
+    """Which states make a word's vector. As it stands it is the paper's: the last layer's h behind the word.
+
+    `layers` count from 1, none = the last. `moments` are of "before" (the blank before the word: what its context
+    predicts), "after" (the blank behind it), "next" (the blank behind the word that follows), "around" (the blanks
+    behind the ten words at either side, common ones counting less: `lexicon.weights_of_words`), "near" (behind the five
+    words at either side, all counting alike) and "wide" (behind the hundred at either side, common ones counting less:
+    what the passage is about). The mean states of several layers or moments are joined, each at length 1. `centred`:
+    the mean over the words is taken off each of them; `removed`: so are the directions of largest variance, that many
+    (Mu and Viswanath 2018); `whitened`: instead, every direction is brought to the same variance.
+    `text` is a corpus or a file, the run's own when empty.
+    """
+
+    signal: str = "h"
+    layers: tuple[int, ...] = ()
+    moments: tuple[str, ...] = ("after",)
+    centred: bool = False
+    removed: int = 0
+    whitened: bool = False
+    text: str = ""
+
+    def of(self, run: "Run") -> "EmbeddingQuery":
+        """The query with its layers filled in for a run; raises ValueError for what the run does not have."""
+        cell, count = run.model_config.cell, run.model_config.layers
+        if run.kind != "char":
+            raise ValueError(f"{run.name} reads words and has vectors of its own; choose a model of characters")
+        if self.signal not in SIGNALS[cell]:
+            raise ValueError(f"{cell} has signals {', '.join(SIGNALS[cell])}, not {self.signal[:80]}")
+        if outside := [layer for layer in self.layers if not 1 <= layer <= count]:
+            raise ValueError(f"the model has {count} layers, the query asks for {outside[0]} (layers count from 1)")
+        if not self.moments or (unknown := set(self.moments) - set(MOMENTS)):
+            named = sorted(unknown)[0] if self.moments else "none"
+            raise ValueError(f"moments are {', '.join(MOMENTS)}, the query asks for {named[:80]}")
+        if self.removed < 0 or (self.removed and not self.centred):
+            raise ValueError(f"{self.removed} directions cannot be taken off: give 0 or more, of centred vectors")
+        if self.whitened and (self.removed or not self.centred):
+            raise ValueError("whitened vectors are centred ones without directions taken off: ask for one of both")
+        return replace(self, layers=tuple(sorted(set(self.layers))) or (count,))
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The means that are joined, in order."""
+        return tuple((self.signal, layer, moment) for layer in self.layers for moment in self.moments)
+
+    @property
+    def title(self) -> str:
+        """The query on one line."""
+        off = f", centred, {self.removed} directions off" if self.removed else ", centred" if self.centred else ""
+        off = ", whitened" if self.whitened else off
+        layers = ",".join(map(str, self.layers)) or "last"
+        return f"{self.signal} of layer {layers}, {' + '.join(self.moments)}{off}"
+
+
+PAPER = EmbeddingQuery()
+BEST = EmbeddingQuery(moments=("before", "after", "next"), centred=True, removed=10)
+DEFINITIONS = {"paper": PAPER, "best": BEST}
+
+
+def defined(name: str, run: "Run") -> EmbeddingQuery:
+    """The vectors of a name among DEFINITIONS for a run; fewer directions are taken off where it has few units.
+
+    Raises ValueError for another name and for what the run does not have.
+    """
+    if name not in DEFINITIONS:
+        raise ValueError(f"vectors {name[:80]!r} are unknown: choose {' or '.join(DEFINITIONS)}")
+    query = DEFINITIONS[name].of(run)
+    return replace(query, removed=min(query.removed, run.model_config.hidden // 8))
+
+
+@dataclass(frozen=True, eq=False)
+class Adjustment:
+    """What is done to the vectors of one state: their mean (U,) is taken off, the rest goes through `turn` (U, U)."""
+
+    mean: NDArray[np.float32]
+    turn: NDArray[np.float32]
+
+    def __call__(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        """`values` (N, U) adjusted."""
+        return np.asarray((np.asarray(values, dtype=np.float32) - self.mean) @ self.turn, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingTable:
+    """Vectors of words. `averaged` occurrences before a blank are what each is the mean of, `counted` are in the text.
+
+    `adjustments`, one a state, are what was done to the means before they were joined.
+    """
+
+    title: str
+    words: tuple[str, ...]  # (V,)
+    averaged: NDArray[np.int64]  # (V,)
+    counted: NDArray[np.int64]  # (V,)
+    vectors: NDArray[np.float32]  # (V, D)
+    query: EmbeddingQuery = PAPER
+    adjustments: tuple[Adjustment, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        found = (len(self.averaged), len(self.counted), len(self.vectors))
+        if set(found) != {len(self.words)} or self.vectors.ndim != 2:
+            raise ValueError(f"{len(self.words)} words have {found[0]} and {found[1]} counts and {found[2]} vectors")
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Word -> row."""
+        return {word: row for row, word in enumerate(self.words)}
+
+    @cached_property
+    def unit_vectors(self) -> NDArray[np.float32]:
+        """The vectors at length 1 (V, D); zeros stay zeros."""
+        return _at_length_one(self.vectors)
+
+    @cached_property
+    def with_dash(self) -> NDArray[np.bool_]:
+        """Which words are words joined by an em-dash (V,)."""
+        return np.array([has_dash(word) for word in self.words], dtype=bool)
+
+    def row(self, word: str) -> int | None:
+        """The row of a word in any spelling that `normal_form` makes equal, else None."""
+        found = self.index.get(word)
+        return self.index.get(normal_form(word)) if found is None else found
+
+    def placed(self, means: Sequence[NDArray[np.floating]]) -> NDArray[np.float32]:
+        """Vectors (N, D) among this table's from the mean states of other words, one array (N, U) a state in order.
+
+        Raises ValueError when there are more or fewer of them than the table has states.
+        """
+        if len(means) != len(self.query.states):
+            raise ValueError(f"the table joins {len(self.query.states)} states, {len(means)} are given")
+        return _joined(means, self.adjustments)
+
+
+def embeddings(run: "Run", query: EmbeddingQuery = PAPER, *, report: Report | None = None) -> EmbeddingTable:
+    """The vectors of all words of a text. Reads the text first where no recording holds the states.
+
+    The mean of each state is kept below `$LSTM_HOME`, by weights, text, signal, layer and moment: whatever else a query
+    says then takes seconds. In memory are the means (V U 8 bytes: 72 MB for 17,400 words and 512 units) and 64 MB of
+    states at a time; on disk a recording of the blanks, 2 bytes a blank, unit, layer and signal (4 of c).
+    Raises ValueError for what the run does not have and for a text without words.
+    """
+    query = query.of(run)
+    return joined(state_means(run, query.states, query.text, report=report), query)
+
+
+def kept_embeddings(run: "Run", query: EmbeddingQuery = PAPER) -> EmbeddingTable | None:
+    """The same where all that it needs is kept, else None: takes a second at most."""
+    query = query.of(run)
+    fingerprint = text_fingerprint(run, query.text)
+    found = {state: _kept(run, fingerprint, state) for state in query.states}
+    whole = {state: table for state, table in found.items() if table is not None}
+    return joined(whole, query) if len(whole) == len(found) else None
+
+
+def state_means(
+    run: "Run", states: Iterable[State], text: str = "", *, report: Report | None = None
+) -> dict[State, EmbeddingTable]:
+    """The table of mean states (V, U) of each state asked for; what is not kept, or damaged, is made and kept."""
+    report = report or (lambda share, word: None)
+    states = list(dict.fromkeys(states))
+    fingerprint = text_fingerprint(run, text)
+    found = {state: _kept(run, fingerprint, state) for state in states}
+    missing = [state for state, table in found.items() if table is None]
+    if missing:
+        made = _make(run, missing, text, report)
+        found.update(made)
+    return {state: table for state, table in found.items() if table is not None}
+
+
+def _make(run: "Run", states: list[State], text: str, report: Report) -> Iterator[tuple[State, EmbeddingTable]]:
+    recordings = recordings_for(run, {state[:2] for state in states}, text, report=report)
+    first = next(iter(recordings.values()))
+    read = "".join(first.text(0, len(first.tokens)))
+    report(0.0, "counting words")
+    words = lexicon(read)
+    where = moments(read, words.start, words.blank)
+    for done, state in enumerate(states):
+        signal, layer, moment = state
+        report(done / len(states), f"mean {signal} of layer {layer}, {moment}")
+        asked = recordings[signal, layer], signal, layer, where["after" if moment in AROUND else moment]
+        if moment in AROUND:
+            means = mean_around(*asked, words.number, len(words.words), *AROUND[moment])
+        else:
+            means = mean_states(*asked, words.number, len(words.words))
+        query = EmbeddingQuery(signal, (layer,), (moment,), text=text)
+        table = EmbeddingTable(run.name, words.words, words.averaged, words.counted, means, query)
+        _keep(table, _path(run, first.spec.text_fingerprint, state))
+        yield state, table
+    report(1.0, "done")
+
+
+def recordings_for(
+    run: "Run", signals: set[tuple[str, int]], text: str = "", *, report: Report | None = None
+) -> dict[tuple[str, int], Recording]:
+    """Recordings of a whole text, by signal and layer, that hold its blanks; those that lack are read at once."""
+    from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
+
+    source = corpus_text(run, text)
+    if source.fingerprint != text_fingerprint(run, text):
+        raise ValueError(
+            f"{source.name} is not the text that {run.name} was made with: its fingerprint differs. Put that text "
+            f"back, or name this one with --text {source.name}"
+        )
+    found: dict[tuple[str, int], Recording] = {}
+    for recording in opened_recordings(run.fingerprint):
+        spec = recording.spec
+        whole = (spec.text_fingerprint, spec.span) == (source.fingerprint, source.span)
+        if whole and spec.positions != "none" and np.array_equal(recording.tokens, source.ids):
+            found |= dict.fromkeys(signals & recording.signals.keys(), recording)
+    if missing := signals - found.keys():
+        names, layers = {signal for signal, _ in missing}, {layer for _, layer in missing}
+        asked = RecordQuery(tuple(sorted(names)), tuple(sorted(layers)), "whitespace")
+        made = record(run, source, asked, report=report or (lambda share, word: None))
+        found |= dict.fromkeys(missing, made)
+    return found
+
+
+def mean_states(
+    recording: Recording,
+    signal: str,
+    layer: int,
+    at: NDArray[np.integer],
+    number: NDArray[np.integer],
+    count: int,
+) -> NDArray[np.float32]:
+    """Mean of one signal (count, U) over the occurrences of each word.
+
+    `at` (N,) are positions in the text, never falling, -1 for the zero state before it; `number` (N,) the word of each.
+    Sums are in float64. Raises ValueError when the recording does not hold one of the positions.
+    """
+    from scipy.sparse import csr_array
+
+    held = np.flatnonzero(np.asarray(at) >= 0)
+    place, which = _places(recording, np.asarray(at)[held]), np.asarray(number)[held]
+    sums = np.zeros((count, recording.spec.units))
+    for start, stop, states in _windows(recording, signal, layer):
+        a, b = np.searchsorted(place, [start, stop])
+        words, row = np.unique(which[a:b], return_inverse=True)
+        chosen = csr_array((np.ones(b - a), (row, place[a:b] - start)), shape=(len(words), stop - start))
+        sums[words] += chosen @ states
+    times = np.bincount(np.asarray(number), minlength=count)
+    return (sums / np.maximum(times, 1)[:, None]).astype(np.float32)
+
+
+def mean_around(
+    recording: Recording,
+    signal: str,
+    layer: int,
+    at: NDArray[np.integer],
+    number: NDArray[np.integer],
+    count: int,
+    reach: int,
+    weighted: bool,
+) -> NDArray[np.float32]:
+    """Mean of one signal (count, U) over the `reach` words at either side of each occurrence of each word.
+
+    `at` (N,) are the blanks behind the words of the text, in order, `number` (N,) is the word of each; zeros for a word
+    that stands alone. `weighted`: by `lexicon.weights_of_words`. Raises ValueError as `mean_states`.
+    """
+    from scipy.sparse import csr_array
+
+    place, number = _places(recording, np.asarray(at)), np.asarray(number)
+    weights = weights_of_words(np.bincount(number, minlength=count))[number] if weighted else np.ones(len(number))
+    sums, total = np.zeros((count, recording.spec.units)), np.zeros(count)
+    for begin in range(0, len(number), AT_ONCE):
+        end = min(begin + AT_ONCE, len(number))
+        first, last = max(begin - reach, 0), min(end + reach, len(number))  # with the words around those
+        low, high = int(place[first]), int(place[last - 1]) + 1
+        states = recording.window(signal, layer, low, high)[:, place[first:last] - low].T.astype(np.float64)
+        states *= weights[first:last, None]
+        up_to = np.concatenate([np.zeros((1, states.shape[1])), np.cumsum(states, axis=0)])
+        weighed = np.concatenate([[0.0], np.cumsum(weights[first:last])])
+        at_word = np.arange(begin, end)
+        left = np.maximum(at_word - reach, 0) - first
+        right = np.minimum(at_word + reach + 1, len(number)) - first
+        around = up_to[right] - up_to[left] - states[at_word - first]
+        words, row = np.unique(number[begin:end], return_inverse=True)
+        chosen = csr_array((np.ones(end - begin), (row, at_word - begin)), shape=(len(words), end - begin))
+        sums[words] += chosen @ around
+        total[words] += chosen @ (weighed[right] - weighed[left] - weights[begin:end])
+    return (sums / np.where(total > 0, total, 1)[:, None]).astype(np.float32)
+
+
+def _places(recording: Recording, at: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Which kept position each position (N,) in the text is; raises ValueError when one is not kept."""
+    place = np.searchsorted(recording.positions, at)
+    inside = place < len(recording.positions)
+    if not inside.all() or not np.array_equal(recording.positions[place], at):
+        raise ValueError("the recording does not hold all blanks of the text: record it again, with --positions all")
+    return place
+
+
+def _windows(recording: Recording, signal: str, layer: int) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
+    """The states (n, U) of kept positions [start, stop), WINDOW of them at a time."""
+    for start in range(0, len(recording.positions), WINDOW):
+        stop = min(start + WINDOW, len(recording.positions))
+        yield start, stop, recording.window(signal, layer, start, stop).T.astype(np.float64)
+
+
+# Joining --------------------------------------------------------------------------------------------------------------
+
+
+def joined(means: dict[State, EmbeddingTable], query: EmbeddingQuery) -> EmbeddingTable:
+    """The table of a query (`EmbeddingQuery.of`) from the means of its states; one plain state stands as it is."""
+    parts = [means[state] for state in query.states]
+    adjustments = tuple(Spread.of(part.vectors).adjustment(query) for part in parts) if query.centred else ()
+    vectors = _joined([part.vectors for part in parts], adjustments)
+    return replace(parts[0], vectors=vectors, query=query, adjustments=adjustments)
+
+
+def most_directions(values: NDArray[np.floating]) -> int:
+    """How many directions the centred `values` (N, U) have at most."""
+    return min(len(values) - 1, values.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """How N values (N, U) lie: their mean (U,), and their directions, columns (U, U) of falling variance (U,)."""
+
+    mean: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    count: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.floating]) -> "Spread":
+        mean = values.mean(axis=0, dtype=np.float64)
+        rest = values - mean
+        variances, directions = np.linalg.eigh(rest.T @ rest / len(values))  # ascending
+        return cls(mean, directions[:, ::-1], variances[::-1], len(values))
+
+    def adjustment(self, query: EmbeddingQuery) -> Adjustment:
+        """What a query asks for. Raises ValueError when it would leave nothing.
+
+        Whitened: directions with less than a millionth of the largest variance are taken off, which noise would fill.
+        """
+        if query.removed >= min(self.count - 1, len(self.mean)):
+            raise ValueError(
+                f"{self.count} vectors of {len(self.mean)} values, centred and without {query.removed} directions: "
+                "nothing is left, take off fewer"
+            )
+        if query.whitened:
+            there = self.variances > LEAST_VARIANCE * self.variances[0]
+            turn = self.directions[:, there] / np.sqrt(self.variances[there]) @ self.directions[:, there].T
+        else:
+            off = self.directions[:, : query.removed]
+            turn = np.eye(len(self.mean)) - off @ off.T
+        return Adjustment(self.mean.astype(np.float32), turn.astype(np.float32))
+
+
+def _joined(means: Sequence[NDArray[np.floating]], adjustments: Sequence[Adjustment]) -> NDArray[np.float32]:
+    values = [take(part) for take, part in zip(adjustments, means, strict=True)] if adjustments else list(means)
+    if len(values) == 1:
+        return np.asarray(values[0], dtype=np.float32)
+    return np.concatenate([_at_length_one(part) for part in values], axis=1)
+
+
+def _at_length_one(values: NDArray[np.floating]) -> NDArray[np.float32]:
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    return (values / np.where(length > 0, length, 1)).astype(np.float32)
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def embeddings_folder() -> Path:
+    """Where the means of states are kept, one file each."""
+    return home() / "embeddings"
+
+
+def text_fingerprint(run: "Run", text: str = "") -> str:
+    """Identifies the text that vectors are of; raises ValueError for a run that has none of its own."""
+    from lstm_core.text.corpus import read_corpus
+
+    own: str = run.config["corpus"]["fingerprint"]
+    return own if own and not text else read_corpus(run.source(text), "char").fingerprint
+
+
+def _path(run: "Run", fingerprint: str, state: State) -> Path:
+    content = json.dumps([*state, run.fingerprint, fingerprint, SCHEMA])
+    return embeddings_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.safetensors"
+
+
+def _keep(table: EmbeddingTable, path: Path) -> None:
+    arrays: Arrays = {"vectors": table.vectors, "averaged": table.averaged, "counted": table.counted}
+    save_arrays(path, arrays, {"words": "\n".join(table.words), "run": table.title})
+
+
+def _kept(run: "Run", fingerprint: str, state: State) -> EmbeddingTable | None:
+    """The means in a file that was kept, None where there is none or it is damaged."""
+    signal, layer, moment = state
+    try:
+        arrays, notes = load_arrays(_path(run, fingerprint, state))
+        query = EmbeddingQuery(signal, (layer,), (moment,))
+        counts = arrays["averaged"], arrays["counted"]
+        return EmbeddingTable(run.name, tuple(notes["words"].split("\n")), *counts, arrays["vectors"], query)
+    except (ValueError, KeyError):
+        return None
+
+
+# For other programs ---------------------------------------------------------------------------------------------------
+
+
+def word2vec_lines(table: EmbeddingTable) -> Iterator[str]:
+    """The table in the text format of word2vec: a line with both sizes, then a word and its values a line."""
+    yield f"{len(table)} {table.vectors.shape[1]}\n"
+    for word, vector in zip(table.words, table.vectors, strict=True):
+        yield f"{word} {' '.join(_written(vector))}\n"
+
+
+def projector_lines(table: EmbeddingTable) -> Iterator[str]:
+    """The vectors as the TensorBoard projector reads them: values between tabs, a word a line, no head."""
+    for vector in table.vectors:
+        yield "\t".join(_written(vector)) + "\n"
+
+
+def projector_labels(table: EmbeddingTable) -> Iterator[str]:
+    """What the projector shows beside them: a head, then word, count and occurrences averaged between tabs."""
+    yield "word\tcount\taveraged\n"
+    for word, counted, averaged in zip(table.words, table.counted, table.averaged, strict=True):
+        yield f"{word}\t{counted}\t{averaged}\n"
+
+
+def _written(vector: NDArray[np.float32]) -> list[str]:
+    return [f"{value:.{LINE}g}" for value in vector.tolist()]

@@ -1,0 +1,109 @@
+"""What the page Clusters is made of: excerpts set in lines, CSV files, kinds of groups, the map, costs, jobs."""
+
+import csv
+import io
+import math
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.clusters import frames
+from app.clusters.concordance import lines
+from app.clusters.map import NAMED, cluster_map
+from app.clusters.offer import cluster_seconds, moments
+from app.work import told
+from lstm_core.clusters import contents as cluster_table
+from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
+from lstm_core.runs.run import Run
+from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
+    TAGS,
+    book_clusters,
+    book_run,
+    book_text,
+)
+
+
+def test_a_line_of_the_concordance_is_the_text(found: Clustering, text: str) -> None:
+    excerpts = cluster_table.members(found, text, 3, 50)
+    for line, one in zip(lines(found, excerpts), excerpts, strict=True):
+        assert line["at"] == "⏎"
+        joined = line["before"] + line["word"]
+        assert joined == text[max(one.position - 40, 0) : one.position].replace("\n", "⏎")
+        assert line["word"] == text[slice(*found.words[one.point])]
+        assert line["place"] == f"character {one.position:,} of the text"
+
+
+def test_progress_is_read_from_the_last_line() -> None:
+    assert told(" 40% nearest neighbours") == (0.4, "nearest neighbours: 40%")
+    assert told("100% done") == (1.0, "done: 100%")
+    assert told("") == (0.0, "starting") == told("some warning")
+
+
+def test_the_cost_grows_with_pairs_and_is_known_from_the_text(run: Run, text: str) -> None:
+    blanks = sum(one.isspace() for one in text)
+    assert moments(run, ClusterQuery().of(run)) == (blanks, len(text))
+    assert moments(run, ClusterQuery(tokens=100).of(run)) == (sum(one.isspace() for one in text[:100]), 100)
+    assert moments(run, ClusterQuery("full", tokens=-1).of(run)) == (len(text), len(text))
+    few, many, fast = (
+        cluster_seconds(run, points, 1000, rate) for points, rate in ((1e4, 1e9), (2e4, 1e9), (2e4, 2e9))
+    )
+    assert many - few == pytest.approx(3 * 2.0 * 1e8 * 8 / 1e9)
+    assert fast < many
+
+
+def test_a_table_as_csv_leaves_empty_what_is_not_defined() -> None:
+    lines: frames.Lines = [{"a": 1, "b": 'x, "y"', "c": math.nan}, {"a": 2.5, "b": None, "c": 0.25}]
+    rows = list(csv.DictReader(io.StringIO(frames.table_csv(lines))))
+    assert rows == [{"a": "1", "b": 'x, "y"', "c": ""}, {"a": "2.5", "b": "", "c": "0.25"}]
+    assert frames.table_csv([]).strip() == ""
+
+
+def test_all_points_as_csv(found: Clustering, text: str) -> None:
+    rows = list(csv.DictReader(io.StringIO(frames.points_csv(found, text))))
+    assert len(rows) == len(found.labels)
+    for row, place, (start, stop), code, label in zip(
+        rows, found.positions, found.words, found.tags, found.labels, strict=True
+    ):
+        assert int(row["position"]) == place and row["character"] == text[place]
+        assert row["word"] == text[start:stop]
+        assert row["tag"] == (TAGS[code] if code >= 0 else "")
+        assert row["cluster"] == ("" if label == NOISE else str(label))
+
+
+def test_kinds_at_their_borders() -> None:
+    row = cluster_table.Row(0, 10, 1.0, 1.0, (), 0.9, 0.0, 0.0, (), (), ())
+    share = cluster_table.TagShare("VBD", 0, 10, 0.5, 0.1)
+    assert frames.kind(row) == "one or two words"
+    assert frames.kind(replace(row, punctuation=0.9)) == "after punctuation"
+    assert frames.kind(replace(row, punctuation=0.9, line_breaks=0.9)) == "line breaks"
+    assert (
+        frames.kind(replace(row, two_words=0.89, tags=(share, replace(share, tag="VBG", precision=0.3)))) == "grammar"
+    )
+    assert frames.kind(replace(row, two_words=0.89, tags=(share, replace(share, tag="NN", precision=0.3)))) == "mixed"
+
+
+@pytest.mark.parametrize("chosen", [None, 3])
+def test_the_map_has_every_point_once_and_reads_no_html(chosen: int | None) -> None:
+    chance = np.random.default_rng(0)
+    places, labels = chance.normal(size=(500, 2)), chance.integers(NOISE, 20, 500)
+    figure = cluster_map(places, labels, ["<b>he</b>\n"] * 500, chosen=chosen, names=["<i>"] * 20)
+    drawn = np.concatenate([np.stack((row.x, row.y), axis=1) for row in figure.data])
+    assert sorted(map(tuple, drawn)) == sorted(map(tuple, places))
+    assert {row.text[0] for row in figure.data} == {"&lt;b&gt;he&lt;/b&gt;⏎"}
+    coloured = [row for row in figure.data if row.name == "&lt;i&gt;"]
+    assert len(coloured) == (NAMED if chosen is None else 1)
+    sizes = sorted((int(np.sum(labels == number)) for number in range(20)), reverse=True)
+    assert [len(row.x) for row in coloured] == (sizes[:NAMED] if chosen is None else [int(np.sum(labels == 3))])
+    assert len({row.marker.color for row in coloured}) == len(coloured)
+    with pytest.raises(ValueError, match="give one of each a point"):
+        cluster_map(places, labels, [])
+
+
+def test_the_page_opens_without_torch() -> None:
+    modules = "app.clusters.overview, app.clusters.pair, app.clusters.result, app.clusters.offer, app.clusters.choice"
+    code = f"import sys, {modules}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(done.stdout.split()) & {"torch", "hdbscan", "sklearn", "nltk"}

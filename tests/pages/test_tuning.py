@@ -1,0 +1,93 @@
+"""The page Probes: the part of a sentence that a neuron follows is what the core finds, asked for where it is slow."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.probes import tuning as page
+from app.probes import tuning_frames as frames
+from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
+from lstm_core.neurons.tuning import TuningQuery, tuning
+from lstm_core.recordings.record import RecordQuery, corpus_text, record
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
+from lstm_core.text import corpus as corpora
+from lstm_core.text.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
+from lstm_core.text.tags import tags_of
+from tests.commands.test_probes import stronger
+from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
+from tests.text.test_chunks import keep_conll
+
+
+@pytest.fixture
+def recording(small_run: Callable[..., Run], words: Callable[..., str]) -> Recording:
+    corpora.keep_text("book", words(3000).encode())
+    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+    return record(run, corpus_text(run, "book", 0, 1500), RecordQuery(("h",)))
+
+
+def test_a_text_that_is_not_tagged_is_tagged_when_a_person_asks(recording: Recording) -> None:
+    app = opened("probes", probes_tab="A neuron", probes_layer="2", probes_unit="3")
+    assert "must be tagged first" in said(app) and not app.toggle(key="probes-parts").value
+    assert "pairs of a word inside" not in said(app)
+    app.toggle(key="probes-parts").set_value(True).run()
+    assert not app.exception
+    chunked = chunks_by_rules(recording, tags_of(recording))
+    one = tuned_units(recording, chunked, TunedQuery("h", 2, (3,))).units[0]
+    assert frames.verdict(one, None) in said(app) and frames.memory(one, None) in said(app)
+    again = opened("probes", probes_tab="A neuron", probes_layer="2", probes_unit="3")
+    assert "must be tagged first" not in said(again) and again.toggle(key="probes-parts").value  # kept, and quick
+
+
+def test_all_neurons_of_the_layer_are_those_of_the_core(recording: Recording) -> None:
+    tags_of(recording)
+    app = opened("probes", probes_tab="A neuron", probes_layer="1", probes_unit="3")
+    found = tuned_units(recording, chunks_by_rules(recording, tags_of(recording)), TunedQuery("h", 1))
+    table = table_with(app, "half gone")
+    assert table["neuron"].tolist() == [one.unit for one in found.units]
+    assert table["pairs"].tolist() == pytest.approx([one.score for one in found.units])
+    assert frames.counts_sentence(found) in said(app) and "A5 · article says" in said(app)
+    app.segmented_control(key="probes-parts-from").set_value(page.SIDES[1]).run()
+    assert not app.exception
+
+
+def test_a_long_text_is_looked_at_when_a_person_asks(recording: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    tags_of(recording)
+    monkeypatch.setattr(page, "QUICK", 100)
+    app = opened("probes", probes_tab="A neuron")
+    assert not app.toggle(key="probes-parts").value and "explains" not in said(app)
+
+
+def test_a_text_with_too_few_parts_is_said(small_run: Callable[..., Run]) -> None:
+    corpora.keep_text("book", ("the old river runs over " * 20).encode())
+    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+    tags_of(record(run, corpus_text(run, "book", 0, 40), RecordQuery(("h",))))
+    assert "This text cannot be looked at so: no kind of chunk" in said(opened("probes", probes_tab="A neuron"))
+
+
+def test_the_figure_has_the_commonest_parts_and_the_one_that_the_neuron_follows(recording: Recording) -> None:
+    chunked = chunks_by_rules(recording, tags_of(recording))
+    found = tuning(recording, chunked, TuningQuery("h", 1, 3))
+    last = found.curves[-1]
+    figure = frames.around(found, last.kind, ending=True)
+    assert len(figure.series) == min(frames.SHOWN + 1, len(found.curves))
+    assert figure.series[-1].y.tolist() == last.end.tolist()
+    assert figure.series[-1].low is not None
+    assert figure.series[-1].low.tolist() == pytest.approx((last.end - 2 * last.end_error).tolist())
+    assert figure.levels[0].value == found.usual
+
+
+def test_a_recording_of_the_corpus_is_shown_with_the_chunks_that_people_gave(
+    small_run: Callable[..., Run], words: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpora.keep_text("book", words(3000).encode())
+    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+    keep_conll(tmp_path / "data", "the DT B-VP\nriver NN I-VP\nruns VBZ B-NP\n\n" * 60)
+    monkeypatch.setenv("LSTM_DATA", str(tmp_path / "data"))
+    made, gold = gold_recording(run)
+    one = tuned_units(made, gold.chunked, TunedQuery("h", 2, (3,))).units[0]
+    app = opened("probes", probes_tab="A neuron", probes_layer="2", probes_unit="3")
+    assert "as people divided this text" in said(app) and frames.verdict(one, None) in said(app)
+    monkeypatch.delenv("LSTM_DATA")  # the corpus is not at hand any more
+    assert not is_gold(made) and chunks_of(made).names != gold.chunked.names

@@ -1,0 +1,185 @@
+"""Tags kept with a recording, and the verb that tags a text."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lstm_core.recordings import recording as recordings
+from lstm_core.recordings.record import Text, record
+from lstm_core.recordings.recording import Recording
+from lstm_core.text import tags
+from lstm_core.text.corpus import Vocabulary, corpus_of
+from lstm_core.text.tagged import Tagged
+from lstm_core.text.tags import STORED, kept_tags, recorded_text, tag_text, tag_tokens, tags_of
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def made(small_run: Make, corpus: Any) -> Recording:
+    run = small_run(weights=True)
+    return record(run, Text("small", corpus.ids[100:600], corpus.fingerprint, (100, 600)))
+
+
+def columns(tagged: Tagged) -> list[Any]:
+    return [tagged.start.tolist(), tagged.stop.tolist(), tagged.sentence.tolist(), tagged.tag.tolist()]
+
+
+@pytest.fixture
+def tagging(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that get tagged from now on."""
+    seen: list[str] = []
+
+    def watched(text: str, **options: Any) -> Tagged:
+        seen.append(text)
+        return tag_text(text, **options)
+
+    monkeypatch.setattr(tags, "tag_text", watched)
+    return seen
+
+
+def test_the_tags_of_a_recording_are_those_of_its_text_and_are_made_once(
+    made: Recording, corpus: Any, tagging: list[str]
+) -> None:
+    text = corpus.vocabulary.decode(corpus.ids[100:600])
+    assert recorded_text(made) == text
+    first, second = tags_of(made), tags_of(Recording.open(made.folder))  # type: ignore[arg-type]
+    assert columns(first) == columns(second) == columns(tag_text(text))
+    assert first.names == second.names
+    assert tagging == [text]
+
+
+def test_a_recording_with_tags_is_whole_and_is_removed_with_them(made: Recording) -> None:
+    folder = made.folder
+    assert folder is not None
+    before = made.bytes
+    tags_of(made)
+    recordings.verify(folder)
+    assert Recording.open(folder).bytes == before + (folder / STORED).stat().st_size
+    assert not list(folder.glob(".*"))
+    recordings.remove_recording(folder.name)
+    assert not folder.exists()
+
+
+def test_tags_are_told_as_kept_only_where_they_are_and_the_verb_keeps_those_of_a_recording(
+    made: Recording, tagging: list[str], cli: Make
+) -> None:
+    assert kept_tags(made) is None
+    code, out, _ = cli("tags", made.fingerprint, "--json")
+    assert code == 0 and json.loads(out)["tags"] == tag_text(str(recorded_text(made))).counts()
+    found = kept_tags(made)
+    assert found is not None and columns(found) == columns(tags_of(made)) and len(tagging) == 1
+    (made.folder / STORED).write_bytes(b"")  # type: ignore[operator]
+    assert kept_tags(made) is None and len(tagging) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "other bytes", "a folder's worth of zeros"])
+def test_damaged_tags_are_made_again(made: Recording, damage: str, tagging: list[str]) -> None:
+    expected = columns(tags_of(made))
+    path = made.folder / STORED  # type: ignore[operator]
+    whole = path.read_bytes()
+    contents = {"cut": whole[: len(whole) // 2], "empty": b"", "other bytes": b"PAR1" + whole[::-1] + b"PAR1"}
+    path.write_bytes(contents.get(damage, bytes(len(whole))))
+    assert columns(tags_of(made)) == expected
+    assert len(tagging) == 2
+    assert columns(tags_of(made)) == expected
+    assert len(tagging) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("code", [400]), ("code", [-2]), ("start", [9999]), ("stop", [501]), ("stop", [-1])]
+)
+def test_stored_tags_that_do_not_fit_the_text_are_made_again(
+    made: Recording, name: str, values: list[int], tagging: list[str]
+) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    expected = columns(tags_of(made))
+    path = made.folder / STORED  # type: ignore[operator]
+    table = parquet.read_table(path)
+    column = table[name].to_numpy().copy()
+    column[-1:] = values
+    at = table.schema.get_field_index(name)
+    parquet.write_table(table.set_column(at, name, pyarrow.array(column)), path)
+    assert columns(tags_of(made)) == expected
+    assert len(tagging) == 2
+
+
+def test_tags_of_other_weights_are_made_again(
+    made: Recording, tagging: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags_of(made)
+    monkeypatch.setattr(tags, "tagger_fingerprint", lambda: "other weights")
+    tags_of(made)
+    tags_of(made)
+    assert len(tagging) == 2
+
+
+def test_a_recording_in_memory_is_tagged_and_nothing_is_kept(made: Recording, home: Path) -> None:
+    loose = Recording(
+        made.spec, made.vocabulary, made.tokens, made.positions, made.probability, made.signals, made.exactness
+    )
+    assert columns(tags_of(loose)) == columns(tag_text(str(recorded_text(made))))
+    assert not list(home.rglob(STORED))
+
+
+def test_a_recording_of_words_has_a_tag_a_word(small_run: Make, words: Make) -> None:
+    text = corpus_of(words(600), "by words", "word")
+    run = small_run("by-words", text, weights=True)
+    made = record(run, Text("by words", text.ids[:200], text.fingerprint, (0, 200)))
+    tokens = [text.vocabulary.tokens[number] for number in text.ids[:200]]
+    assert recorded_text(made) == tokens
+    assert columns(tags_of(made)) == columns(tag_tokens(tokens)) == columns(tags_of(made))
+
+
+def test_a_token_of_several_characters_does_not_shift_the_places(made: Recording) -> None:
+    vocabulary = Vocabulary(("a", "<end>", " "), "characters")
+    odd = Recording(
+        made.spec, vocabulary, np.array([0, 1, 2, 0], np.int32), made.positions, made.probability, made.signals
+    )
+    assert recorded_text(odd) == "a\ufffd a"
+
+
+# The verb -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_verb_tags_a_text_file(cli: Make, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("She didn't go. He went home, too.")
+    code, out, _ = cli("tags", str(path), "--json", "--show", "1")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["words"], found["sentences"]) == (11, 2)
+    assert found["tags"] == tag_text(path.read_text()).counts()
+    assert found["first"] == ["She/PRP did/VBD n't/RB go/VB ./."]
+    assert found["not_followed_by_whitespace"] == 4 / 8
+    assert {key: row["ours"] for key, row in found["tagger"]["accuracy"].items()}.keys() == {"masc", "treebank", "ewt"}
+    code, out, _ = cli("tags", str(path))
+    assert code == 0 and "He/PRP went/VBD home/NN" in out and "11 words and marks in 2 sentences" in out
+
+
+def test_the_verb_tags_the_text_of_a_run(cli: Make, small_run: Make, home: Path, words: Make) -> None:
+    (home / "texts").mkdir(parents=True)
+    (home / "texts" / "small.txt").write_text(words(600))
+    small_run()
+    code, out, _ = cli("tags", "small", "--json")
+    assert code == 0
+    assert json.loads(out)["tags"] == tag_text(words(600)).counts()
+    by_words = corpus_of(words(600), "small", "word")
+    small_run("small-words", by_words)
+    code, out, _ = cli("tags", "small-words", "--json")
+    assert code == 0
+    assert json.loads(out)["words"] == sum(by_words.vocabulary.tokens[number] != "<eos>" for number in by_words.ids)
+
+
+def test_the_verb_takes_an_empty_text_and_says_what_is_missing(cli: Make, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").write_text("")
+    code, out, _ = cli("tags", str(tmp_path / "empty.txt"), "--json")
+    assert code == 0 and json.loads(out)["words"] == 0 and json.loads(out)["not_followed_by_whitespace"] is None
+    code, out, err = cli("tags", "no-such-text")
+    assert (code, out) == (2, "") and "no corpus or text file 'no-such-text'" in err
