@@ -8,9 +8,9 @@ import streamlit as st
 from app.controls import KINDS, tell
 from lstm_core.runs.baseline import NgramQuery, NgramResult, baseline_folder, kept_baseline
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import Kind
 from lstm_core.runs.store import list_runs
 from lstm_core.storage import jobs
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.ngram import Method
 
 QUERY = NgramQuery()

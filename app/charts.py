@@ -7,7 +7,8 @@ import numpy as np
 from app.figure import BLUE, GREY, LINES, RED, Axis, Figure, Level, Series
 from lstm_core.neurons.profile import NeuronProfile
 from lstm_core.runs.run import Log, score_of
-from lstm_core.runs.settings import SIGNAL_NAMES, Kind
+from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.text.catalogue import Kind
 
 Lines = Sequence[tuple[str, float]]  # a label and a score each
 

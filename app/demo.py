@@ -7,6 +7,7 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNALS
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import read_json
+from lstm_core.storage.progress import Progress
 from lstm_core.text.corpus import read_corpus
 
 LENGTH = 30_000  # tokens, from the start of the validation split: text the model was not trained on
@@ -16,7 +17,7 @@ RUNS: dict[str, tuple[str, ...]] = {  # the signals each is recorded with; () = 
 }
 
 
-def prepare(report: Callable[[float, str], object], say: Callable[[str], object] = print) -> None:
+def prepare(report: Progress, say: Callable[[str], object] = print) -> None:
     """Record the runs of the demo, unless that was done before; `say` gets whole lines, `report` share done and a word.
 
     A run that cannot be recorded (not at hand, its text missing, disk full) is named with the reason and left out:
@@ -29,9 +30,7 @@ def prepare(report: Callable[[float, str], object], say: Callable[[str], object]
             say(f"Demo: {name} is left out: {error}")
 
 
-def _prepare(
-    name: str, signals: tuple[str, ...], report: Callable[[float, str], object], say: Callable[[str], object]
-) -> None:
+def _prepare(name: str, signals: tuple[str, ...], report: Progress, say: Callable[[str], object]) -> None:
     run = open_run(name)
     if not run.has_weights:
         raise ValueError(f"it has no weights ({run.status})")

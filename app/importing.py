@@ -11,11 +11,12 @@ from app import registry
 from app.controls import tell
 from lstm_core.exchange.quarantine import SAFE, TORCH
 from lstm_core.exchange.state_files import read_array, read_tokens
-from lstm_core.exchange.states import Brought, Report, States, bring_in
+from lstm_core.exchange.states import Brought, States, bring_in
 from lstm_core.exchange.weights import ImportQuery, import_run, read_vocabulary, safe_file_name
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import new_folder
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import MAX_TEXT_BYTES
 
 MAX_WEIGHTS_BYTES = 512 * 2**20
@@ -150,9 +151,7 @@ def _states_form() -> None:
         st.rerun()
 
 
-def _brought(
-    name: str, files: Sequence[Any], tokens: Any, signal: str, report: Report = lambda share, word: None
-) -> Brought:
+def _brought(name: str, files: Sequence[Any], tokens: Any, signal: str, report: Progress = silent) -> Brought:
     """The run made of uploaded arrays, the first layer first; raises ValueError before anything is written."""
     new_folder(name)
     _check_size("the upload", sum(file.size for file in files), MAX_STATES_BYTES, "import-states")

@@ -7,9 +7,10 @@ import streamlit as st
 from app.cached import corpus, corpus_facts, machine_rate
 from app.controls import KINDS, duration, tell
 from lstm_core.runs.cost import training_bytes, training_seconds
-from lstm_core.runs.settings import GATES, PRESETS, Kind, ModelConfig, Preset, TrainConfig
+from lstm_core.runs.settings import GATES, PRESETS, ModelConfig, Preset, TrainConfig
 from lstm_core.runs.store import create_run
 from lstm_core.storage import jobs
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Corpus, corpus_names, keep_text
 
 

@@ -13,8 +13,8 @@ from app.table import Column, show
 from lstm_core.claims.training import article_claims, training_claims
 from lstm_core.runs.card import card
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import Kind
 from lstm_core.runs.store import list_runs, open_run
+from lstm_core.text.catalogue import Kind
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
 

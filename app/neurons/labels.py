@@ -10,6 +10,7 @@ from lstm_core.claims.labels import SIGNALS
 from lstm_core.neurons import labels as core
 from lstm_core.neurons.label_search import LabelQuery, Labels
 from lstm_core.neurons.profile import NeuronQuery
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
@@ -64,7 +65,7 @@ def offer(run: Run, recording: Recording, query: NeuronQuery, kept: Labels | Non
     folder = job_folder(run, query)
     if at_work(folder, f"neurons-{folder.name}"):
         return
-    if kept is not None and (kept.twin or core.twin_recording(recording, kept.query) is None):
+    if kept is not None and (kept.twin or untrained_twin(recording, kept.query.signal, (kept.query.layer,)) is None):
         if not kept.twin and not run.untrained_twin_of:
             st.caption(
                 "Whether this was learned cannot be told: no untrained network has read the same text. Where the "

@@ -12,10 +12,10 @@ from app.probes.rhythm import all_periods
 from app.probes.tuning import sentence_parts
 from app.probes.verified_frames import period_sentence
 from app.table import Column, show
-from lstm_core.neurons.periods import Period, Rhythm, period, rhythm
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.similar_units import MEASURES, UnitsQuery, groups, overlaps, similar_units
 from lstm_core.recordings.recording import Recording
+from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
 
 MOST_LAG = 20  # steps
 _SIMILAR = (

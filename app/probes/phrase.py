@@ -17,8 +17,9 @@ from app.registry import entry
 from app.table import Choice, Column, show
 from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
-from lstm_core.probes.selective import Selective, SelectiveQuery, selective, untrained_twin
+from lstm_core.probes.selective import Selective, SelectiveQuery, selective
 from lstm_core.recordings.annotations import FILE, Annotation, read_annotations
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
 
 COLOUR, NEURON = "probes-colour", "probes-neuron"
@@ -139,7 +140,7 @@ def _measured(recording: Recording, on: OnSets, tokens: Sequence[int], before: i
 
 def _twin(recording: Recording, query: OnQuery, asked: Chosen, off: MatchQuery) -> Selective | None:
     """The same of the untrained network, None where it has not read the same text."""
-    other = untrained_twin(recording, query)
+    other = untrained_twin(recording, query.signal, query.layers)
     if other is None:
         return None
     return cached(_measured)(other, twin_on_sets(other, query), asked.tokens, off.before, off.after)

@@ -7,9 +7,10 @@ from app.claims import panel
 from app.probes.verified_frames import period_lines, periods_sentence
 from app.table import Column, show
 from lstm_core.claims.studies import neuron_wise_claim, period_claim
-from lstm_core.neurons.periods import FEWEST, PeriodsQuery, periods
-from lstm_core.probes.verification import twin_recording
+from lstm_core.neurons.periods import PeriodsQuery, periods
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
+from lstm_core.stats.spectrum import FEWEST
 
 SMALL = 2 * 10**7  # values of a layer that are looked through unasked: a second or two
 _COLUMNS = (
@@ -37,7 +38,7 @@ def all_periods(recording: Recording, signal: str, layer: int) -> None:
         query = PeriodsQuery(signal, layer)
         with st.spinner("Looking for periods"):
             found = cached(periods)(recording, query)
-            other = twin_recording(recording, signal, (layer,))
+            other = untrained_twin(recording, signal, (layer,))
             twin = None if other is None else cached(periods)(other, query)
         st.text(periods_sentence(found, twin))
         rows = period_lines(found)

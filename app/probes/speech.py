@@ -7,9 +7,9 @@ import streamlit as st
 from app.cached import cached
 from app.work import at_work, last_attempt, start_button
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import STORED, kept_tags, tags_of
 from lstm_core.storage.files import home
 from lstm_core.text.tagged import Tagged
-from lstm_core.text.tags import STORED, kept_tags, tags_of
 
 QUICK = 40_000  # characters, tagged while a person waits; of words a fifth
 

@@ -15,8 +15,8 @@ from lstm_core.probes import studies
 from lstm_core.probes.active import OnSets
 from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study, read_study
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import tags_of
 from lstm_core.storage.files import ROOT
-from lstm_core.text.tags import tags_of
 
 OWN = "one of my own"
 MOST_TYPED = LARGEST // 16  # characters

@@ -9,12 +9,11 @@ from app.probes.tuning_frames import around, counts_sentence, memory, tuned_line
 from app.table import Column, show
 from lstm_core.claims.chunks import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
-from lstm_core.neurons.label_search import LabelQuery
-from lstm_core.neurons.labels import twin_recording
 from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
+from lstm_core.recordings.chunks import chunks_of, is_gold
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from lstm_core.text.chunks import chunks_of, is_gold
-from lstm_core.text.tags import STORED, tags_of
+from lstm_core.recordings.tags import STORED, tags_of
 
 QUICK = 50_000  # steps of a tagged text that are looked at unasked: about a second
 PACE = 8_000  # words that are tagged in a second
@@ -92,11 +91,11 @@ def _curves(recording: Recording, query: TuningQuery) -> Tuning:
 def _one(recording: Recording, signal: str, layer: int, unit: int) -> tuple[TunedUnit, TunedUnit | None]:
     """A unit, and the same unit before the training where that is recorded."""
     chunked, query = cached(chunks_of)(recording), TunedQuery(signal, layer, (unit,))
-    twin = twin_recording(recording, LabelQuery(signal, layer))
+    twin = untrained_twin(recording, signal, (layer,))
     before = None if twin is None else tuned_units(twin, chunked, query).units[0]
     return tuned_units(recording, chunked, query).units[0], before
 
 
 def _layer(recording: Recording, signal: str, layer: int) -> TunedUnits:
-    twin = twin_recording(recording, LabelQuery(signal, layer))
+    twin = untrained_twin(recording, signal, (layer,))
     return tuned_units(recording, cached(chunks_of)(recording), TunedQuery(signal, layer), twin=twin)

@@ -18,14 +18,14 @@ from lstm_core.probes.verification import (
     Verification,
     VerifyQuery,
     twin_query,
-    twin_recording,
     twin_words,
     verify,
 )
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import tags_of
 from lstm_core.stats.separation import Separation
 from lstm_core.storage.files import home
-from lstm_core.text.tags import tags_of
 
 SMALL = 256  # neurons whose test takes seconds: it is made unasked
 _READERS = (
@@ -61,7 +61,7 @@ def _put_to_the_test(recording: Recording, on: OnSets, asked: Study) -> tuple[Ve
     query = VerifyQuery(asked, on.query.signal, on.query.layers)
     with st.spinner("Putting it to the test"):
         found = cached(_verified)(recording, query, recording)
-        other = twin_recording(recording, query.signal, query.layers)
+        other = untrained_twin(recording, query.signal, query.layers)
         twin = None if other is None else cached(_verified)(other, twin_query(found), recording)
     if twin is None:
         _offer(recording, query.signal)

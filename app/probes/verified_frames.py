@@ -5,11 +5,12 @@ from numpy.typing import NDArray
 
 from app.figure import BLUE, GREY, RED, Axis, Figure, Series
 from app.probes.frames import Lines
-from lstm_core.neurons.periods import FALSE_SHARE, HILL, Period, Periods, Rhythm
+from lstm_core.neurons.periods import FALSE_SHARE, HILL, Periods
 from lstm_core.probes.studies import Selector, Study
 from lstm_core.probes.verification import Followed, Nothing, Verification, ahead
 from lstm_core.probes.word_sets import WordSet
 from lstm_core.stats.separation import Separation
+from lstm_core.stats.spectrum import Period, Rhythm
 from lstm_core.text.penn_tags import MEANINGS
 
 WORDS = ("words of the study", "words as frequent")

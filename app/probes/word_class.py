@@ -7,11 +7,11 @@ from app.controls import tell
 from app.table import Column, Line, show
 from lstm_core.probes import word_classes as classes
 from lstm_core.probes.active import OnSets
-from lstm_core.probes.selective import untrained_twin
 from lstm_core.probes.studies import Study
 from lstm_core.probes.word_classes import WordClass
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from lstm_core.text.tags import tags_of
+from lstm_core.recordings.tags import tags_of
 
 MOST = 200  # rows
 _UNITS = (
@@ -38,7 +38,7 @@ def word_class(recording: Recording, on: OnSets, asked: Study) -> None:
     try:
         with st.spinner("Comparing the words with others as frequent"):
             found = cached(_found)(recording, on, asked.words, recording)
-            other = untrained_twin(recording, on.query)
+            other = untrained_twin(recording, on.query.signal, on.query.layers)
             twin = None
             if other is not None:
                 twin = cached(_found)(other, twin_on_sets(other, on.query), asked.words, recording)

@@ -10,8 +10,9 @@ from app.sweep.choice import NEXT
 from app.sweep.training import started
 from app.work import last_attempt
 from lstm_core.runs.cost import training_bytes, training_seconds
-from lstm_core.runs.settings import PRESETS, Kind, ModelConfig, Preset, TrainConfig
+from lstm_core.runs.settings import PRESETS, ModelConfig, Preset, TrainConfig
 from lstm_core.runs.sweep import DROPOUTS, Plan, cores, sweeps, sweeps_folder, threads_for
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, corpus_names
 
 RECIPES = ("sweep", "tiny", "sweep-full")

@@ -17,11 +17,10 @@ from lstm_core.clusters.contents import best_by_tag, few_word_share, table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import read_json, write_json
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], None]
 
 SAMPLED = 8000  # points that Ward's method joins; the rest go to the nearest mean: it needs all distances of its points
 COMPONENTS = 50
@@ -91,7 +90,7 @@ def compare(
     rounds: int = 5,
     kept: float = 0.8,
     seed: int = 0,
-    report: Report | None = None,
+    report: Progress = silent,
 ) -> Comparison:
     """Group `points` in every other way and compare. k-means and Ward's method get as many clusters as we found.
 
@@ -100,7 +99,6 @@ def compare(
     """
     from lstm_core.clusters.spanning_tree import spanning_tree  # loads torch
 
-    report = report or (lambda share, word: None)
     count = len(found.persistence)
     if count < 2:
         raise ValueError(f"there are {count} clusters: nothing to compare other methods with")

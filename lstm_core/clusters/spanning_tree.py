@@ -16,7 +16,7 @@ How, with every pair of points multiplied twice and nothing kept of most of them
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ from numpy.typing import NDArray
 
 from lstm_core.clusters.distances import GROUP, PART, Nearest, Rounding, Space, block_of, quick_rounding
 from lstm_core.storage.files import UNREADABLE, replacing
-
-Report = Callable[[float, str], None]
+from lstm_core.storage.progress import Progress, silent
 
 CHUNK = 1024  # pairs whose distances are evaluated at a time: they fit into the processor's cache
 BRIDGES = 1 << 14  # points at most that look for a way out of their component, per round
@@ -52,7 +51,7 @@ def spanning_tree(
     neighbours: int = 32,
     device: str = "cpu",
     store: Path | None = None,
-    report: Report | None = None,
+    report: Progress = silent,
 ) -> Tree:
     """The exact minimum spanning tree of `points` (N, D) under mutual reachability with Euclidean distances.
 
@@ -89,11 +88,11 @@ class _Work:
         k: int,
         device: str,
         store: Path | None,
-        report: Report | None,
+        report: Progress,
     ):
         self.points = torch.from_numpy(np.ascontiguousarray(points)).to(device)
         self.n, self.k, self.min_samples, self.store = len(points), k, min_samples, store
-        self.report = report or (lambda share, word: None)
+        self.report = report
         about = (VERSION, GROUP, block_of(self.points), points.shape, points.dtype, min_samples, k)
         key = hashlib.sha256(str(about).encode())
         for start in range(0, self.n, PART):

@@ -7,7 +7,6 @@ loads hdbscan. P points (moments of reading), U units, C clusters.
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,15 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.recordings.find import find
+from lstm_core.recordings.recording import Recording
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import UNREADABLE, home, read_json, replacing, write_json
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.clusters.spanning_tree import Tree
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], None]
 Data = Literal["whitespace", "full"]
 
 NOISE = -1
@@ -125,13 +124,12 @@ def key_of(query: ClusterQuery, weights: str, text_fingerprint: str) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Report | None = None) -> Clustering:
+def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progress = silent) -> Clustering:
     """Group the states of a run over its own text. Reads the text first where no recording holds the states.
 
     The spanning tree, which costs nearly all of the time, is kept in `$LSTM_HOME/trees`: other values of
     `min_cluster_size` then take a second. Raises ValueError for what the run cannot give and for too few points.
     """
-    report = report or (lambda share, word: None)
     query = query.of(run)
     recording = recording_for(run, query, report=report)
     points = points_of(recording, query)
@@ -153,26 +151,20 @@ def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Report 
     return _with_words(found, recording, report) if query.data == "whitespace" else found
 
 
-def recording_for(run: "Run", query: ClusterQuery, *, report: Report | None = None) -> Recording:
+def recording_for(run: "Run", query: ClusterQuery, *, report: Progress = silent) -> Recording:
     """A recording that holds the states of a query (`ClusterQuery.of`), made where there is none."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
 
     text = corpus_text(run)
     if 0 < query.tokens < len(text.ids):
         text = corpus_text(run, count=query.tokens)
-    for recording in opened_recordings(run.fingerprint):
-        spec = recording.spec
-        if (
-            spec.span[0] == text.span[0]
-            and spec.span[1] >= text.span[1]
-            and spec.text_fingerprint == text.fingerprint
-            and (query.signal, query.layer) in recording.signals
-            and spec.positions in ("all", query.data)
-        ):
+    of = run.fingerprint, (query.signal,), (query.layer,)
+    for recording in find(*of, text=text.fingerprint, span=text.span, positions=query.data):
+        if recording.spec.span[0] == text.span[0]:
             return recording
     where: Literal["whitespace", "all"] = "whitespace" if query.data == "whitespace" else "all"
     asked = RecordQuery((query.signal,), (query.layer,), where)
-    return record(run, text, asked, report=report or (lambda share, word: None))
+    return record(run, text, asked, report=report)
 
 
 def points_of(recording: Recording, query: ClusterQuery) -> Points:
@@ -193,7 +185,7 @@ def points_of(recording: Recording, query: ClusterQuery) -> Points:
     return Points(np.ascontiguousarray(values.T), positions, np.asarray(recording.tokens[:stop]), fingerprint)
 
 
-def tree_of(points: Points, min_samples: int, *, report: Report | None = None) -> tuple["Tree", float]:
+def tree_of(points: Points, min_samples: int, *, report: Progress = silent) -> tuple["Tree", float]:
     """The exact spanning tree of the points' mutual reachability, kept for the next call, and the seconds it took."""
     import torch
     from filelock import FileLock
@@ -253,7 +245,7 @@ def labels_of(
     return number[model.labels_], strength, persistence[order]
 
 
-def _with_words(found: Clustering, recording: Recording, report: Report) -> Clustering:
+def _with_words(found: Clustering, recording: Recording, report: Progress) -> Clustering:
     """The clustering with the word before each blank and its part of speech."""
     from lstm_core.text.tagged import not_followed_by_whitespace, words_before
     from lstm_core.text.tags import tag_text

@@ -7,7 +7,6 @@ Knows runs, recordings and what is kept of maps; how words are grouped is `linka
 import hashlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,17 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.recordings.find import find
+from lstm_core.recordings.recording import Recording
 from lstm_core.runs.settings import SIGNALS
 from lstm_core.stats.tsne import PERPLEXITY
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.storage.files import home
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import read_corpus
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 
 SCHEMA = 1
 LEVELS = 65_534  # steps across the grid of places: sixteen bits a coordinate, finer than half a float on a wide map
@@ -118,7 +117,7 @@ def key_of(query: WordMapQuery, weights: str) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
 
 
-def word_map(run: "Run", query: WordMapQuery = WordMapQuery(), *, report: Report = lambda share, word: None) -> WordMap:
+def word_map(run: "Run", query: WordMapQuery = WordMapQuery(), *, report: Progress = silent) -> WordMap:
     """Make the map of a run; reads the text first where no recording holds the activations. The same for a seed.
 
     Raises ValueError for what the run cannot give and for fewer than 10 words.
@@ -133,25 +132,17 @@ def _after_reading(share: float) -> float:
     return READING + (1 - READING) * share
 
 
-def recording_for(
-    run: "Run", query: WordMapQuery, *, report: Report = lambda share, word: None
-) -> tuple[Recording, int, int]:
+def recording_for(run: "Run", query: WordMapQuery, *, report: Progress = silent) -> tuple[Recording, int, int]:
     """A recording that holds the activations of a query (`WordMapQuery.of`), made where there is none; its first
     position of the map and how many positions that has."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
 
     start, stop = read_corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
     text, count = corpus_text(run, query.text, start, stop - start), stop - start
-    for recording in opened_recordings(run.fingerprint):
-        spec = recording.spec
-        first = start - spec.span[0]
-        if (
-            spec.positions == "all"
-            and spec.text_fingerprint == text.fingerprint
-            and first >= 0
-            and np.array_equal(recording.tokens[first : first + count], text.ids)
-            and (query.signal, query.layer) in recording.signals
-        ):
+    of = run.fingerprint, (query.signal,), (query.layer,)
+    for recording in find(*of, text=text.fingerprint, span=(start, stop), positions="all"):
+        first = start - recording.spec.span[0]
+        if np.array_equal(recording.tokens[first : first + count], text.ids):
             return recording, first, count
     return record(run, text, RecordQuery((query.signal,), (query.layer,)), report=report), 0, count
 
@@ -162,7 +153,7 @@ def map_of(
     first: int,
     count: int,
     *,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> WordMap:
     """The map of `count` positions of a recording from its position `first`, all of whose positions are kept."""
     from lstm_core.stats.tsne import tsne

@@ -18,6 +18,7 @@ def findings(
 ) -> None:
     """Find the units that follow a few features of the text; kept as results/findings.json."""
     from lstm_core.neurons import findings as follow
+    from lstm_core.recordings.find import twins_of
 
     run = open_run(name)
     if run.kind != "char":
@@ -28,7 +29,7 @@ def findings(
             f"{name} has no recording of its signals h or c at all positions: "
             f"make one with `python -m lstm_core record {name} --signals h,c`"
         )
-    controls = [other for twin in follow.twins_of(name) for other in follow.usable_recordings(twin.fingerprint)]
+    controls = [other for twin in twins_of(name) for other in follow.usable_recordings(twin.fingerprint)]
     control = next((other for other in controls if follow.comparable(recording, other)), None)
     found = [follow.best_unit(recording, feature, twin=control) for feature in follow.FEATURES]
     result = {"weights": run.fingerprint, "text": recording.title, "findings": [asdict(finding) for finding in found]}

@@ -55,7 +55,7 @@ def chunks(
 
 
 def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.text.chunks import gold_recording
+    from lstm_core.recordings.chunks import gold_recording
 
     recording, gold = gold_recording(run, (signal,), report=progress)
     source = {
@@ -70,21 +70,12 @@ def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.recordings.recording import opened_recordings
-    from lstm_core.text.chunks import NAME, chunks_by_rules
-    from lstm_core.text.tags import tags_of
+    from lstm_core.recordings.chunks import chunks_by_rules
+    from lstm_core.recordings.find import longest
+    from lstm_core.recordings.tags import tags_of
+    from lstm_core.text.chunks import NAME
 
-    usable = [
-        one
-        for one in opened_recordings(run.fingerprint)
-        if signal in one.names and one.whole and one.spec.text != NAME
-    ]  # fmt: skip
-    if not usable:
-        raise ValueError(
-            f"{run.name} has no recording of {signal} at all positions: make one with `python -m lstm_core record "
-            f"{run.name} --signals {signal}`, or ask for --text {NAME}"
-        )
-    recording = max(usable, key=lambda one: len(one.tokens))
+    recording = longest(run, (signal,), other_than=NAME)
     chunked = chunks_by_rules(recording, tags_of(recording, report=progress))
     return recording, chunked, {"chunks_from": "rules over our tags", "rules": _rules()}
 
@@ -111,12 +102,10 @@ def _rules() -> dict[str, Any] | None:
 
 def _twin(recording: Any, signal: str, layer: int) -> Any:
     """What the untrained twin did over the same text, recorded where it is not; None where there is no twin."""
-    from lstm_core.neurons.findings import twins_of
-    from lstm_core.neurons.label_search import LabelQuery
-    from lstm_core.neurons.labels import twin_recording
+    from lstm_core.recordings.find import twins_of, untrained_twin
     from lstm_core.recordings.record import RecordQuery, Text, record
 
-    found = twin_recording(recording, LabelQuery(signal, layer))
+    found = untrained_twin(recording, signal, (layer,))
     spec = recording.spec
     for twin in twins_of(spec.run) if found is None else ():
         if twin.has_weights and twin.vocabulary == recording.vocabulary:

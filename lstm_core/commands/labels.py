@@ -22,6 +22,7 @@ def label(
     """
     from lstm_core.neurons import labels
     from lstm_core.neurons.label_search import LabelQuery
+    from lstm_core.recordings.find import find
 
     run = open_run(name)
     query = LabelQuery(signal, layer or run.model_config.layers)
@@ -33,7 +34,8 @@ def label(
             folder=labels.results_folder(run) if with_run else None,
             report=progress,
         )
-        for recording in labels.recordings_to_label(run.fingerprint, query)
+        for recording in find(run.fingerprint, (signal,), (query.layer,))
+        if len(recording.positions)
     ]
     if not found:
         raise ValueError(

@@ -1,6 +1,7 @@
 """Options that several verbs read alike."""
 
-from lstm_core.runs.settings import PRESETS, Kind, Preset
+from lstm_core.runs.settings import PRESETS, Preset
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, read_corpus
 
 

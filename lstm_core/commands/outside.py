@@ -7,8 +7,7 @@ import typer
 
 from lstm_core.commands.options import kind_of, layers_of
 from lstm_core.commands.told import Json, progress, say
-from lstm_core.recordings.recording import Recording, opened_recordings
-from lstm_core.runs.run import Run
+from lstm_core.recordings.find import longest
 from lstm_core.runs.store import open_run
 
 
@@ -57,26 +56,10 @@ def export_lstmvis(
     from lstm_core.exchange.lstmvis import export_project
 
     wanted, numbers = tuple(filter(None, signals.split(","))), layers_of(layers)
-    recording = _longest(open_run(name), wanted, numbers)
+    recording = longest(open_run(name), wanted, numbers)
     made = export_project(recording, folder, signals=wanted, layers=numbers, report=progress)
     result = {"run": name, "recording": recording.fingerprint, "folder": str(made), "tokens": len(recording.tokens)}
     say(result, as_json, f"wrote {recording.title} as read by {name} to {made}")
-
-
-def _longest(run: Run, signals: tuple[str, ...], layers: tuple[int, ...]) -> Recording:
-    """The longest recording of a run that kept all positions of these signals and layers."""
-    usable = [
-        recording
-        for recording in opened_recordings(run.fingerprint)
-        if recording.whole and set(signals) <= set(recording.names) and set(layers) <= set(recording.spec.layers)
-    ]
-    if not usable:
-        what = f" of {', '.join(signals)}" if signals else ""
-        raise ValueError(
-            f"{run.name} has no recording{what} at all positions: make one with "
-            f"`python -m lstm_core record {run.name} --signals {','.join(signals) or 'h,c'}`"
-        )
-    return max(usable, key=lambda recording: (len(recording.tokens), len(recording.names)))
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -150,7 +150,7 @@ def study(
     confirmed on the other. Then whether that holds up."""
     from lstm_core.commands import study_told
     from lstm_core.probes import studies
-    from lstm_core.text.tags import tags_of
+    from lstm_core.recordings.tags import tags_of
 
     if with_run and not verification:
         raise ValueError("--with-run keeps the verification too: leave --no-verification out")
@@ -167,10 +167,11 @@ def study(
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:
     """The longest recording that can be asked, its on-sets, and the seconds that these took."""
-    from lstm_core.probes.active import OnQuery, askable, on_sets
+    from lstm_core.probes.active import OnQuery, on_sets
+    from lstm_core.recordings.find import longest
 
     query = OnQuery(signal, layers_of(layers), rule, threshold)  # type: ignore[arg-type]
-    recording = askable(open_run(name), signal)
+    recording = longest(open_run(name), (signal,))
     began = time.perf_counter()
     on = on_sets(recording, query, report=progress)
     return recording, on, time.perf_counter() - began

@@ -9,7 +9,8 @@ import typer
 from lstm_core.commands.options import layers_of
 from lstm_core.commands.told import Json, confirm, progress, say
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
-from lstm_core.runs.store import list_runs, open_run, recordings_of, remove_run, unreadable_runs
+from lstm_core.recordings.upkeep import recordings_of, remove_run
+from lstm_core.runs.store import list_runs, open_run, unreadable_runs
 from lstm_core.storage.files import check_name
 
 

@@ -72,22 +72,22 @@ def word_class(
     on the others; and how far they are on together.
     """
     from lstm_core.probes import word_classes as classes
-    from lstm_core.probes.active import OnQuery, askable, on_sets
-    from lstm_core.probes.selective import untrained_twin
+    from lstm_core.probes.active import OnQuery, on_sets
     from lstm_core.probes.studies import read_study
-    from lstm_core.text.tags import tags_of
+    from lstm_core.recordings.find import longest, untrained_twin
+    from lstm_core.recordings.tags import tags_of
 
     asked = [*filter(None, words.split(",")), *(read_study(study).words if study else ())]
     if not asked:
         raise ValueError("name the words of the class: --words court,judge,law or --study FILE")
-    recording = askable(open_run(name), signal)
+    recording = longest(open_run(name), (signal,))
     query = OnQuery(signal, threshold=threshold).of(recording)
     tagged = tags_of(recording, report=progress)
 
     def of(one: Recording) -> classes.WordClass:
         return classes.word_class(one, on_sets(one, query, report=progress), asked, tagged, report=progress)
 
-    other = untrained_twin(recording, query)
+    other = untrained_twin(recording, query.signal, query.layers)
     found, twin = of(recording), of(other) if other else None
     result = {"run": name, "text": recording.title, **classes.summary(found), "twin": twin and classes.summary(twin)}
     say(result, as_json, f"{name} on {recording.title}\n{classes.told(found, twin)}")

@@ -1,6 +1,5 @@
 """What the tags of a whole text come to, for the command line. Knows runs, corpora and the tagger."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -9,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from lstm_core.recordings.recording import Recording, find_recordings
+from lstm_core.recordings.tags import recorded_text, tags_of
 from lstm_core.runs.store import list_runs
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import corpus_names, decode_text, read_corpus
 from lstm_core.text.tagged import not_followed_by_whitespace
-from lstm_core.text.tags import recorded_text, tag_text, tag_tokens, tagger_accuracy, tags_of
+from lstm_core.text.tags import tag_text, tag_tokens, tagger_accuracy
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,7 @@ def what_to_tag(name: str) -> tuple[str, str | list[str]]:
     return corpus.name, [corpus.vocabulary.tokens[number] for number in corpus.ids.tolist()]
 
 
-def report_tags(
-    name: str, show: int = 3, *, report: Callable[[float, str], object] = lambda share, word: None
-) -> TagReport:
+def report_tags(name: str, show: int = 3, *, report: Progress = silent) -> TagReport:
     """Tag what `what_to_tag` finds, or what the recording of that key read, with which the tags are kept then.
 
     The first `show` sentences come along. Raises ValueError where there is no text. `report` is called with the share

@@ -12,9 +12,10 @@ import typer
 from lstm_core.commands.options import kind_of, preset_of
 from lstm_core.commands.told import Json, progress, say
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import MEASURES, PRESETS, Kind
+from lstm_core.runs.settings import MEASURES, PRESETS
 from lstm_core.runs.store import create_run, extend_run, list_runs, open_run
 from lstm_core.storage.files import check_name, home
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, read_corpus
 
 

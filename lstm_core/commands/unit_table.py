@@ -1,27 +1,23 @@
 """The units of a layer as a table, the most unusual first: for people and as one document."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions, read_distributions
 from lstm_core.neurons.label_search import LabelQuery, Labels
 from lstm_core.neurons.labels import labels_for, stand_in
 from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
-from lstm_core.recordings.recording import opened_recordings
+from lstm_core.recordings.find import find
 from lstm_core.runs.settings import SIGNALS
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
 
-Report = Callable[[float, str], object]
-
 SHOWN = 20  # units in the table for people
 
 
-def distributions_at_hand(
-    run: "Run", query: DistributionQuery, *, report: Report = lambda share, word: None
-) -> Distributions:
+def distributions_at_hand(run: "Run", query: DistributionQuery, *, report: Progress = silent) -> Distributions:
     """Those over the longest recording of the signal and layer by the run's weights, else those kept with the run. A
     recording of all positions comes before one of those after blanks alone.
 
@@ -34,9 +30,7 @@ def distributions_at_hand(
     if not 1 <= query.layer <= shape.layers:
         raise ValueError(f"{run.name} has {shape.layers} layers, not layer {query.layer} (layers count from 1)")
     usable = [
-        recording
-        for recording in opened_recordings(run.fingerprint)
-        if (query.signal, query.layer) in recording.signals and len(recording.positions)
+        recording for recording in find(run.fingerprint, (query.signal,), (query.layer,)) if len(recording.positions)
     ]
     if usable:
         longest = max(usable, key=lambda one: (one.spec.positions == "all", len(one.positions)))

@@ -29,11 +29,12 @@ def of_study(
     from lstm_core.probes import kept_studies, studies
     from lstm_core.probes import verification as verified
     from lstm_core.probes.active import on_sets
+    from lstm_core.recordings.find import untrained_twin
 
     asked = own.study
     query = verified.VerifyQuery(asked, on.query.signal, on.query.layers)
     found = verified.verify(recording, query, tagged, report=progress)
-    other = verified.twin_recording(recording, query.signal, query.layers)
+    other = untrained_twin(recording, query.signal, query.layers)
     twin = of_twin = twin_on = None
     if other is not None:
         twin = verified.verify(other, verified.twin_query(found), tagged, report=progress)
@@ -80,12 +81,12 @@ def periods(
     from lstm_core.neurons.periods import PeriodsQuery
     from lstm_core.neurons.periods import periods as found_in
     from lstm_core.probes import verification as verified
-    from lstm_core.probes.active import askable
+    from lstm_core.recordings.find import longest, untrained_twin
 
-    recording = askable(open_run(name), signal)
+    recording = longest(open_run(name), (signal,))
     query = PeriodsQuery(signal, layer or recording.spec.layers[-1], steps)
     found = found_in(recording, query, report=progress)
-    other = verified.twin_recording(recording, signal, (query.layer,))
+    other = untrained_twin(recording, signal, (query.layer,))
     twin = None if other is None else found_in(other, query, report=progress)
     typed = _typed(verified.twin_words(recording, signal))
     say(verified_told.periods_summary(found, twin, typed), as_json, verified_told.periods_told(found, twin, typed))

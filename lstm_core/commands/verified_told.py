@@ -3,11 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from lstm_core.neurons.periods import Period, Periods, Rhythm, UnitPeriod
+from lstm_core.neurons.periods import Periods, UnitPeriod
 from lstm_core.probes.verification import Followed, Verification, ahead
 from lstm_core.probes.word_sets import WordSet
 from lstm_core.stats.probe import Probe
-from lstm_core.stats.separation import Contrast, Separation
+from lstm_core.stats.separation import Separation
+from lstm_core.stats.spectrum import Period, Rhythm
+from lstm_core.stats.timing import Contrast
 
 
 def summary(found: Verification, twin: Verification | None, twin_typed: str | None) -> dict[str, Any]:

@@ -35,12 +35,11 @@ from lstm_core.recordings.recording import Recording, recordings_folder
 from lstm_core.recordings.writer import check_space
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.storage.files import read_json, size_of, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Splitter, Vocabulary
 
 if TYPE_CHECKING:
     from lstm_core.exchange.lstmvis_files import Table
-
-Report = Callable[[float, str], object]
 
 TYPES = {"state": "c", "states": "c", "cell": "c", "output": "h", "hidden": "h"}  # theirs -> our signal
 NAMES = {"c": ("state", "states"), "h": ("output", "output")}  # our signal -> their type, and how its paths begin
@@ -49,7 +48,7 @@ REMEDY = "copy the folder again, or save its arrays anew with h5py's create_data
 
 
 def import_project(
-    folder: Path, name: str, types: Mapping[str, str] | None = None, *, report: Report = lambda share, word: None
+    folder: Path, name: str, types: Mapping[str, str] | None = None, *, report: Progress = silent
 ) -> Brought:
     """Make a run without weights of a project folder, with its annotations (`meta`) kept beside its recordings.
 
@@ -69,7 +68,7 @@ def import_project(
         return bring_in_converted(Path(target), name, report=report)
 
 
-def bring_in_converted(folder: Path, name: str, *, report: Report = lambda share, word: None) -> Brought:
+def bring_in_converted(folder: Path, name: str, *, report: Progress = silent) -> Brought:
     """Bring in what `convert` made of a project."""
     project = read_json(folder / "project.json")
     vocabulary = Vocabulary(tuple(project["tokens"]), project["splitter"])
@@ -249,7 +248,7 @@ def export_project(
     *,
     signals: Sequence[str] = (),
     layers: Sequence[int] = (),
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Path:
     """Write a recording as a project folder: states as float32 (T, U), its text, its annotations; returns the folder.
 
@@ -304,7 +303,7 @@ def _type(signal: str, layer: int, path: str) -> dict[str, Any]:
     return {"type": NAMES.get(signal, (signal, ""))[0], "layer": layer, "path": path, "transform": transform, **gate}
 
 
-def _write_states(path: Path, recording: Recording, paths: Mapping[tuple[str, int], str], report: Report) -> None:
+def _write_states(path: Path, recording: Recording, paths: Mapping[tuple[str, int], str], report: Progress) -> None:
     length, units = len(recording.tokens), recording.spec.units
     step = max(1, STEP_BYTES // (4 * units))
     with new_tables(path) as file:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from lstm_core.recordings.record import Report, evaluate, silent
+from lstm_core.recordings.record import evaluate
 from lstm_core.runs.card import write_card
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES
 from lstm_core.storage import files
 from lstm_core.storage.arrays import load_arrays
 from lstm_core.storage.files import read_json, write_bytes, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import Corpus
 
 LOST_BITS = 0.005  # per character
@@ -21,7 +22,7 @@ LOST_PERPLEXITY = 0.005  # share
 LOG_LINES = 200  # of a training log that comes with the program
 
 
-def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Report = silent) -> dict[str, Any]:
+def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Progress = silent) -> dict[str, Any]:
     """Copy a run into the program with int8 weights; returns its exact scores before and after the rounding.
 
     All is made and scored in a folder of its own first. Raises ValueError, and changes nothing of `into`, for a run

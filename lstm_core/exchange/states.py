@@ -7,7 +7,7 @@ The run has no weights, and says so where they are needed; its recordings are li
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -24,11 +24,10 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS, Cell, StatesConfig, TrainConfig
 from lstm_core.runs.store import describe, new_folder, runs_folder
 from lstm_core.storage.files import write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import TILE
 from lstm_core.text.catalogue import RECIPES
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Corpus, Vocabulary, decode_text, keep_text, texts_folder
-
-Report = Callable[[float, str], object]
 
 STEP_BYTES = 2**24  # of values held at a time
 HALF_MOST = float(np.finfo(np.float16).max)  # 65,504
@@ -99,7 +98,7 @@ def bring_in(
     reading: Reading,
     *,
     annotations: Sequence[Annotation] = (),
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Brought:
     """Make a run without weights and its recordings; its status is "states only".
 
@@ -140,7 +139,7 @@ def bring_in(
     return Brought(run, made, tuple(_notes(states, seen, made)))
 
 
-def _share_of(report: Report, begun: float, share: float) -> Report:
+def _share_of(report: Progress, begun: float, share: float) -> Progress:
     """The report of a part of the work, which begins and takes so much of it."""
     return lambda done, word: report(begun + done * share, word)
 
@@ -148,7 +147,7 @@ def _share_of(report: Report, begun: float, share: float) -> Report:
 # Looking before writing -----------------------------------------------------------------------------------------------
 
 
-def look(states: States, *, report: Report = lambda share, word: None) -> Seen:
+def look(states: States, *, report: Progress = silent) -> Seen:
     """Read all values once. Raises ValueError that names the first that is not finite or cannot be kept."""
     digest = hashlib.sha256(f"{states.values.shape} {states.values.dtype.str}".encode())
     lowest, highest, rounding = np.inf, -np.inf, 0.0
@@ -298,7 +297,7 @@ def _record(
     seen: Mapping[str, Seen],
     reading: Reading,
     annotations: Sequence[Annotation],
-    report: Report,
+    report: Progress,
 ) -> None:
     """Write a recording of some states."""
     length = len(reading.ids)

@@ -16,10 +16,11 @@ import numpy as np
 from lstm_core.exchange.quarantine import SAFE, TORCH, check_file, read_tensors
 from lstm_core.runs.card import write_card
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES, Cell, Kind, ModelConfig, TrainConfig
+from lstm_core.runs.settings import GATES, Cell, ModelConfig, TrainConfig
 from lstm_core.runs.store import describe, new_folder, runs_folder
 from lstm_core.storage.arrays import Arrays, check_shapes, save_arrays
 from lstm_core.storage.files import replacing, sha256_of, write_json
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import END, Corpus, Splitter, Vocabulary, check_size, decode_text, read_corpus
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ its beginning, by every number of words: both keep their own rhythm, and only wh
 and chunks; knows no models. U units, K kinds, N words.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,10 +17,10 @@ from lstm_core.recordings.recording import Recording
 from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
 from lstm_core.stats.ranks import centred_ranks, strengths
 from lstm_core.stats.variance_explained import FALSE_SHARE, SHUFFLES, adjusted, remembered
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.chunks import Chunked
 
 Floats = NDArray[np.float64]
-Report = Callable[[float, str], object]
 
 ENOUGH = 20  # chunks of a kind in each half of the text
 LEAST = 0.01  # share of the words: a rarer kind is made of a few words, such as the particles up and out
@@ -132,7 +131,7 @@ def tuned_units(
     *,
     twin: Recording | None = None,
     seed: int = 0,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> TunedUnits:
     """What each unit follows, ranked by score; `twin`: what the untrained twin did over the same text.
 
@@ -150,7 +149,7 @@ def tuned_units(
 class _Layer:
     """The units of a layer: their strengths on either half (U, K), what they chose, and the result."""
 
-    def __init__(self, recording: Recording, chunked: Chunked, query: TunedQuery, seed: int, report: Report):
+    def __init__(self, recording: Recording, chunked: Chunked, query: TunedQuery, seed: int, report: Progress):
         check(recording, query.signal, query.layer)
         self.recording, self.chunked, self.query = recording, chunked, query
         self.units = query.units or tuple(range(recording.spec.units))
@@ -177,7 +176,7 @@ class _Layer:
         """A unit's values at all words (N,), as they are kept."""
         return np.asarray(self.recording.signal(self.query.signal, self.query.layer)[unit])[self.chunked.step]
 
-    def _search(self, draw: np.random.Generator, report: Report) -> None:
+    def _search(self, draw: np.random.Generator, report: Progress) -> None:
         """Strengths, choices, chances and timing of all units, a few at a time."""
         shape = len(self.units), len(self.kinds)
         self.first, self.held, self.chances = np.zeros(shape), np.zeros(shape), np.ones(shape[0])

@@ -23,10 +23,10 @@ from lstm_core.runs.settings import MEASURES, SIGNALS
 from lstm_core.stats.permutation import order
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import CorpusMissing
 
 if TYPE_CHECKING:
-    from lstm_core.recordings.reader import Report
     from lstm_core.recordings.record import Text
 
 
@@ -100,7 +100,7 @@ def compare(
     runs: Sequence[Run],
     query: CompareQuery = CompareQuery(),
     *,
-    report: "Report" = lambda share, word: None,
+    report: "Progress" = silent,
     with_runs: bool = False,
 ) -> Comparison:
     """The runs side by side; what is missing is recorded first, and kept.
@@ -179,9 +179,7 @@ def activity_at_hand(run: Run, passage: Passage, signals: Sequence[str]) -> tupl
     return activities(recording, wanted) if recording is not None else ()
 
 
-def activities(
-    recording: Recording, signals: Sequence[str], *, report: "Report" = lambda share, word: None
-) -> tuple[Activity, ...]:
+def activities(recording: Recording, signals: Sequence[str], *, report: "Progress" = silent) -> tuple[Activity, ...]:
     """The activity of some signals of all layers of a recording, exact, at memory that does not grow with the text."""
     places = [(signal, layer) for signal in signals for layer in recording.spec.layers]
     found = []
@@ -197,7 +195,7 @@ def _activity(found: Distributions) -> Activity:
 
 
 def _recording(
-    run: Run, passage: Passage, signals: tuple[str, ...], texts: dict[tuple[str, ...], "Text"], report: "Report"
+    run: Run, passage: Passage, signals: tuple[str, ...], texts: dict[tuple[str, ...], "Text"], report: "Progress"
 ) -> Recording:
     """A recording of the run over the passage that has the signals: one that is there, else it is made.
 

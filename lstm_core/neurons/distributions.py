@@ -4,7 +4,6 @@ Pure functions of a recording; knows nothing of models or pages. U units, P posi
 """
 
 import json
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -17,11 +16,10 @@ from numpy.typing import NDArray
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
 from lstm_core.storage.arrays import Arrays, load_arrays, save_arrays
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 Floats = NDArray[np.float64]
 
 BINS = 200
@@ -122,7 +120,7 @@ def distributions(
     query: DistributionQuery,
     *,
     workers: int = 0,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Distributions:
     """Count all values of a signal of a layer exactly, in memory that does not grow with the text.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.neurons.sentiment import NEGATIVE, POSITIVE
 from lstm_core.stats.ranks import Mask
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import END, UNKNOWN, Splitter
 from lstm_core.text.marks import (
     WORD,
@@ -40,8 +41,6 @@ from lstm_core.text.sentences import sentence_spans
 if TYPE_CHECKING:
     from lstm_core.recordings.recording import Recording
     from lstm_core.text.tagged import Tagged
-
-Report = Callable[[float, str], object]
 Ordered = NDArray[np.float32]
 
 TAGGED = 50  # words that must have a part of speech for it to be a feature
@@ -295,12 +294,12 @@ def _named(tag: str) -> str:
     return f"{MEANINGS[tag].split(':')[0]} ({tag})" if tag in MEANINGS else tag
 
 
-def features_of(recording: "Recording", *, report: Report = lambda share, word: None) -> tuple[Feature, ...]:
+def features_of(recording: "Recording", *, report: Progress = silent) -> tuple[Feature, ...]:
     """All features of what a recording read, the simpler first: those of RULES, then parts of speech by frequency.
 
     Their values are one a token read, whichever positions are kept. The tags are kept with the recording.
     """
-    from lstm_core.text.tags import recorded_text, tags_of
+    from lstm_core.recordings.tags import recorded_text, tags_of
 
     tokens = recorded_text(recording)
     return (

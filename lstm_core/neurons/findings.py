@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_core.recordings.find import same_reading
 from lstm_core.recordings.recording import Recording, opened_recordings
 from lstm_core.runs.settings import SIGNALS
 from lstm_core.stats.ranks import Mask, auroc, two_sided
@@ -102,19 +103,6 @@ def comparable(recording: Recording, twin: Recording) -> bool:
     one, other = recording.spec, twin.spec
     shared = set(one.signals) & set(other.signals) & set(SEARCHED) and set(one.layers) & set(other.layers)
     return same_reading(recording, twin) and bool(shared)
-
-
-def same_reading(recording: Recording, twin: Recording) -> bool:
-    """Whether two recordings are of the same positions of the same text."""
-    compared = ("text_fingerprint", "span", "positions")
-    return all(getattr(recording.spec, name) == getattr(twin.spec, name) for name in compared)
-
-
-def twins_of(run: str) -> Iterator["Run"]:
-    """The untrained twins of a run that are at hand."""
-    from lstm_core.runs.store import list_runs
-
-    return (other for other in list_runs() if other.untrained_twin_of == run)
 
 
 def usable_recordings(weights: str) -> Iterator[Recording]:

@@ -22,7 +22,7 @@ unit does it better beyond chance is asked of all units of the layer, with a lab
 held-out half, on which they are tested. See leads.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -30,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.neurons.features import Feature, features_of
-from lstm_core.neurons.findings import same_reading
+from lstm_core.recordings.find import same_reading
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.paired_test import LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
 from lstm_core.stats.ranks import Floats, Shifts, centred_ranks, strengths, targets_of
+from lstm_core.storage.progress import Progress, silent
 
 LEAST = 0.5  # strength on the held-out half that makes a label: an AUROC of .75, a correlation of .5
 CHANCE = 0.05
@@ -43,8 +44,6 @@ STRETCHES = 5  # times that it begins in each half: one long quotation says litt
 WORDS = 5  # different words of each half that carry it, where it is a feature of words
 BLOCK = 2**22  # values ranked at a time, unless one unit has more
 DIGITS = 7  # that are kept of a score and a probability
-
-Report = Callable[[float, str], object]
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,7 @@ def find_labels(
     *,
     twin: Recording | None = None,
     features: Sequence[Feature] | None = None,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Labels:
     """Labels for all units of a signal and layer, which are read a few at a time.
 
@@ -250,7 +249,7 @@ class _Search:
         self.groups = [[n for n, place in enumerate(places) if place == one] for one in dict.fromkeys(places)]
         self.group_of = {number: group for group, numbers in enumerate(self.groups) for number in numbers}
 
-    def scores(self, recording: Recording, report: Report) -> _Scores:
+    def scores(self, recording: Recording, report: Progress) -> _Scores:
         """Those of all units."""
         first, held = np.zeros((2, recording.spec.units, len(self.columns)))
         families, chosen, sums = _Families(len(self.groups)), [], []
@@ -270,7 +269,7 @@ class _Search:
         return _Scores(first, held, chosen, families.probabilities(), np.array(sums))
 
     def _ranked(
-        self, recording: Recording, report: Report
+        self, recording: Recording, report: Progress
     ) -> Iterator[tuple[int, list[NDArray[np.int64]], list[NDArray[np.int64]]]]:
         """A few units at a time: the number of the first, and ranks (B, n) on either half for each group."""
         units, signal = recording.spec.units, recording.signal(self.query.signal, self.query.layer)

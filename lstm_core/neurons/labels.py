@@ -11,12 +11,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_core.neurons.findings import same_reading, twins_of
-from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Report, Row, UnitLabel, find_labels
-from lstm_core.recordings.recording import Recording, RecordingSpec, opened_recordings
+from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Row, UnitLabel, find_labels
+from lstm_core.recordings.find import untrained_twin
+from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_bytes
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
@@ -39,34 +40,18 @@ def kept_or_made(
     *,
     recompute: bool = False,
     folder: Path | None = None,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Labels:
     """The labels of a recording, beside those of its untrained twin where that is recorded alike; kept for next time.
 
     What was kept is made anew when the twin's recording has come to hand since. Raises ValueError as `find_labels`.
     """
-    twin = twin_recording(recording, query)
+    twin = untrained_twin(recording, query.signal, (query.layer,))
     found = None if recompute else read_labels(recording, query)
     if found is None or (twin is not None and found.twin != twin.spec.weights):
         found = find_labels(recording, query, twin=twin, report=report)
         keep_labels(found, folder)
     return found
-
-
-def recordings_to_label(weights: str, query: LabelQuery) -> Iterator[Recording]:
-    """The recordings of these weights with a signal and layer, newest first."""
-    for recording in opened_recordings(weights):
-        if (query.signal, query.layer) in recording.signals and len(recording.positions):
-            yield recording
-
-
-def twin_recording(recording: Recording, query: LabelQuery) -> Recording | None:
-    """What an untrained twin of the run did at the same positions, None when no such recording is at hand."""
-    for twin in twins_of(recording.spec.run):
-        for other in opened_recordings(twin.fingerprint):
-            if same_reading(recording, other) and (query.signal, query.layer) in other.signals:
-                return other
-    return None
 
 
 def keep_labels(found: Labels, folder: Path | None = None) -> Path:

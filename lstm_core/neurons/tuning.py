@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording
-from lstm_core.stats.separation import timing
+from lstm_core.stats.timing import timing
 from lstm_core.text.chunks import Chunked
 
 Floats = NDArray[np.float64]

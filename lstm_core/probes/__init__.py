@@ -1,5 +1,17 @@
-"""Queries by example: which units are on in a phrase, where else, and which units are on together.
+"""Questions by example: which units are on through a phrase, which tell two kinds of places apart.
 
-Source: the article and LSTMVis, whose matching is carried out as PROTOCOLS says. Knows recordings; knows nothing of
-models or pages.
+active             which units are on when
+match              where else units are on as they are in a span
+match_loops        compiled loops over bits
+selective          units of a phrase alone, beside chance
+similar_units      units that are on when a unit is on, or some steps earlier or later
+studies            units that tell two kinds of places apart, chosen on one half, confirmed on the other
+verification       a study put to the test: a linear reader, vectors, timing, the untrained twin
+kept_studies       the figures of studies, kept with a run, over seeds
+word_classes       units of a class of words
+word_sets          words as vectors beside words as frequent
+sense_sets         sets of labelled meanings
+labelled_states    states at labelled places
+senses             what neurons know of labelled meanings
+senses_over_seeds  the same over several runs
 """

@@ -3,7 +3,6 @@
 T steps, U units of all chosen layers side by side, W words of 64 bits.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.recordings.recording import Recording
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
+    pass
 Rule = Literal["raw", "tanh", "two-sided", "quantile"]
 Unit = tuple[int, int]  # layer from 1, unit from 0
 
@@ -110,20 +108,7 @@ class OnSets:
         return np.packbits(on, bitorder="little").view(np.uint64)
 
 
-def askable(run: "Run", signal: str = "h") -> Recording:
-    """The longest recording of a run that kept all positions of a signal; raises ValueError where there is none."""
-    usable = [
-        recording for recording in opened_recordings(run.fingerprint) if signal in recording.names and recording.whole
-    ]
-    if not usable:
-        raise ValueError(
-            f"{run.name} has no recording of {signal} at all positions: "
-            f"make one with `python -m lstm_core record {run.name} --signals {signal}`"
-        )
-    return max(usable, key=lambda recording: len(recording.tokens))
-
-
-def on_sets(recording: Recording, query: OnQuery, *, report: Report = lambda share, word: None) -> OnSets:
+def on_sets(recording: Recording, query: OnQuery, *, report: Progress = silent) -> OnSets:
     """Read a recording once and keep a bit a step and unit: T U / 8 bytes, twice that once asked by unit.
 
     Raises ValueError as `OnQuery.of`.

@@ -6,7 +6,7 @@ L layers, U units.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.probes.sense_sets import Example
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
-
-Report = Callable[[float, str], object]
 
 BATCH = 4096  # tokens that are read at once, about
 LONGEST = 300  # tokens of a sentence; of a longer one those before the end of the labelled word, and what fits behind
@@ -81,9 +80,7 @@ def pieces(vocabulary: Vocabulary, token: str) -> list[str]:
     return [token]
 
 
-def states(
-    model: "LanguageModel", sentences: Sequence[Encoded], *, report: Report = lambda share, word: None
-) -> States:
+def states(model: "LanguageModel", sentences: Sequence[Encoded], *, report: Progress = silent) -> States:
     """Read sentences side by side, those of like length together: padding behind one changes nothing before it."""
     import torch
 

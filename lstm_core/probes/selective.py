@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.neurons.findings import same_reading, twins_of
-from lstm_core.probes.active import OnQuery, OnSets, Unit
+from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import Span, followers
-from lstm_core.recordings.recording import Recording, opened_recordings
 
 MOSTLY = 0.9  # share of a phrase's places at which a unit of it is on, at least
 RARELY = 0.01  # share of all other places at which it is on, at most
@@ -77,16 +75,6 @@ def selective(on: OnSets, query: SelectiveQuery) -> Selective:
     units = tuple(on.units[number] for number in np.flatnonzero(found).tolist())
     on_share = float(on.counts.sum() / max(len(on) * len(on.units), 1))
     return Selective(len(looked_at), at_phrase, elsewhere, units, count / DRAWS, on_share)
-
-
-def untrained_twin(recording: Recording, query: OnQuery) -> Recording | None:
-    """What an untrained twin of the run did at the same steps, None where it is not at hand with the query's signal."""
-    for twin in twins_of(recording.spec.run):
-        for other in opened_recordings(twin.fingerprint):
-            has = all((query.signal, layer) in other.signals for layer in query.layers or recording.spec.layers)
-            if same_reading(recording, other) and other.whole and has:
-                return other
-    return None
 
 
 @dataclass(frozen=True, eq=False)

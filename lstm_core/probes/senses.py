@@ -4,7 +4,7 @@ Every figure stands beside what it must beat: the commonest sense, the words alo
 and the untrained twin. Figures only are kept, none of the sentences. N places, U units of all layers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,11 @@ from lstm_core.probes.studies import tells_apart
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, majority, probe, standardised
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_json
+from lstm_core.storage.progress import Progress, silent
 
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 Values = NDArray[np.float32]
 
 SCHEMA = 1
@@ -111,7 +110,7 @@ def senses(
     names: Sequence[str] = tuple(SETS),
     *,
     given: Sequence[LabelledSet] = (),
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Senses:
     """Read labelled sets, those of `names` unless some are `given`, with a run and its untrained twin, and measure.
 
@@ -135,7 +134,9 @@ def senses(
     return Senses(run.name, run.fingerprint, config.architecture, config.layers * config.hidden, tuple(done))
 
 
-def _of_set(run: "Run", models: "tuple[LanguageModel, LanguageModel]", asked: LabelledSet, report: Report) -> SetSenses:
+def _of_set(
+    run: "Run", models: "tuple[LanguageModel, LanguageModel]", asked: LabelledSet, report: Progress
+) -> SetSenses:
     by_word = asked.by_word()
     found, tokens, unknown_tokens, places, unknown = [], 0, 0, 0, 0
     units = [(layer, n) for layer in range(1, run.model_config.layers + 1) for n in range(run.model_config.hidden)]

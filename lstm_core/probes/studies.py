@@ -6,7 +6,7 @@ places that choose are not those that judge. U units, N places.
 """
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -19,9 +19,9 @@ from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import followers, occurrences
 from lstm_core.recordings.recording import Recording
 from lstm_core.storage.documents import restored
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import NONE, Tagged
 
-Report = Callable[[float, str], object]
 Span = tuple[int, int]
 Verdict = Literal["confirmed", "not confirmed", "too few to tell"]
 
@@ -214,7 +214,7 @@ def study(
     tagged: Tagged | None = None,
     *,
     seed: int = 0,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> StudyResult:
     """Carry out a study over a recording. Raises ValueError as `places`."""
     draw = np.random.default_rng(seed)

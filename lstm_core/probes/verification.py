@@ -5,25 +5,24 @@ Source: the article (PCA of a word set, a unit's timing and periods). U units, N
 """
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.neurons.findings import same_reading, twins_of
-from lstm_core.neurons.periods import Period, Rhythm, period, rhythm
-from lstm_core.probes.active import OnQuery, Unit
-from lstm_core.probes.selective import untrained_twin
+from lstm_core.probes.active import Unit
 from lstm_core.probes.studies import Span, Study, both_kinds, tells_apart, values_at, whole_words
 from lstm_core.probes.word_sets import WordSet, word_set
-from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.recordings.find import find, same_reading, twins_of
+from lstm_core.recordings.recording import Recording
 from lstm_core.stats.probe import FEWEST, Probe, lead, probe
-from lstm_core.stats.separation import Contrast, Separation, contrast, separation
+from lstm_core.stats.separation import Separation, separation
+from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
+from lstm_core.stats.timing import Contrast, contrast
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import Tagged
-
-Report = Callable[[float, str], object]
 
 MOST = 300  # places of a kind, evenly spaced where there are more
 SUREST = 5  # units that are followed over time
@@ -95,7 +94,7 @@ def verify(
     query: VerifyQuery,
     tagged: Tagged | None = None,
     *,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Verification:
     """Ask a recording. Raises ValueError as `studies.places`, and for a signal or layer that the recording lacks."""
     asked, why = query.study, []
@@ -154,11 +153,6 @@ def verify(
 
 
 # The untrained twin ---------------------------------------------------------------------------------------------------
-
-
-def twin_recording(recording: Recording, signal: str, layers: Sequence[int]) -> Recording | None:
-    """What an untrained twin of the run did at the same steps, None where no such recording is at hand."""
-    return untrained_twin(recording, OnQuery(signal, tuple(layers)))
 
 
 def twin_query(found: Verification) -> VerifyQuery:
@@ -268,10 +262,8 @@ def forget_gate(recording: Recording, layer: int) -> Recording | None:
     """A recording of the same run and steps that has the forget gate of a layer; None where there is none."""
     if ("f", layer) in recording.signals:
         return recording
-    for other in opened_recordings(recording.spec.weights):
-        if same_reading(recording, other) and ("f", layer) in other.signals:
-            return other
-    return None
+    held = find(recording.spec.weights, ("f",), (layer,))
+    return next((other for other in held if same_reading(recording, other)), None)
 
 
 def _no_memory(recording: Recording) -> str:

@@ -6,7 +6,7 @@ once, however often it stands: a unit that follows one common word follows no cl
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,9 +18,9 @@ from lstm_core.probes.similar_units import jaccards, overlaps
 from lstm_core.probes.studies import Telling, tells_apart
 from lstm_core.probes.word_sets import matched
 from lstm_core.recordings.recording import Recording
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import Tagged
 
-Report = Callable[[float, str], object]
 Floats = NDArray[np.float64]
 
 FEWEST = 5  # places of a word
@@ -82,7 +82,7 @@ def word_class(
     tagged: Tagged | None = None,
     *,
     seed: int = 0,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> WordClass:
     """Which units are selective for a class of words. Without `tagged` the words beside it are as frequent, no more.
 
@@ -150,7 +150,7 @@ class _Places:
     counts: Floats
 
     @classmethod
-    def of(cls, recording: Recording, on: OnSets, words: Sequence[str], report: Report) -> "_Places":
+    def of(cls, recording: Recording, on: OnSets, words: Sequence[str], report: Progress) -> "_Places":
         row = np.full(len(recording.vocabulary), -1)
         row[[recording.vocabulary.index[word] for word in words]] = np.arange(len(words))
         of_step = row[recording.tokens]  # (T,)

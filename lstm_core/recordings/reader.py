@@ -11,7 +11,7 @@ forget gates stay at 1) does not forget rounding either: it is read again in seq
     third             |          |          |          |end2' =>ok
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lstm_core.runs.model import LanguageModel, SignalReader, State, chosen, joined
+from lstm_core.storage.progress import Progress
 from lstm_core.storage.tiles import TILE, Tiles
 
 CHUNK = 64  # tokens of a stream read at once
@@ -36,8 +37,6 @@ ROUNDS = 8
 AGREE = 3e-6  # a trained model's cell states differ by up to 2e-6 from rounding alone
 FADED = 1e-3  # a difference at a stream's start that is larger at its end has not been forgotten
 LASTING = 0.2  # share of streams that may not forget their start
-
-Report = Callable[[float, str], object]
 Reader = Literal["parallel", "sequential"]
 Target = NDArray[Any] | Tiles  # (U, P)
 
@@ -66,7 +65,7 @@ class Streams:
         kept: NDArray[np.int64],
         signals: dict[tuple[str, int], Target],
         probability: NDArray[np.float32],
-        report: Report,
+        report: Progress,
         pool: ThreadPoolExecutor,
     ):
         self.pool = pool

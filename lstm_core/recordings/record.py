@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from lstm_core.recordings.reader import Reader, Report, Streams, Target, threads
+from lstm_core.recordings.reader import Reader, Streams, Target, threads
 from lstm_core.recordings.recording import Recording, RecordingSpec, recordings_folder
 from lstm_core.recordings.writer import building, bytes_of, dtype_of, sound
 from lstm_core.runs.card import write_card
@@ -17,6 +17,7 @@ from lstm_core.runs.model import LanguageModel
 from lstm_core.runs.run import Run, score_of
 from lstm_core.runs.settings import MEASURES, SIGNALS
 from lstm_core.storage.files import write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import Tiles
 from lstm_core.text.catalogue import RECIPES
 from lstm_core.text.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
@@ -44,10 +45,6 @@ class Text:
     fingerprint: str
     span: tuple[int, int]
     unknown: int = 0
-
-
-def silent(share: float, word: str) -> None:
-    """A report that tells nobody."""
 
 
 def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> RecordingSpec:
@@ -82,7 +79,7 @@ def bytes_needed(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> in
     return bytes_of(spec, len(text.ids), len(_kept(text.ids, run.vocabulary, query.positions)))
 
 
-def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: Report = silent) -> Recording:
+def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: Progress = silent) -> Recording:
     """Read a text with a run and keep its signals on disk; an equal recording that is there already is opened, one that
     is damaged is made anew.
 
@@ -137,7 +134,7 @@ def _read(
     store: Callable[[str, int], Target],
     probability: NDArray[np.float32],
     reader: Reader,
-    report: Report,
+    report: Progress,
 ) -> tuple[dict[tuple[str, int], Target], dict[str, Any]]:
     signals = {(signal, layer): store(signal, layer) for signal in spec.signals for layer in spec.layers}
     probability[:1] = np.nan
@@ -176,7 +173,7 @@ def typed_text(run: Run, text: str) -> tuple[Text, Encoding]:
     return Text("your text", encoding.ids, fingerprint, (0, len(encoding.ids)), len(encoding.unknown)), encoding
 
 
-def evaluate(run: Run, corpus: Corpus, *, report: Report = silent, lead: int = 50_000) -> dict[str, Any]:
+def evaluate(run: Run, corpus: Corpus, *, report: Progress = silent, lead: int = 50_000) -> dict[str, Any]:
     """Score the validation split exactly as P4 says, and the test split where the corpus has one.
 
     Kept as results/evaluation.json. One stream with the state carried in: reading starts `lead` tokens before the

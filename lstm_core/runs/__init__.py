@@ -1,1 +1,14 @@
-"""runs"""
+"""A run is a folder with a model: settings, vocabulary, weights, log, results.
+
+settings     shape, recipe, presets
+model        the language model and its gate equations
+train        training, one report at a time
+generate     sampled text
+run          the folder of a run
+store        runs found, made and made longer
+sweep        one configuration trained at several dropouts
+cost         what a training will cost
+card         the card that a shipped run comes with
+baseline     the n-gram models of a corpus with their scores, kept
+tensorboard  the training log for TensorBoard
+"""

@@ -7,7 +7,6 @@ corpora and where results are kept; knows nothing of pages.
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from lstm_core.runs.run import score_of
-from lstm_core.runs.settings import MEASURES, Kind
+from lstm_core.runs.settings import MEASURES
 from lstm_core.storage.files import ROOT, home, read_json, write_json
+from lstm_core.storage.progress import Progress, silent
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus
 from lstm_core.text.ngram import METHODS, NgramModel, count, fit, look_up, mean_loss, probabilities
 
@@ -76,9 +77,7 @@ class NgramResult:
         ]
 
 
-def baseline(
-    corpus: Corpus, query: NgramQuery, *, report: Callable[[float, str], object] = lambda share, word: None
-) -> NgramResult:
+def baseline(corpus: Corpus, query: NgramQuery, *, report: Progress = silent) -> NgramResult:
     """Every method at every order asked for, scored on the validation split and, where there is one, the test split.
 
     Where the corpus has a test split, choices are fitted on its validation split, and only the test is held out. Else

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from lstm_core.runs.settings import MEASURES, Kind, ModelConfig, StatesConfig, TrainConfig
+from lstm_core.runs.settings import MEASURES, ModelConfig, StatesConfig, TrainConfig
 from lstm_core.storage import files
 from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.storage.documents import LARGEST
@@ -28,6 +28,7 @@ from lstm_core.storage.files import (
     sha256_of,
     write_json,
 )
+from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Vocabulary
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import Any, Literal
 
+from lstm_core.text.catalogue import Kind
+
 Cell = Literal["rnn", "gru", "lstm"]
-Kind = Literal["char", "word"]
 
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 

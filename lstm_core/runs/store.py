@@ -4,18 +4,15 @@ Knows folders; what is in one is `run`'s. Loads torch only to begin a run with t
 """
 
 import platform
-import shutil
-from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lstm_core.recordings.recording import Kept, kept_recordings, remove_recording
-from lstm_core.runs.run import SCHEMA, Run, RunBusy, check_settings, now
+from lstm_core.runs.run import SCHEMA, Run, check_settings, now
 from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
 from lstm_core.storage import files
-from lstm_core.storage.files import check_name, home, inventory, read_json, size_of, write_json
+from lstm_core.storage.files import check_name, home, inventory, read_json, write_json
 from lstm_core.text.corpus import Corpus
 
 
@@ -150,33 +147,3 @@ def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = N
         if manifest.is_file():  # the weights are as they were, and are not vouched for anew
             write_json(manifest, {**read_json(manifest), **inventory(run.folder, ["config.json"])})
     return Run(run.folder)
-
-
-def recordings_of(run: Run) -> list[Kept]:
-    """What goes with a run when it is removed: recordings made under its name or with its weights.
-
-    Not those whose weights another run has: it shows them.
-    """
-    weights = {}
-    for folder in (*files.SHIPPED.glob("[!.]*/"), *runs_folder().glob("[!.]*/")):
-        with suppress(ValueError, KeyError):  # a damaged run that has no weights either
-            weights[folder] = Run(folder).fingerprint
-    own = weights.pop(run.folder, None)
-    others = set(weights.values())
-    made = [(kept, kept.spec) for kept in kept_recordings() if kept.spec is not None]
-    return [kept for kept, spec in made if (spec.run == run.name or spec.weights == own) and spec.weights not in others]
-
-
-def remove_run(name: str) -> int:
-    """Remove a person's own run and its recordings (`recordings_of`); returns the bytes freed.
-
-    Raises ValueError for a shipped run, RunBusy while it is being trained.
-    """
-    run = open_run(name)
-    if run.shipped:
-        raise ValueError(f"{name} came with the program and stays")
-    if run.is_training:
-        raise RunBusy(f"{name} is being trained: cancel it first")
-    freed = size_of(run.folder) + sum(remove_recording(kept.key) for kept in recordings_of(run))
-    shutil.rmtree(run.folder)
-    return freed

@@ -31,13 +31,13 @@ from lstm_core.stats.patterns import (
     quantile_ranks,
     value_of,
 )
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import Tiles
 
 if TYPE_CHECKING:
     from lstm_core.stats.count_loops import Part as LoopPart
 
 Values = NDArray[Any] | Tiles  # (U, P)
-Report = Callable[[float, str], object]
 
 NEAR_ZERO = 0.01  # thesis, section 5.1.1: a value counts as near zero within [-.01, .01]
 LEAST_WIDTH = 1e-6  # between two quantiles, relative to the lower one where that is beyond 1
@@ -94,7 +94,7 @@ class TallyQuery:
     workers: int = 0
 
 
-def tally(values: Values, query: TallyQuery, *, report: Report = lambda share, word: None) -> Tally:
+def tally(values: Values, query: TallyQuery, *, report: Progress = silent) -> Tally:
     """Count the values (U, P) of every unit. Counts, medians and extremes are exact; sums are of float64.
 
     Raises ValueError where there is no unit or position, and for values that are not finite.
@@ -125,7 +125,7 @@ class _Reading:
     values: Values
     window: int
     workers: int
-    report: Report
+    report: Progress
 
     def over_groups(self, word: str, count: Callable[[slice], Any]) -> list[Any]:
         """What `count` gives for each group of units, in their order."""

@@ -1,11 +1,9 @@
 """Wide vectors on a plane, neighbours near each other (t-SNE). The only module that loads openTSNE."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-Report = Callable[[float, str], object]
+from lstm_core.storage.progress import Progress, silent
 
 PERPLEXITY = 30  # thesis, section 5.2
 STEPS = 750  # openTSNE's own: 250 that draw groups together, 500 that spread them out
@@ -17,7 +15,7 @@ def tsne(
     seed: int = 0,
     *,
     perplexity: float = PERPLEXITY,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> NDArray[np.float32]:
     """Places (P, 2) of `vectors` (P, D) by t-SNE, begun from their principal components.
 

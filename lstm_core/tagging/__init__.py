@@ -1,5 +1,15 @@
-"""Networks that label text: a tag for each word (sequence tagging), or one class for a whole text (classification).
+"""Networks that label words or whole texts.
 
-A package of its own: `settings`, `words` (what a network reads), `texts` (what people labelled), `model`, `train`,
-`taggers` (their folders), `tag`, `classify`, `states` (what their neurons do, as recordings).
+settings         shape and recipe of a network that labels
+words            words as numbers, in batches
+texts            texts that people labelled
+model            the network
+train            its training
+label_run        the folder of such a network
+reports          how well it does, on held-out texts
+tag              a text tagged, with the probability of every tag
+classify         whole texts by kind, with one direction and two
+recorded         what its neurons do, kept as a recording
+sentence_states  states of one sentence
+kept             mistakes and logs that were kept
 """

@@ -5,7 +5,7 @@ are asked which of 15 kinds a piece of the Brown corpus is of. Knows labelled te
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import Any
@@ -18,6 +18,7 @@ from lstm_core.stats.intervals import interval
 from lstm_core.storage import files
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import read_json, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
 from lstm_core.tagging.tag import words_of
@@ -25,7 +26,6 @@ from lstm_core.tagging.texts import Labelled
 from lstm_core.tagging.words import Encoded, encode, word_list
 from lstm_core.text.tagged import plain_word
 
-Report = Callable[[float, str], object]
 FIGURES = "poolings.json"
 SEEDS = tuple(range(1, 9))
 # Words are often hidden, rare ones mostly: with a quarter of that the training part is learned by heart (chosen on the
@@ -133,13 +133,13 @@ def compare_poolings(
     kinds: Sequence[NetworkConfig] = shapes(),
     seeds: Sequence[int] = SEEDS,
     training: LabelTraining = TRAINING,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Iterator[Poolings]:
     """Train every kind of classifier from every seed and score it on the test part, with the weights that were best on
     the development part; yields the figures so far after each kind.
     """
     from lstm_core.tagging.model import new_network
-    from lstm_core.tagging.train import Progress, accuracy, load_weights, train
+    from lstm_core.tagging.train import TrainingState, accuracy, load_weights, train
 
     known = word_list(parts["train"].texts, parts["train"].labels, training.least)
     encoded = {name: encode(known, part.texts, part.labels, of_texts=True) for name, part in parts.items()}
@@ -152,7 +152,7 @@ def compare_poolings(
     for number, config in enumerate(kinds):
         right: list[float] = []
         for seed in seeds:
-            network, progress = new_network(config, known, seed), Progress()
+            network, progress = new_network(config, known, seed), TrainingState()
             for _ in train(network, given, development, LabelTraining(**{**asdict(training), "seed": seed}), progress):
                 report((number + (len(right) + 0.5) / len(seeds)) / len(kinds), config.architecture)
             load_weights(network, progress.best)

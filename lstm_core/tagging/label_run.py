@@ -7,7 +7,7 @@ Knows files; torch is loaded only to build or train a network.
 import json
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -21,13 +21,14 @@ from lstm_core.storage import files
 from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import check_inventory, check_name, home, inventory, read_json, sha256_of, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
 from lstm_core.tagging.texts import Labelled, means_same
 from lstm_core.tagging.words import WordList, encode, word_list
 
 if TYPE_CHECKING:
     from lstm_core.tagging.model import LabelNetwork
-    from lstm_core.tagging.train import EpochReport, Progress
+    from lstm_core.tagging.train import EpochReport, TrainingState
 
 SCHEMA = 1
 Kind = Literal["taggers", "classifiers"]
@@ -35,7 +36,6 @@ RESULTS = "results/accuracy.json"
 WEIGHTS, SETTINGS, WORDS, LOG, CHECKPOINT = (
     "weights.safetensors", "config.json", "vocabulary.json", "metrics.jsonl", "checkpoint.safetensors",
 )  # fmt: skip
-Report = Callable[[float, str], object]
 _opened: dict[tuple[Path, int], "LabelNetwork"] = {}
 
 
@@ -206,7 +206,7 @@ def new_label_run(
 
 
 def train_label_run(
-    run: LabelRun, given: Labelled, development: Labelled, *, report: Report = lambda share, word: None
+    run: LabelRun, given: Labelled, development: Labelled, *, report: Progress = silent
 ) -> Iterator["EpochReport"]:
     """Train it to its end, or from the last epoch that is kept; yields a report an epoch, those of before first.
 
@@ -239,7 +239,7 @@ def _encoded(run: LabelRun, given: Labelled) -> Any:
     return encode(run.known, given.texts, given.labels, of_texts=given.of_texts)
 
 
-def _keep(folder: Path, progress: "Progress", weights: Arrays) -> None:
+def _keep(folder: Path, progress: "TrainingState", weights: Arrays) -> None:
     parts = {"now": weights, "best": progress.best, "moments": progress.moments}
     arrays = {f"{part} {name}": array for part, found in parts.items() for name, array in found.items()}
     told = json.dumps([asdict(one) for one in progress.reports])
@@ -247,17 +247,17 @@ def _keep(folder: Path, progress: "Progress", weights: Arrays) -> None:
     _log(folder, progress)
 
 
-def _log(folder: Path, progress: "Progress") -> None:
+def _log(folder: Path, progress: "TrainingState") -> None:
     lines = [json.dumps(asdict(one)) + "\n" for one in progress.reports]
     files.write_bytes(folder / LOG, "".join(lines).encode())
 
 
-def _resumed(path: Path) -> tuple["Progress", Arrays]:
+def _resumed(path: Path) -> tuple["TrainingState", Arrays]:
     """What a checkpoint holds, and the weights as they were; nothing where there is none."""
-    from lstm_core.tagging.train import EpochReport, Progress
+    from lstm_core.tagging.train import EpochReport, TrainingState
 
     if not path.is_file():
-        return Progress(_reports(path.parent / LOG)), {}
+        return TrainingState(_reports(path.parent / LOG)), {}
     arrays, notes = load_arrays(path)
     parts: dict[str, Arrays] = {"now": {}, "best": {}, "moments": {}}
     try:
@@ -267,7 +267,7 @@ def _resumed(path: Path) -> tuple["Progress", Arrays]:
         reports = [EpochReport(**one) for one in json.loads(notes["reports"])]
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} holds no training of this program: remove it, training then begins anew") from None
-    return Progress(reports, parts["best"], parts["moments"]), parts["now"]
+    return TrainingState(reports, parts["best"], parts["moments"]), parts["now"]
 
 
 def _reports(path: Path) -> "list[EpochReport]":

@@ -5,7 +5,6 @@ backward. Each sentence is read from its own beginning, and backward from its ow
 N words, U units, B texts, T words of each.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from lstm_core.exchange.states import Brought, Reading, States, bring_in
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.writer import dtype_of
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.words import Encoded, batch_of, encode
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST_LETTERS = 1_000_000
 By = Literal["letters", "words"]
-Report = Callable[[float, str], object]
 Signals = dict[tuple[str, int], NDArray[np.float32]]
 
 
@@ -44,7 +43,7 @@ def record_states(
     *,
     by: By = "letters",
     untrained: bool = False,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Brought:
     """Let a tagger read a text and keep its hidden states, and the cell states of an LSTM, as a recording of a run of
     that name without weights; `untrained`: those of the network before it learned anything.

@@ -10,6 +10,7 @@ from typing import Any
 
 from lstm_core.runs.settings import Cell
 from lstm_core.storage.files import write_bytes, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import RESULTS, LabelRun, folders, new_label_run, predicted, train_label_run
 from lstm_core.tagging.settings import POOLINGS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
@@ -17,7 +18,6 @@ from lstm_core.tagging.texts import Labelled
 
 MASC = "MASC, the tagged part, 286 of its files (free for research and development, also commercial)"
 CELLS: dict[Cell, str] = {"rnn": "a tanh RNN", "gru": "a GRU", "lstm": "an LSTM"}
-Report = Callable[[float, str], object]
 
 
 def made_tagger(
@@ -27,7 +27,7 @@ def made_tagger(
     texts: dict[str, Labelled],
     *,
     parent: Path | None = None,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
     say: Callable[[str], object] = lambda line: None,
 ) -> LabelRun:
     """Train a tagger on `tagging_texts`, or go on where it stopped, and measure it; `say` is given a line an epoch."""

@@ -3,7 +3,7 @@
 Knows texts and folders of taggers; knows no pages. N words, K tags.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun, Share, predicted, shares
 from lstm_core.tagging.texts import TESTS, Labelled
 from lstm_core.tagging.words import encode
@@ -21,8 +22,6 @@ from lstm_core.text.tags import sentences_of, shipped_tagger
 if TYPE_CHECKING:
     from lstm_core.clusters.states import Clustering
     from lstm_core.tagging.model import LabelNetwork
-
-Report = Callable[[float, str], object]
 ADVERB = ("RB", "RBR", "RBS")
 ADJECTIVE = ("JJ", "JJR", "JJS")
 
@@ -53,7 +52,7 @@ def words_of(text: str) -> list[list[str]]:
     return [[word for _, _, word in sentence] for sentence in sentences_of(text) if sentence]
 
 
-def tag(text: str | Sequence[Sequence[str]], run: LabelRun, *, report: Report = lambda share, word: None) -> Tagging:
+def tag(text: str | Sequence[Sequence[str]], run: LabelRun, *, report: Progress = silent) -> Tagging:
     """What a tagger says of a text, or of sentences that are split into words already. An empty text has no words.
 
     Each sentence is read from its own beginning and, in two directions, from its own end.
@@ -71,7 +70,7 @@ def tag(text: str | Sequence[Sequence[str]], run: LabelRun, *, report: Report = 
     )
 
 
-def tag_text(text: str, run: LabelRun, *, report: Report = lambda share, word: None) -> Tagged:
+def tag_text(text: str, run: LabelRun, *, report: Progress = silent) -> Tagged:
     """The tags of any text in place of those of `tags.tag_text`: words, places and sentences are the same."""
     sentences = [tokens for tokens in sentences_of(text) if tokens]
     found = tag([[word for _, _, word in tokens] for tokens in sentences], run, report=report)

@@ -4,7 +4,7 @@ One of the few modules that load torch when they are imported. Knows networks an
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lstm_core.storage.arrays import Arrays
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.model import LabelNetwork
 from lstm_core.tagging.settings import LabelTraining
 from lstm_core.tagging.words import NOT_SCORED, Encoded, batch_of, batches, labels_of
 
 READ_AT_ONCE = 8192  # words, where nothing is trained
-Report = Callable[[float, str], object]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EpochReport:
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """Where training stands after an epoch: what a checkpoint holds beside the weights of the network as they are."""
 
     reports: list[EpochReport] = field(default_factory=list)
@@ -52,15 +52,15 @@ def train(
     given: Encoded,
     development: Encoded,
     training: LabelTraining,
-    progress: Progress | None = None,
+    progress: TrainingState | None = None,
     *,
-    report: Report = lambda share, word: None,
+    report: Progress = silent,
 ) -> Iterator[EpochReport]:
     """Train a network to its last epoch from where `progress` stands; yields a report an epoch, and `progress` is as it
     was reported. Chance depends on seed and epoch alone, so that one who resumes gets the same weights to the bit (one
     thread). `report` is called with the share of the epoch that is done.
     """
-    progress = Progress() if progress is None else progress
+    progress = TrainingState() if progress is None else progress
     optimiser = torch.optim.AdamW(
         network.parameters(), training.learning_rate, weight_decay=training.weight_decay, fused=True
     )
@@ -141,9 +141,7 @@ def _restore(optimiser: torch.optim.Optimizer, network: LabelNetwork, moments: A
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
-def probabilities(
-    network: LabelNetwork, given: Encoded, *, report: Report = lambda share, word: None
-) -> NDArray[np.float32]:
+def probabilities(network: LabelNetwork, given: Encoded, *, report: Progress = silent) -> NDArray[np.float32]:
     """The probability of each label: of each word (N, K), or of each text (S, K); NaN for an empty text."""
     network.eval()
     tagger, labels = network.config.pooling is None, network.decoder.out_features

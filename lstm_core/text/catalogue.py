@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lstm_core.runs.settings import Kind
 from lstm_core.storage.files import data_folder, home
+
+Kind = Literal["char", "word"]
 
 
 class CorpusMissing(ValueError):

@@ -7,7 +7,7 @@ N words, K chunks, T tokens.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,16 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recordings.recording import Recording
-from lstm_core.storage.files import data_folder
-from lstm_core.text.chunk_rules import iob_of
-from lstm_core.text.conll2000 import CONLL2000, PARTS, Row, read_conll2000, spans_of
+from lstm_core.text.conll2000 import PARTS, Row, read_conll2000, spans_of
 from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
-from lstm_core.text.tagged import NONE, Tagged
-from lstm_core.text.tags import recorded_text, tags_of
+from lstm_core.text.tagged import NONE
 
 if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
+    pass
 
 NAME = "conll2000"
 MEANINGS = {
@@ -42,8 +38,6 @@ MEANINGS = {
 }
 _NUMERAL = re.compile(r"[-+]?\d[\d,.:]*(?:\\?/\d+)?|%")  # what the Penn Treebank text for language models writes as N
 _MARKS = {"``": '"', "''": '"', "`": "'", "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}"}
-
-Report = Callable[[float, str], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,26 +91,6 @@ def _chunked(
     first = (chunks != NONE) & (np.diff(chunks, prepend=NONE) != 0)
     number = np.unique(np.array(words, dtype=str), return_inverse=True)[1].astype(np.int64)
     return Chunked(step, number, sentence, kind_of[chunks], first, names, key)
-
-
-# By rules -------------------------------------------------------------------------------------------------------------
-
-
-def chunks_by_rules(recording: Recording, tagged: Tagged) -> Chunked:
-    """The chunks of what a recording read, from its tags (see tags.tags_of). Raises ValueError for an untagged text."""
-    if not len(tagged):
-        raise ValueError(f"{recording.title} has no words")
-    words, tags = tagged.words(recorded_text(recording)), tagged.tag.tolist()
-    ends = [*(np.flatnonzero(np.diff(tagged.sentence)) + 1).tolist(), len(words)]
-    chunks, start = np.full(len(words), NONE, np.int64), 0
-    kinds: list[str] = []
-    for stop in ends:
-        for kind, begin, end in spans_of(iob_of(words[start:stop], tags[start:stop])):
-            chunks[start + begin : start + end] = len(kinds)
-            kinds.append(kind)
-        start = stop
-    key = f"rules {recording.fingerprint}"
-    return _chunked(words, tagged.stop - 1, tagged.sentence.astype(np.int64), chunks, kinds, key)
 
 
 # Gold -----------------------------------------------------------------------------------------------------------------
@@ -219,31 +193,3 @@ def _numbers_as_n(vocabulary: Vocabulary) -> bool:
 
 def _plain(word: str) -> str:
     return _MARKS.get(word, word.replace("\\/", "/").replace("\\*", "*"))
-
-
-def gold_recording(
-    run: "Run", signals: tuple[str, ...] = ("h",), *, report: Report = lambda share, word: None
-) -> tuple[Recording, GoldText]:
-    """What a run did while it read the corpus: the recording at hand, or made now and kept (see record.record)."""
-    from lstm_core.recordings.record import RecordQuery, Text, record
-
-    gold = gold_text(run.vocabulary)
-    text = Text(NAME, gold.ids, gold.fingerprint, (0, len(gold.ids)), gold.unknown)
-    return record(run, text, RecordQuery(signals), report=report), gold
-
-
-def is_gold(recording: Recording) -> bool:
-    """Whether a recording is of the corpus, and that is at hand."""
-    folder = data_folder()
-    return recording.spec.text == NAME and folder is not None and (folder / CONLL2000).is_file()
-
-
-def chunks_of(recording: Recording) -> Chunked:
-    """The chunks of what a recording read: gold ones where they are at hand, else by rules from its tags, which are
-    made where none are kept. Raises ValueError for a text without words.
-    """
-    if is_gold(recording):
-        gold = gold_text(recording.vocabulary)
-        if np.array_equal(gold.ids, recording.tokens):
-            return gold.chunked
-    return chunks_by_rules(recording, tags_of(recording))

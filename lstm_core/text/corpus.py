@@ -16,9 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.runs.settings import Kind
 from lstm_core.storage.files import NAME, check_name, home, write_bytes
-from lstm_core.text.catalogue import RECIPES, CorpusMissing, Download, Recipe
+from lstm_core.text.catalogue import RECIPES, CorpusMissing, Download, Kind, Recipe
 
 UNKNOWN = "<unk>"
 END = "<eos>"

@@ -1,6 +1,6 @@
-"""Part-of-speech tags: a text into words with their exact places, Penn tags for them, kept with a recording.
+"""Part-of-speech tags: a text into words with their exact places, and Penn tags for them.
 
-The only module that loads NLTK, and only when something is tagged. Knows texts and recordings; knows no pages.
+The only module that loads NLTK, and only when something is tagged.
 """
 
 import hashlib
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_core.recordings.recording import Recording
 from lstm_core.storage.arrays import unpacked
-from lstm_core.storage.files import ROOT, read_json, replacing
+from lstm_core.storage.files import ROOT, read_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import END
 from lstm_core.text.sentences import sentence_spans
 from lstm_core.text.tagged import Tagged, plain_word
@@ -27,11 +27,8 @@ SCHEMA = 1  # goes up when the same text would come out with other words or tags
 TAGGER = ROOT / "models" / "tagger-masc"
 WEIGHTS = "weights.json.xz"
 RESULTS = "results/accuracy.json"
-STORED = "tags.parquet"
 _MAX_WEIGHTS_BYTES = 64 * 2**20
 _APOSTROPHES = str.maketrans("’ʼ", "''")
-
-Report = Callable[[float, str], object]
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
@@ -130,18 +127,14 @@ def tagger_accuracy() -> dict[str, Any]:
     return read_json(TAGGER / RESULTS)
 
 
-def tag_text(
-    text: str, *, tagger: "PerceptronTagger | None" = None, report: Report = lambda share, word: None
-) -> Tagged:
+def tag_text(text: str, *, tagger: "PerceptronTagger | None" = None, report: Progress = silent) -> Tagged:
     """Tag any text, with the shipped weights unless given others. `report` is called with the share done and a word."""
     tagger = tagger or shipped_tagger()
     sentences = ((tokens, tokens[-1][1] / len(text)) for tokens in sentences_of(text) if tokens)
     return _tagged(sentences, tagger, report)
 
 
-def tag_tokens(
-    tokens: Sequence[str], *, tagger: "PerceptronTagger | None" = None, report: Report = lambda share, word: None
-) -> Tagged:
+def tag_tokens(tokens: Sequence[str], *, tagger: "PerceptronTagger | None" = None, report: Progress = silent) -> Tagged:
     """Tag a text that is split into words: one token a word, none for END, which ends a sentence.
 
     A word that Penn Treebank text splits takes the tag of its first part: don't that of "do", Anna's that of "Anna".
@@ -172,7 +165,7 @@ def _parts(token: str) -> tuple[str, ...]:
 
 
 def _tagged(
-    sentences: Iterator[tuple[list[tuple[int, int, str]], float]], tagger: "PerceptronTagger", report: Report
+    sentences: Iterator[tuple[list[tuple[int, int, str]], float]], tagger: "PerceptronTagger", report: Progress
 ) -> Tagged:
     names = tuple(sorted(tagger.classes))
     codes = {name: code for code, name in enumerate(names)}
@@ -186,77 +179,3 @@ def _tagged(
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
     start, stop, sentence, code = table.T.copy()
     return Tagged(start, stop, sentence.astype(np.int32), code.astype(np.int16), names)
-
-
-# Stored with a recording ----------------------------------------------------------------------------------------------
-
-
-def recorded_text(recording: Recording) -> str | list[str]:
-    """What a recording read: a text whose character t is token t, or the words. A token of several characters in a
-    character recording stands as one U+FFFD.
-    """
-    tokens = recording.text(0, len(recording.tokens))
-    if recording.vocabulary.splitter != "characters":
-        return tokens
-    return "".join(token if len(token) == 1 else "\ufffd" for token in tokens)
-
-
-def tags_of(recording: Recording, *, report: Report = lambda share, word: None) -> Tagged:
-    """The tags of what a recording read, with the shipped weights.
-
-    They are kept as `tags.parquet` in its folder, written whole or not at all; where there is none, or one that is
-    damaged or of other rules, weights or text, it is made. A recording in memory is tagged anew.
-    """
-    if found := kept_tags(recording):
-        return found
-    text = recorded_text(recording)
-    tagged = tag_text(text, report=report) if isinstance(text, str) else tag_tokens(text, report=report)
-    if recording.folder:
-        _store(tagged, recording.folder / STORED, _key(text))
-    return tagged
-
-
-def kept_tags(recording: Recording) -> Tagged | None:
-    """The tags of what a recording read as they are kept with it; None where there are none, or of other rules, weights
-    or text.
-    """
-    if recording.folder is None or not (recording.folder / STORED).is_file():
-        return None
-    text = recorded_text(recording)
-    return _restored(recording.folder / STORED, _key(text), len(text))
-
-
-def _key(text: str | list[str]) -> str:
-    """Identifies the tags of a text."""
-    content = text if isinstance(text, str) else "\n".join(text)
-    return f"{tagger_fingerprint()} {hashlib.sha256(content.encode('utf-8', 'surrogatepass')).hexdigest()}"
-
-
-def _store(tagged: Tagged, path: Path, key: str) -> None:
-    import pyarrow
-    from pyarrow import parquet
-
-    columns = {"start": tagged.start, "stop": tagged.stop, "sentence": tagged.sentence, "code": tagged.code}
-    table = pyarrow.table({name: pyarrow.array(column) for name, column in columns.items()})
-    table = table.replace_schema_metadata({"key": key, "names": json.dumps(tagged.names)})
-    with replacing(path) as part:
-        parquet.write_table(table, part, compression="zstd")
-
-
-def _restored(path: Path, key: str, length: int) -> Tagged | None:
-    """The tags in a file, None where it is missing, damaged, or not those of this key."""
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(path)
-        if (table.schema.metadata or {}).get(b"key") != key.encode():
-            return None
-        start, stop, sentence, code = (table[name].to_numpy() for name in ("start", "stop", "sentence", "code"))
-        names = tuple(json.loads(table.schema.metadata[b"names"]))
-    except (OSError, ValueError, KeyError, TypeError, pyarrow.ArrowException):
-        return None
-    ends = np.column_stack([start, stop]).ravel()
-    ordered = np.all(ends[1:] >= ends[:-1]) and np.all((ends >= 0) & (ends <= length)) and np.all(start < stop)
-    known = np.all((code >= 0) & (code < len(names)))
-    return Tagged(start, stop, sentence, code, names) if ordered and known else None

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, benchmark
@@ -35,8 +36,6 @@ from lstm_core.word_vectors.vectors import (
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 Vectors = Literal["paper", "best"]
 
 SCHEMA = 4
@@ -97,7 +96,7 @@ def measure(
     query: SimilarityQuery = SimilarityQuery(),
     *,
     benchmarks: Sequence[Pairs] = (),
-    report: Report | None = None,
+    report: Progress = silent,
 ) -> SimilarityResult:
     """Judge a run's vectors by benchmarks, those at hand unless others are given.
 
@@ -113,7 +112,7 @@ def measure(
 
 
 def _judged(
-    run: "Run", query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Report | None
+    run: "Run", query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Progress
 ) -> tuple[list[Judged], EmbeddingTable]:
     if query.vectors == "paper":
         table = embeddings(run, EmbeddingQuery(layers=query.layers, text=query.text), report=report)

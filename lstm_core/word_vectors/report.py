@@ -6,7 +6,7 @@ Knows runs and where results are kept.
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ import numpy as np
 
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_json
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
 from lstm_core.word_vectors.rare_words import (
     HeldOut,
@@ -28,8 +29,6 @@ from lstm_core.word_vectors.vectors import PAPER, EmbeddingTable, embeddings, te
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 
 SCHEMA = 1
 NEAR = 5  # neighbours of a word, as in the paper
@@ -151,7 +150,7 @@ def _near(table: EmbeddingTable, word: str) -> tuple[tuple[Neighbour, ...], set[
     return neighbours(table, word, NeighbourQuery(NEAR)), {one.word for one in euclid}
 
 
-def word_report(run: "Run", *, report: Report = lambda share, word: None) -> WordReport:
+def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
     """Measure all of it with the paper's vectors of the run's own text; makes what is not kept.
 
     Words held out are those that training never read and that stand at least twice; none for a run that began with

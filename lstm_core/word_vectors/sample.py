@@ -6,7 +6,6 @@ V words, U units.
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from lstm_core.storage.arrays import Arrays, load_arrays, restore_rows, save_arrays, scale_rows
 from lstm_core.storage.files import home
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.word_vectors.vectors import (
     DEFINITIONS,
     PAPER,
@@ -32,8 +32,6 @@ from lstm_core.word_vectors.vectors import (
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 
 COMMON = 2000  # words
 _COUNTS = ("averaged", "counted", "code")
@@ -82,7 +80,7 @@ class WordSample:
         return joined(tables, query)
 
 
-def word_sample(run: "Run", *, count: int = COMMON, report: Report = lambda share, word: None) -> WordSample:
+def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -> WordSample:
     """Take the sample: vectors are made where none are kept, the whole text is tagged, two maps are drawn (t-SNE).
 
     Raises ValueError for a run of words, and for a text of fewer than 10 words.
@@ -118,12 +116,12 @@ def word_sample(run: "Run", *, count: int = COMMON, report: Report = lambda shar
     return found
 
 
-def tags_of_words(run: "Run", text: str = "", *, report: Report = lambda share, word: None) -> list[str]:
+def tags_of_words(run: "Run", text: str = "", *, report: Progress = silent) -> list[str]:
     """The commonest part of speech of each word of the tables of a text (V,), "" for none. Reads a long text for a
     minute a million characters, and keeps what it found with the recording that the vectors were made of.
     """
+    from lstm_core.recordings.tags import recorded_text, tags_of
     from lstm_core.text.lexicon import lexicon
-    from lstm_core.text.tags import recorded_text, tags_of
     from lstm_core.word_vectors.rare_words import word_tags
 
     state = PAPER.of(run).states[0]

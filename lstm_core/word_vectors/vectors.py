@@ -6,7 +6,7 @@ U units, N occurrences.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.recordings.recording import Recording, opened_recordings
+from lstm_core.recordings.find import find
+from lstm_core.recordings.recording import Recording
 from lstm_core.runs.settings import SIGNALS
 from lstm_core.storage.arrays import Arrays, load_arrays, save_arrays
 from lstm_core.storage.files import home
+from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form, weights_of_words
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
-
-Report = Callable[[float, str], object]
 State = tuple[str, int, str]  # signal, layer, moment
 
 SCHEMA = 1
@@ -169,7 +169,7 @@ class EmbeddingTable:
         return _joined(means, self.adjustments)
 
 
-def embeddings(run: "Run", query: EmbeddingQuery = PAPER, *, report: Report | None = None) -> EmbeddingTable:
+def embeddings(run: "Run", query: EmbeddingQuery = PAPER, *, report: Progress = silent) -> EmbeddingTable:
     """The vectors of all words of a text. Reads the text first where no recording holds the states.
 
     The mean of each state is kept below `$LSTM_HOME`, by weights, text, signal, layer and moment: whatever else a query
@@ -191,10 +191,9 @@ def kept_embeddings(run: "Run", query: EmbeddingQuery = PAPER) -> EmbeddingTable
 
 
 def state_means(
-    run: "Run", states: Iterable[State], text: str = "", *, report: Report | None = None
+    run: "Run", states: Iterable[State], text: str = "", *, report: Progress = silent
 ) -> dict[State, EmbeddingTable]:
     """The table of mean states (V, U) of each state asked for; what is not kept, or damaged, is made and kept."""
-    report = report or (lambda share, word: None)
     states = list(dict.fromkeys(states))
     fingerprint = text_fingerprint(run, text)
     found = {state: _kept(run, fingerprint, state) for state in states}
@@ -205,7 +204,7 @@ def state_means(
     return {state: table for state, table in found.items() if table is not None}
 
 
-def _make(run: "Run", states: list[State], text: str, report: Report) -> Iterator[tuple[State, EmbeddingTable]]:
+def _make(run: "Run", states: list[State], text: str, report: Progress) -> Iterator[tuple[State, EmbeddingTable]]:
     recordings = recordings_for(run, {state[:2] for state in states}, text, report=report)
     first = next(iter(recordings.values()))
     read = "".join(first.text(0, len(first.tokens)))
@@ -228,7 +227,7 @@ def _make(run: "Run", states: list[State], text: str, report: Report) -> Iterato
 
 
 def recordings_for(
-    run: "Run", signals: set[tuple[str, int]], text: str = "", *, report: Report | None = None
+    run: "Run", signals: set[tuple[str, int]], text: str = "", *, report: Progress = silent
 ) -> dict[tuple[str, int], Recording]:
     """Recordings of a whole text, by signal and layer, that hold its blanks; those that lack are read at once."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
@@ -240,15 +239,13 @@ def recordings_for(
             f"back, or name this one with --text {source.name}"
         )
     found: dict[tuple[str, int], Recording] = {}
-    for recording in opened_recordings(run.fingerprint):
-        spec = recording.spec
-        whole = (spec.text_fingerprint, spec.span) == (source.fingerprint, source.span)
-        if whole and spec.positions != "none" and np.array_equal(recording.tokens, source.ids):
+    for recording in find(run.fingerprint, text=source.fingerprint, span=source.span, positions="whitespace"):
+        if np.array_equal(recording.tokens, source.ids):
             found |= dict.fromkeys(signals & recording.signals.keys(), recording)
     if missing := signals - found.keys():
         names, layers = {signal for signal, _ in missing}, {layer for _, layer in missing}
         asked = RecordQuery(tuple(sorted(names)), tuple(sorted(layers)), "whitespace")
-        made = record(run, source, asked, report=report or (lambda share, word: None))
+        made = record(run, source, asked, report=report)
         found |= dict.fromkeys(missing, made)
     return found
 

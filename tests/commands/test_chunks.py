@@ -12,12 +12,12 @@ import pytest
 from lstm_core.claims.chunks import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
+from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import find_recordings
+from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
-from lstm_core.text.chunks import chunks_by_rules, gold_recording
 from lstm_core.text.corpus import corpus_of, keep_text
-from lstm_core.text.tags import tags_of
 from tests.commands.test_probes import stronger
 from tests.text.test_chunks import keep_conll
 

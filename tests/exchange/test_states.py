@@ -14,12 +14,14 @@ from lstm_core.exchange.state_files import vocabulary_of
 from lstm_core.exchange.states import Brought, Reading, States, bring_in
 from lstm_core.neurons.distributions import DistributionQuery, distributions
 from lstm_core.neurons.profile import NeuronQuery, profile
-from lstm_core.probes.active import OnQuery, askable, on_sets
+from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import Annotation, read_annotations
+from lstm_core.recordings.find import longest
 from lstm_core.recordings.recording import Recording, find_recordings, recordings_folder, verify
+from lstm_core.recordings.upkeep import remove_run
 from lstm_core.runs.card import card
-from lstm_core.runs.store import list_runs, open_run, remove_run
+from lstm_core.runs.store import list_runs, open_run
 from lstm_core.text.corpus import texts_folder
 
 pytestmark = pytest.mark.usefixtures("models")  # none ships
@@ -98,7 +100,7 @@ def test_a_run_of_states_is_found_listed_and_says_what_it_is(cli: Any) -> None:
 def test_analyses_take_it_like_any_other_recording() -> None:
     recording = brought().recordings[0]
     run = open_run("theirs")
-    assert askable(run).fingerprint == recording.fingerprint
+    assert longest(run, ("h",)).fingerprint == recording.fingerprint
     on = on_sets(recording, OnQuery(threshold=0.2))
     both = np.concatenate([values(1), values(2)], axis=1).astype(np.float16) >= np.float32(0.2)
     assert np.array_equal(on.on(0, LENGTH), both)

@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import expon
 
-from lstm_core.neurons.periods import PeriodsQuery, Spectrum, log_tail, period, periods, rhythm
+from lstm_core.neurons.periods import PeriodsQuery, periods
 from lstm_core.recordings.recording import Recording, RecordingSpec
+from lstm_core.stats.spectrum import Spectrum, log_tail, period, rhythm
 from lstm_core.text.corpus import Vocabulary
 
 

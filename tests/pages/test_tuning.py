@@ -9,12 +9,12 @@ from app.probes import tuning as page
 from app.probes import tuning_frames as frames
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
+from lstm_core.recordings.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
-from lstm_core.text.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
-from lstm_core.text.tags import tags_of
 from tests.commands.test_probes import stronger
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from tests.text.test_chunks import keep_conll

@@ -11,17 +11,18 @@ from streamlit.testing.v1 import AppTest
 from app.probes import verified_frames as frames
 from app.probes.study import OWN
 from app.probes.word_class import sentence
-from lstm_core.neurons.periods import PeriodsQuery, period, periods, rhythm
+from lstm_core.neurons.periods import PeriodsQuery, periods
 from lstm_core.probes import word_classes as classes
 from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.studies import Study, parse_study, study
 from lstm_core.probes.verification import Verification, VerifyQuery, twin_query, verify
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
+from lstm_core.stats.spectrum import period, rhythm
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
-from lstm_core.text.tags import tags_of
 from tests.commands.test_probes import stronger
 from tests.commands.test_verification import FILE
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here

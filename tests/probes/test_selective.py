@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.probes.active import OnQuery, on_sets
-from lstm_core.probes.selective import MOSTLY, RARELY, SelectiveQuery, selective, untrained_twin
+from lstm_core.probes.selective import MOSTLY, RARELY, SelectiveQuery, selective
+from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import write_json
@@ -87,16 +88,16 @@ def test_the_twin_is_what_the_untrained_network_did_at_the_same_steps(
     corpora.keep_text("book", words(400).encode())
     run = small_run("mine", corpora.read_corpus("book"), weights=stronger)
     mine = record(run, corpus_text(run, "book", 0, 300), RecordQuery(("h",)))
-    assert untrained_twin(mine, OnQuery()) is None
+    assert untrained_twin(mine, "h") is None
     twin = small_run("mine-untrained", corpora.read_corpus("book"))
     write_json(twin.folder / "config.json", {**twin.config, "untrained_twin_of": "mine"})
     twin = Run(twin.folder)
     record(twin, corpus_text(twin, "book", 0, 200), RecordQuery(("h",)))  # less of the text
     record(twin, corpus_text(twin, "book", 0, 300), RecordQuery(("h",), (1,)))  # one layer
-    assert untrained_twin(mine, OnQuery()) is None
-    found = untrained_twin(mine, OnQuery(layers=(1,)))
+    assert untrained_twin(mine, "h") is None
+    found = untrained_twin(mine, "h", (1,))
     assert found is not None and found.spec.run == "mine-untrained"
     record(twin, corpus_text(twin, "book", 0, 300), RecordQuery(("h",)))
-    whole = untrained_twin(mine, OnQuery())
+    whole = untrained_twin(mine, "h")
     assert whole is not None and whole.spec.layers == (1, 2) and whole.tokens.tolist() == mine.tokens.tolist()
     assert len(on_sets(whole, OnQuery())) == 300

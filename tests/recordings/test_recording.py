@@ -22,7 +22,8 @@ from lstm_core.recordings.recording import (
     remove_recording,
     verify,
 )
-from lstm_core.runs.store import open_run, recordings_of, remove_run
+from lstm_core.recordings.upkeep import recordings_of, remove_run
+from lstm_core.runs.store import open_run
 from lstm_core.storage import files
 
 Make = Callable[..., Any]

@@ -1,7 +1,6 @@
 """Who may know whom: the import rules of the house, by reading the sources and by looking at what gets loaded."""
 
 import ast
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -180,7 +179,7 @@ from . import own
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=name)
 def test_tests_are_short_and_do_not_sleep(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
     assert "sleep" not in {node.attr for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)}
 
 

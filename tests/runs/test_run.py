@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
+from lstm_core.recordings.upkeep import remove_run
 from lstm_core.runs.model import build
 from lstm_core.runs.run import Run, read_log, score_of
 from lstm_core.runs.settings import ModelConfig, TrainConfig
-from lstm_core.runs.store import create_run, list_runs, open_run, remove_run, unreadable_runs
+from lstm_core.runs.store import create_run, list_runs, open_run, unreadable_runs
 from lstm_core.storage import files
 from lstm_core.storage.arrays import load_arrays, restore_rows, save_arrays, scale_rows
 

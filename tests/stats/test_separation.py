@@ -5,7 +5,8 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import ttest_ind
 
-from lstm_core.stats.separation import contrast, separation, timing
+from lstm_core.stats.separation import separation
+from lstm_core.stats.timing import contrast, timing
 
 # Vectors of words -----------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,10 @@ import pytest
 
 from lstm_core.clusters.states import ClusterQuery, cluster
 from lstm_core.neurons.profile import NeuronQuery, profile
-from lstm_core.probes.active import OnQuery, askable, on_sets
+from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import read_annotations
+from lstm_core.recordings.find import longest
 from lstm_core.tagging import reports
 from lstm_core.tagging.kept import perceptron_shares
 from lstm_core.tagging.label_run import (
@@ -248,7 +249,7 @@ def test_the_states_of_a_tagger_are_a_recording_like_any_other(trained: LabelRun
     assert read_annotations(recording.folder)[0].label(text.index("She")) == tag(text, trained).tags[6]
     # neurons, probes and clusters open on it
     assert profile(recording, NeuronQuery("h", 2, 3)).total == len(text)
-    on = on_sets(askable(made.run, "h"), OnQuery("h", threshold=-1.0))
+    on = on_sets(longest(made.run, ("h",)), OnQuery("h", threshold=-1.0))
     assert len(match(on, MatchQuery(1, 5)).units) == 10
     query = ClusterQuery(layer=2, min_cluster_size=8, min_samples=2)
     found_clusters = cluster(made.run, query)

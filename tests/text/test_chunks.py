@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
 from lstm_core.recordings.record import Text, record
+from lstm_core.recordings.tags import tags_of
 from lstm_core.text.chunk_rules import iob_of
-from lstm_core.text.chunks import Chunked, chunks_by_rules, gold_recording, gold_text, spelled
+from lstm_core.text.chunks import Chunked, gold_text, spelled
 from lstm_core.text.conll2000 import (
     BASELINE_F1,
     CONLL2000,
@@ -24,7 +26,6 @@ from lstm_core.text.conll2000 import (
 )
 from lstm_core.text.corpus import Vocabulary, corpus_of, read_corpus
 from lstm_core.text.tagged import NONE
-from lstm_core.text.tags import tags_of
 
 TRAIN = """The DT B-NP
 pound NN I-NP

@@ -11,10 +11,11 @@ import pytest
 from lstm_core.recordings import recording as recordings
 from lstm_core.recordings.record import Text, record
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import STORED, kept_tags, recorded_text, tags_of
 from lstm_core.text import tags
 from lstm_core.text.corpus import Vocabulary, corpus_of
 from lstm_core.text.tagged import Tagged
-from lstm_core.text.tags import STORED, kept_tags, recorded_text, tag_text, tag_tokens, tags_of
+from lstm_core.text.tags import tag_text, tag_tokens
 
 Make = Callable[..., Any]
 

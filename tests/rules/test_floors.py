@@ -1,0 +1,105 @@
+"""The floors of the house: packages import downwards only, and each one's list of modules is true."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).resolve().parents[2] / "lstm_core"
+# From the ground up; packages of one floor do not know each other.
+FLOORS = (
+    ("storage",),
+    ("stats",),
+    ("text",),
+    ("runs",),
+    ("recordings",),
+    ("exchange",),
+    ("neurons", "clusters", "word_vectors", "probes"),
+    ("tagging",),
+    ("claims",),
+    ("commands",),
+)
+FLOOR = {package: number for number, floor in enumerate(FLOORS) for package in floor}
+MODULES = sorted(CORE.glob("*/*.py"))
+STATS_KNOW = {"numpy", "scipy", "sklearn", "lstm_core", "numba", "openTSNE"}  # the last two: one importer each
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(CORE))
+
+
+def imported_modules(source: str) -> Iterator[str]:
+    """Dotted names of all that is imported anywhere in a source; of `from a import b` both `a` and `a.b`."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0 and node.module, "relative imports hide who knows whom"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def runs_up(package: str, source: str) -> list[str]:
+    """Imports of a module of `package` that do not point down."""
+    parts = [(module, module.split(".")) for module in imported_modules(source)]
+    above = [
+        module
+        for module, (first, *rest) in parts
+        if first == "lstm_core" and rest and rest[0] in FLOOR and rest[0] != package
+        if FLOOR[rest[0]] >= FLOOR[package]
+    ]
+    return sorted(set(above))
+
+
+def test_every_package_has_a_floor_and_every_module_a_package() -> None:
+    assert {path.parent.name for path in MODULES} == set(FLOOR)
+    assert {path.name for path in CORE.glob("*.py")} == {"__init__.py", "__main__.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_imports_point_down(path: Path) -> None:
+    assert runs_up(path.parent.name, path.read_text(encoding="utf-8")) == []
+
+
+def test_an_import_that_runs_up_or_across_would_be_seen() -> None:
+    source = "from lstm_core.storage import files\ndef f():\n    from lstm_core.probes.match import match\n"
+    assert runs_up("clusters", source) == ["lstm_core.probes.match", "lstm_core.probes.match.match"]
+    assert runs_up("tagging", source) == []
+    assert runs_up("storage", "import lstm_core.text.corpus") == ["lstm_core.text.corpus"]
+
+
+@pytest.mark.parametrize("path", sorted(CORE.glob("stats/*.py")), ids=name)
+def test_statistics_know_arrays_alone(path: Path) -> None:
+    import sys
+
+    known = {module.split(".")[0] for module in imported_modules(path.read_text(encoding="utf-8"))}
+    assert known <= STATS_KNOW | sys.stdlib_module_names
+    assert not [module for module in imported_modules(path.read_text()) if module.startswith("lstm_core.runs")]
+
+
+@pytest.mark.parametrize("package", sorted(FLOOR))
+def test_a_package_lists_its_modules(package: str) -> None:
+    text = ast.get_docstring(ast.parse((CORE / package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    first, _, rows = text.partition("\n\n")
+    assert first.endswith(".")
+    listed = [row.split("  ")[0].strip() for row in rows.splitlines()]
+    assert sorted(listed) == sorted({path.stem for path in CORE.glob(f"{package}/*.py")} - {"__init__"})
+
+
+def test_only_verbs_print() -> None:
+    printing = {
+        path.parent.name
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    }
+    assert printing <= {"commands"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_modules_are_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGER.get(name(path), 400)
+
+
+LONGER = {"clusters/states.py": 448, "runs/run.py": 450, "word_vectors/vectors.py": 463}  # to be parted
