@@ -4,7 +4,8 @@ import shutil
 from contextlib import suppress
 
 from lstm_core.recordings.recording import Kept, kept_recordings, remove_recording
-from lstm_core.runs.run import Run, RunBusy
+from lstm_core.runs.folder import RunBusy
+from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run, runs_folder
 from lstm_core.storage import files
 from lstm_core.storage.files import size_of

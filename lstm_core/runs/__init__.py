@@ -4,6 +4,7 @@ settings     shape, recipe, presets
 model        the language model and its gate equations
 train        training, one report at a time
 generate     sampled text
+folder       the folder of a trained network: settings, weights, manifest, lock
 run          the folder of a run
 store        runs found, made and made longer
 sweep        one configuration trained at several dropouts

@@ -9,23 +9,17 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
+from lstm_core.runs.folder import LOG, MANIFEST, VOCABULARY, WEIGHTS, RunFolder, now
 from lstm_core.runs.settings import MEASURES, ModelConfig, StatesConfig, TrainConfig
-from lstm_core.storage import files
-from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
+from lstm_core.storage.arrays import check_shapes, load_arrays
 from lstm_core.storage.documents import LARGEST
 from lstm_core.storage.files import (
     NAME,
-    check_inventory,
-    inventory,
     read_json,
-    sha256_of,
     write_json,
 )
 from lstm_core.text.catalogue import Kind
@@ -34,14 +28,8 @@ from lstm_core.text.corpus import Vocabulary
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
 
-SCHEMA = 1
 # statuses after which nothing is left to train
 ENDED = ("finished", "untrained", "imported", "figures only", "states only")
-_LISTED = ("config.json", "vocabulary.json", "weights.safetensors")  # in the manifest
-
-
-class RunBusy(ValueError):
-    """Another process is training this run."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +41,13 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Run:
-    """A folder that holds a model; made and found by `runs`."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def shipped(self) -> bool:
-        """Whether it came with the program (and is never changed or removed)."""
-        return self.folder.parent == files.SHIPPED
+class Run(RunFolder):
+    """A folder that holds a language model; made and found by `store`."""
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """config.json, checked for its schema."""
-        config = read_json(self.folder / "config.json")
-        if not isinstance(config, dict) or config.get("schema") != SCHEMA:
-            found = config.get("schema") if isinstance(config, dict) else None
-            raise ValueError(f"{self.name} is written in schema {found}, this program reads schema {SCHEMA}")
+        """config.json, checked for its schema and for what every run has."""
+        config = self.document
         if lost := [key for key in ("kind", "model", "training", "corpus") if key not in config]:
             raise ValueError(f"{self.name}: config.json lacks {lost[0]!r}: restore it or remove the run")
         corpus = config["corpus"]
@@ -95,9 +69,9 @@ class Run:
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        path = self.folder / "vocabulary.json"
+        path = self.folder / VOCABULARY
         if self.untrained_twin_of and not path.is_file():  # it has its run's, which lies beside it
-            path = self.folder.with_name(self.untrained_twin_of) / "vocabulary.json"
+            path = self.folder.with_name(self.untrained_twin_of) / VOCABULARY
         stored = read_json(path)
         try:
             vocabulary = Vocabulary(tuple(stored["tokens"]), stored["splitter"])
@@ -164,7 +138,7 @@ class Run:
 
     @property
     def has_weights(self) -> bool:
-        return self.untrained_twin_of is not None or (self.folder / "weights.safetensors").is_file()
+        return self.untrained_twin_of is not None or (self.folder / WEIGHTS).is_file()
 
     @property
     def figures_only(self) -> bool:
@@ -172,7 +146,7 @@ class Run:
 
         Either they were left out when it was shipped ("figures_of" in config.json), or they were lost.
         """
-        lost = self._stored_status() == "finished" and (self.folder / "metrics.jsonl").is_file()
+        lost = self._stored_status() == "finished" and (self.folder / LOG).is_file()
         return not self.has_weights and ("figures_of" in self.config or lost)
 
     @property
@@ -181,9 +155,8 @@ class Run:
 
         Of a run that has figures only: of the file that they were made with. Of one that has states only: of these.
         """
-        weights = self.folder / "weights.safetensors"
-        if weights.is_file():
-            return _fingerprint(weights, weights.stat().st_mtime_ns)
+        if (self.folder / WEIGHTS).is_file():
+            return self.weights_fingerprint
         if self.figures_only and (known := self._figures_of()):
             return known
         if self.states_only and isinstance(states := self.config["states"].get("sha256"), str):
@@ -193,7 +166,7 @@ class Run:
 
     def _figures_of(self) -> str | None:
         """The hash of the weights that are not here: of config.json, else of the manifest."""
-        listed = _readable(self.folder / "manifest.json").get("weights.safetensors")
+        listed = _readable(self.folder / MANIFEST).get(WEIGHTS)
         found = self.config.get("figures_of", listed.get("sha256") if isinstance(listed, dict) else None)
         return found if isinstance(found, str) else None
 
@@ -207,58 +180,35 @@ class Run:
 
         if self.untrained_twin_of is not None:
             return build(self.model_config, self.train_config.seed).eval()
-        path = self.folder / "weights.safetensors"
+        path = self.folder / WEIGHTS
         if self.states_only:
             raise ValueError(self._lacks_weights)
         if self.figures_only:
             raise ValueError(f"{self.name} has figures only, its weights are not here: choose another run or train one")
         if not path.is_file():
             raise ValueError(f"{self.name} has no weights yet: train it first")
-        stored, notes = load_arrays(path)
-        self.check_manifest(weights="sha256" not in notes)
-        model, arrays = build(self.model_config, self.train_config.seed), restore_rows(stored)
-        expected = {name: tuple(value.shape) for name, value in model.named_parameters()}
-        check_shapes(arrays, expected, str(path))
+        arrays = self.read_weights()
+        model = build(self.model_config, self.train_config.seed)
+        check_shapes(arrays, {name: tuple(value.shape) for name, value in model.named_parameters()}, str(path))
         model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()}, strict=False)
         return model.eval()
-
-    def save_weights(self, arrays: Arrays, *, int8: bool = False) -> None:
-        """Write float arrays as weights.safetensors (as they are, or int8 per row with a scale) and its manifest."""
-        save_arrays(self.folder / "weights.safetensors", scale_rows(arrays) if int8 else arrays)
-        self.write_manifest()
-
-    def write_manifest(self) -> None:
-        """Write size and SHA-256 of the settings, vocabulary and weights, as far as they are there."""
-        names = [name for name in _LISTED if (self.folder / name).is_file()]
-        write_json(self.folder / "manifest.json", inventory(self.folder, names))
-
-    def check_manifest(self, *, weights: bool = True) -> None:
-        """Raise ValueError naming the first file that is not as it was written.
-
-        Weights are replaced while training goes on, a moment before their manifest: who has checked the hash inside
-        their file leaves them out (`weights=False`).
-        """
-        listed = dict(read_json(self.folder / "manifest.json"))
-        if not weights:
-            listed.pop("weights.safetensors", None)
-        check_inventory(self.folder, listed, hashes=True)
 
     def verify(self) -> None:
         """Read the settings and compare every file with its hash; raises ValueError naming the first damaged one."""
         check_settings(self)
         if "figures_of" not in self.config:
             _ = self.vocabulary
-        path, inside = self.folder / "weights.safetensors", False
+        path, inside = self.folder / WEIGHTS, False
         if path.is_file():
             inside = "sha256" in load_arrays(path)[1]
-        if (self.folder / "manifest.json").is_file():
+        if (self.folder / MANIFEST).is_file():
             self.check_manifest(weights=not inside)
 
     # Log and status ---------------------------------------------------------------------------------------------------
 
     def log(self) -> Log:
         """The training log as far as it is whole; see `read_log`."""
-        return read_log(self.folder / "metrics.jsonl")
+        return read_log(self.folder / LOG)
 
     def results(self) -> dict[str, Any]:
         """All of results/*.json by name that are whole and of the weights that the run has now.
@@ -274,16 +224,10 @@ class Run:
 
     @contextmanager
     def training_lock(self) -> Iterator[None]:
-        """Held by the one process that trains this run; raises RunBusy when another holds it.
-
-        Raises ValueError for a run that stays as it is, see `check_trainable`.
-        """
+        """As that of every folder; raises ValueError for a run that stays as it is, see `check_trainable`."""
         self.check_trainable()
-        try:
-            with FileLock(self.folder / "training.lock", timeout=1):
-                yield
-        except Timeout:
-            raise RunBusy(f"{self.name} is being trained by another process: wait for it or cancel it") from None
+        with super().training_lock():
+            yield
 
     def check_trainable(self) -> None:
         """Raise ValueError that names the way out for a run that stays as it is: imported, figures or states alone."""
@@ -293,11 +237,6 @@ class Run:
             raise ValueError(f"{self.name} has figures only and cannot go on: train another with its settings")
         if self.imported:
             raise ValueError(f"{self.name} was imported and stays as it is: train another, --start-from {self.name}")
-
-    @property
-    def is_training(self) -> bool:
-        """Whether a living process holds the training lock."""
-        return files.is_locked(self.folder / "training.lock")
 
     @property
     def status(self) -> str:
@@ -408,15 +347,6 @@ def read_log(path: Path) -> Log:
     return Log(tuple(points), unreadable)
 
 
-_fingerprints: dict[tuple[Path, int], str] = {}
-
-
-def _fingerprint(path: Path, modified: int) -> str:
-    if (path, modified) not in _fingerprints:
-        _fingerprints[path, modified] = sha256_of(path)
-    return _fingerprints[path, modified]
-
-
 def check_settings(run: Run) -> None:
     """Raise ValueError when config.json cannot be read or was written by another program."""
     run.config, run.model_config, run.train_config  # noqa: B018 - each raises when damaged
@@ -441,7 +371,3 @@ def _settings(kind: type, stored: Any, name: str) -> Any:
         return kind(**stored)
     except TypeError as error:  # a setting is missing or no number
         raise ValueError(f"{name}: config.json does not hold a {kind.__name__} ({error}): restore it") from None
-
-
-def now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -9,7 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lstm_core.runs.run import SCHEMA, Run, check_settings, now
+from lstm_core.runs.folder import SCHEMA, now
+from lstm_core.runs.run import Run, check_settings
 from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
 from lstm_core.storage import files
 from lstm_core.storage.files import check_name, home, inventory, read_json, write_json

@@ -16,7 +16,8 @@ from statistics import fmean
 
 from filelock import FileLock, Timeout
 
-from lstm_core.runs.run import Run, RunBusy
+from lstm_core.runs.folder import RunBusy
+from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
 from lstm_core.runs.store import create_run, extend_run, list_runs, new_folder, open_run
 from lstm_core.storage import jobs

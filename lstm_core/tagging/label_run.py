@@ -14,13 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from filelock import FileLock, Timeout
-
-from lstm_core.runs.run import RunBusy, now
+from lstm_core.runs.folder import LOG, MANIFEST, SCHEMA, SETTINGS, VOCABULARY, WEIGHTS, RunFolder, now
 from lstm_core.storage import files
-from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, restore_rows, save_arrays, scale_rows
+from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, save_arrays
 from lstm_core.storage.documents import restored
-from lstm_core.storage.files import check_inventory, check_name, home, inventory, read_json, sha256_of, write_json
+from lstm_core.storage.files import check_name, home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
 from lstm_core.tagging.texts import Labelled, means_same
@@ -30,73 +28,54 @@ if TYPE_CHECKING:
     from lstm_core.tagging.model import LabelNetwork
     from lstm_core.tagging.train import EpochReport, TrainingState
 
-SCHEMA = 1
 Kind = Literal["taggers", "classifiers"]
-RESULTS = "results/accuracy.json"
-WEIGHTS, SETTINGS, WORDS, LOG, CHECKPOINT = (
-    "weights.safetensors", "config.json", "vocabulary.json", "metrics.jsonl", "checkpoint.safetensors",
-)  # fmt: skip
+RESULTS, CHECKPOINT = "results/accuracy.json", "checkpoint.safetensors"
 _opened: dict[tuple[Path, int], "LabelNetwork"] = {}
 
 
 @dataclass(frozen=True)
-class LabelRun:
+class LabelRun(RunFolder):
     """A folder that holds a tagger or a classifier."""
-
-    folder: Path
-
-    @property
-    def name(self) -> str:
-        return self.folder.name
-
-    @property
-    def shipped(self) -> bool:
-        """Whether it came with the program."""
-        return self.folder.parent.parent == files.SHIPPED
-
-    @cached_property
-    def _stored(self) -> dict[str, Any]:
-        stored = read_json(self.folder / SETTINGS)
-        schema = stored.get("schema") if isinstance(stored, dict) else None
-        if schema != SCHEMA:
-            raise ValueError(f"{self.name} is written in schema {schema}, this program reads schema {SCHEMA}")
-        return dict(stored)
 
     @cached_property
     def config(self) -> NetworkConfig:
         """The shape of the network; raises ValueError where the file does not say it."""
-        found: NetworkConfig = restored_config(NetworkConfig, self._stored.get("network"), str(self.folder / SETTINGS))
+        found: NetworkConfig = restored_config(NetworkConfig, self.document.get("network"), str(self.folder / SETTINGS))
         return found
 
     @cached_property
     def training(self) -> LabelTraining:
         """How it is trained; raises ValueError where the file does not say it."""
-        found: LabelTraining = restored_config(LabelTraining, self._stored.get("training"), str(self.folder / SETTINGS))
+        found: LabelTraining = restored_config(
+            LabelTraining, self.document.get("training"), str(self.folder / SETTINGS)
+        )
         return found
 
     @property
     def corpus(self) -> str:
         """What it was trained on, for people."""
-        return str(self._stored.get("corpus"))
+        return str(self.document.get("corpus"))
 
     @cached_property
     def known(self) -> WordList:
         """The words, letters and labels that it knows."""
-        stored = read_json(self.folder / WORDS)
+        stored = read_json(self.folder / VOCABULARY)
         try:
             return WordList(*(tuple(stored[name]) for name in ("words", "letters", "labels")))
         except (KeyError, TypeError):
-            raise ValueError(f"{self.folder / WORDS} does not list words, letters and labels: restore it") from None
+            raise ValueError(
+                f"{self.folder / VOCABULARY} does not list words, letters and labels: restore it"
+            ) from None
 
     @property
     def finished(self) -> bool:
         """Whether it has been trained to its end."""
-        return (self.folder / "manifest.json").is_file()
+        return (self.folder / MANIFEST).is_file()
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the weights."""
-        return sha256_of(self.folder / WEIGHTS)
+        return self.weights_fingerprint
 
     def results(self) -> dict[str, Any]:
         """What was measured with these weights; empty where that is not at hand or damaged."""
@@ -120,21 +99,15 @@ class LabelRun:
             raise ValueError(f"{path} is missing: restore it or train again")
         key = (path, path.stat().st_mtime_ns)
         if key not in _opened:
-            check_inventory(self.folder, read_json(self.folder / "manifest.json"), hashes=True)
-            _opened[key] = _network(self, restore_rows(load_arrays(path)[0]))
+            _opened[key] = _network(self)
         return _opened[key]
 
-    def save(self, arrays: Arrays) -> None:
-        """Write float weights as int8 rows, and the manifest that says the folder is complete."""
-        save_arrays(self.folder / WEIGHTS, scale_rows(arrays))
-        write_json(self.folder / "manifest.json", inventory(self.folder, [SETTINGS, WORDS, WEIGHTS]))
 
-
-def _network(run: LabelRun, arrays: Arrays) -> "LabelNetwork":
+def _network(run: LabelRun) -> "LabelNetwork":
     from lstm_core.tagging.model import new_network
     from lstm_core.tagging.train import load_weights
 
-    network = new_network(run.config, run.known, run.training.seed)
+    arrays, network = run.read_weights(), new_network(run.config, run.known, run.training.seed)
     check_shapes(arrays, {name: tuple(value.shape) for name, value in network.named_parameters()}, str(run.folder))
     load_weights(network, arrays)
     return network.eval()
@@ -198,7 +171,7 @@ def new_label_run(
         "created": now(),
     }
     try:
-        write_json(folder / WORDS, asdict(known))
+        write_json(folder / VOCABULARY, asdict(known))
         write_json(folder / SETTINGS, settings)
     except OSError as error:
         raise ValueError(f"cannot write to {folder}: {error.strerror}; set LSTM_HOME to a folder you own") from None
@@ -215,24 +188,21 @@ def train_label_run(
     from lstm_core.tagging.model import new_network
     from lstm_core.tagging.train import load_weights, train, weights_of
 
-    try:
-        with FileLock(run.folder / "training.lock", timeout=1):
-            network = new_network(run.config, run.known, run.training.seed)
-            progress, weights = _resumed(run.folder / CHECKPOINT)
-            if weights:
-                load_weights(network, weights)
-            yield from progress.reports
-            if run.finished:
-                return
-            parts = (_encoded(run, given), _encoded(run, development))
-            for found in train(network, *parts, run.training, progress, report=report):
-                _keep(run.folder, progress, weights_of(network))
-                yield found
-            run.save(progress.best)
-            _log(run.folder, progress)
-            (run.folder / CHECKPOINT).unlink(missing_ok=True)
-    except Timeout:
-        raise RunBusy(f"{run.name} is being trained by another process: wait for it") from None
+    with run.training_lock():
+        network = new_network(run.config, run.known, run.training.seed)
+        progress, weights = _resumed(run.folder / CHECKPOINT)
+        if weights:
+            load_weights(network, weights)
+        yield from progress.reports
+        if run.finished:
+            return
+        parts = (_encoded(run, given), _encoded(run, development))
+        for found in train(network, *parts, run.training, progress, report=report):
+            _keep(run.folder, progress, weights_of(network))
+            yield found
+        run.save_weights(progress.best, int8=True)
+        _log(run.folder, progress)
+        (run.folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _encoded(run: LabelRun, given: Labelled) -> Any:
@@ -274,7 +244,7 @@ def _reports(path: Path) -> "list[EpochReport]":
     """The log of one that is trained to its end."""
     from lstm_core.tagging.train import EpochReport
 
-    if not path.is_file() or not (path.parent / "manifest.json").is_file():
+    if not path.is_file() or not (path.parent / MANIFEST).is_file():
         return []
     return [EpochReport(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
@@ -283,7 +253,7 @@ def ship_label_run(run: LabelRun, kind: Kind) -> LabelRun:
     """Copy what is needed of a trained one to the program's own; for maintainers."""
     target = files.SHIPPED / kind / run.name
     shutil.rmtree(target, ignore_errors=True)
-    for name in (SETTINGS, WORDS, WEIGHTS, LOG, "manifest.json", RESULTS, "CARD.md"):
+    for name in (SETTINGS, VOCABULARY, WEIGHTS, LOG, MANIFEST, RESULTS, "CARD.md"):
         if (run.folder / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.folder / name, target / name)

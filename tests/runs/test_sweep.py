@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lstm_core.runs import sweep as sweeping
+from lstm_core.runs.folder import RunBusy
 from lstm_core.runs.model import build
-from lstm_core.runs.run import RunBusy
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import open_run
 from lstm_core.runs.sweep import Plan, Sweep, complete, make_sweep, open_sweep, runs_named, sweeps, train_sweep

@@ -10,7 +10,7 @@ from torch import nn
 from lstm_core.tagging.model import WINDOW, LabelNetwork, new_network
 from lstm_core.tagging.recorded import signals_of
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.train import Progress, accuracy, probabilities, rate_share, train, weights_of
+from lstm_core.tagging.train import TrainingState, accuracy, probabilities, rate_share, train, weights_of
 from lstm_core.tagging.words import WordList, batch_of, encode, labels_of
 
 KNOWN = WordList(("they", "are", "early", "birds", "today", "run"), tuple("abdeilnorstuy"), ("JJ", "NN", "RB"))
@@ -150,15 +150,17 @@ def test_training_that_is_resumed_after_any_epoch_ends_in_the_same_weights() -> 
     def fresh() -> LabelNetwork:
         return new_network(NetworkConfig(**SMALL, dropout=0.4, character_filters=2), KNOWN, 7)
 
-    whole, progress = fresh(), Progress()
+    whole, progress = fresh(), TrainingState()
     losses = [one.train_loss for one in train(whole, learnable(), learnable(), QUICK, progress)]
     assert losses[-1] < losses[0] / 2
-    first, kept = fresh(), Progress()
+    first, kept = fresh(), TrainingState()
     steps = train(first, learnable(), learnable(), QUICK, kept)
     next(steps), next(steps)
     again = fresh()
     again.load_state_dict(first.state_dict())
-    later = list(train(again, learnable(), learnable(), QUICK, Progress(list(kept.reports), kept.best, kept.moments)))
+    later = list(
+        train(again, learnable(), learnable(), QUICK, TrainingState(list(kept.reports), kept.best, kept.moments))
+    )
     assert [one.train_loss for one in later] == losses[2:]
     for name, values in weights_of(whole).items():
         np.testing.assert_array_equal(values, weights_of(again)[name])
