@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 SIZE = 2048
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a script finds `tools` beside its own folder
 
 
 def matrix_rate(dtype: torch.dtype, size: int = SIZE, repeats: int = 5) -> float:

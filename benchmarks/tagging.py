@@ -16,7 +16,7 @@ from lstm_core.text.gold_tags import read_ewt, read_masc, read_treebank
 from lstm_core.text.tag_brown import agreement, gold_tags
 from lstm_core.text.tagged import not_followed_by_whitespace
 from lstm_core.text.tags import shipped_tagger, tag_text, tagger_accuracy
-from lstm_core.text.train_perceptron import measured, nltk_own_tagger
+from tools.perceptron import measured, nltk_own_tagger
 
 
 def accuracies() -> dict[str, Any]:

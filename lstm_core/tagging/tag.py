@@ -106,7 +106,7 @@ def measure(network: "LabelNetwork", known: Any, texts: dict[str, Labelled]) -> 
 
 
 def measure_perceptron(texts: dict[str, Labelled]) -> dict[str, Share]:
-    """The same of NLTK's perceptron as it ships here, trained on the very same text (`tagger_training`)."""
+    """The same of NLTK's perceptron as it ships here, trained on the very same text (`tools.perceptron`)."""
     perceptron = shipped_tagger()
     seen = {word for text in texts["train"].texts for word in text}
     return {

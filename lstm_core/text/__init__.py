@@ -10,7 +10,6 @@ tagged            a tagged text; the word before a blank
 penn_tags         the tags in plain words
 gold_tags         texts that people tagged, in Penn tags
 tag_brown         the gold tags of the Brown corpus at their places in its text
-train_perceptron  makes the tagger that ships
 chunks            the chunks of a text (noun phrases ...) at the steps of its reading
 chunk_rules       chunks from tags, by rules
 conll2000         the CoNLL-2000 corpus, how well rules agree with it

@@ -79,7 +79,7 @@ def new_tagger() -> "PerceptronTagger":
 
 
 def read_tagger(path: Path) -> "PerceptronTagger":
-    """The tagger whose weights are in a file (see `packed` in tagger_training for what it holds).
+    """The tagger whose weights are in a file (see `packed` in tools.perceptron for what it holds).
 
     Raises ValueError that names the file when it is missing, cut or holds something else.
     """

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from lstm_core.text import gold_tags as tag_gold
-from lstm_core.text import train_perceptron as tagger_training
 from lstm_core.text.gold_tags import PENN, clean, opened_and_closed, read_ewt, read_masc, read_treebank, tag_of_mark
 from lstm_core.text.tags import TAGGER, WEIGHTS, new_tagger, read_tagger, tagger_accuracy
-from lstm_core.text.train_perceptron import PACKINGS, Packing, accuracy, packed, passes
+from tools import perceptron
+from tools.perceptron import PACKINGS, Packing, accuracy, packed, passes
 
 SENTENCES = [
     [("the", "DT"), ("old", "JJ"), ("man", "NN"), ("runs", "VBZ"), (".", ".")],
@@ -63,12 +63,12 @@ def test_training_chooses_on_the_development_part_and_writes_the_same_again(
     split = tag_gold.MascSplit(
         SENTENCES, SENTENCES[:3], SENTENCES[3:], dict.fromkeys(("train", "development", "test"), 1), (), 0
     )
-    monkeypatch.setattr(tagger_training, "read_masc", lambda: split)
-    monkeypatch.setattr(tagger_training, "read_treebank", lambda: SENTENCES[:2])
-    monkeypatch.setattr(tagger_training, "read_ewt", lambda: SENTENCES[2:4])
-    monkeypatch.setattr(tagger_training, "nltk_own_tagger", lambda: read_tagger(TAGGER / WEIGHTS))
+    monkeypatch.setattr(perceptron, "read_masc", lambda: split)
+    monkeypatch.setattr(perceptron, "read_treebank", lambda: SENTENCES[:2])
+    monkeypatch.setattr(perceptron, "read_ewt", lambda: SENTENCES[2:4])
+    monkeypatch.setattr(perceptron, "nltk_own_tagger", lambda: read_tagger(TAGGER / WEIGHTS))
     for name in ("one", "other"):
-        tagger_training.train(tmp_path / name, most=3, say=lambda line: None)
+        perceptron.train(tmp_path / name, most=3, say=lambda line: None)
     one, other = ((tmp_path / name / WEIGHTS).read_bytes() for name in ("one", "other"))
     assert one == other
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["results", WEIGHTS]
@@ -78,7 +78,7 @@ def test_training_chooses_on_the_development_part_and_writes_the_same_again(
     assert results["packing"]["development"] == max(row["development"] for row in results["development_by_packing"])
     shipped = read_tagger(tmp_path / "one" / WEIGHTS)
     assert results["accuracy"]["masc"]["ours"] == accuracy(shipped, SENTENCES[3:])
-    assert "| MASC, held-out files |" in tagger_training.card(results)
+    assert "| MASC, held-out files |" in perceptron.card(results)
 
 
 # Texts that people tagged ---------------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_the_treebank_sample_is_read_whole() -> None:
 @pytest.mark.needs_data
 def test_the_measured_accuracies_come_out_again_on_a_part() -> None:
     """Every twentieth sentence, within four standard errors of the figure for all."""
-    tagger, own = read_tagger(TAGGER / WEIGHTS), tagger_training.nltk_own_tagger()
+    tagger, own = read_tagger(TAGGER / WEIGHTS), perceptron.nltk_own_tagger()
     texts: dict[str, Any] = {"masc": read_masc().test, "treebank": read_treebank(), "ewt": read_ewt()}
     for key, sentences in texts.items():
         stored, part = tagger_accuracy()["accuracy"][key], sentences[::20]

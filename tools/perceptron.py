@@ -1,4 +1,4 @@
-"""Trains the tagger that ships, and measures it beside NLTK's own: `python -m lstm_core.text.train_perceptron`.
+"""Trains the tagger that ships, and measures it beside NLTK's own: `python -m tools.perceptron`.
 
 The same corpus gives the same file, bit for bit. Knows tagged texts and the tagger; knows no recordings.
 """
@@ -212,7 +212,7 @@ def card(results: dict[str, Any]) -> str:
             f"{packing['threshold']:g} left out and the others rounded to multiples of {packing['step']:g}: "
             f"{packing['bytes']:,} bytes. Both were chosen on the development files: share of right tags "
             f"{packing['development']:.4f} there, {packing['development'] + results['lost_by_packing']:.4f} before "
-            "weights were left out and rounded. `LSTM_DATA=... python -m lstm_core.text.train_perceptron` makes the "
+            "weights were left out and rounded. `LSTM_DATA=... python -m tools.perceptron` makes the "
             "same file again.",
             "",
             "## Figures",
@@ -246,14 +246,14 @@ def table(results: dict[str, Any]) -> str:
 
 def main() -> None:
     """Train into models/tagger-masc, or into a folder that is named."""
-    parser = argparse.ArgumentParser(prog="python -m lstm_core.text.train_perceptron", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.perceptron", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=TAGGER, help="where to; models/tagger-masc if left out")
     parser.add_argument("--passes", type=int, default=MAX_PASSES, help="how many to try at most")
     given = parser.parse_args()
     try:
         train(given.folder, most=given.passes)
     except (ValueError, OSError) as error:
-        print(f"tagger_training: {error}", file=sys.stderr)
+        print(f"perceptron: {error}", file=sys.stderr)
         raise SystemExit(2) from None
     results = read_json(given.folder / RESULTS)
     write_bytes(given.folder / "CARD.md", card(results).encode())
