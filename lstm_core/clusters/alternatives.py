@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +57,6 @@ class Comparison:
     stability: tuple[float, ...]
     kept: float
     controls: tuple[Figures, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """For results/rivals-*.json."""
-        return asdict(self)
 
 
 def figures(name: str, found: Clustering, text: str, seconds: float = 0.0) -> Figures:
@@ -147,7 +143,7 @@ def comparison_file(run: "Run", query: ClusterQuery) -> Path:
 
 def keep_comparison(run: "Run", result: Comparison) -> None:
     """Write a comparison into the results of its run."""
-    write_json(comparison_file(run, result.query), result.as_json())
+    write_json(comparison_file(run, result.query), asdict(result))
 
 
 def read_comparison(run: "Run", query: ClusterQuery) -> Comparison | None:
@@ -163,22 +159,6 @@ def read_comparison(run: "Run", query: ClusterQuery) -> Comparison | None:
     except ValueError as error:
         raise ValueError(f"{path} is damaged ({error}): remove it and compare again") from None
     return found if (found.weights, found.query) == (run.fingerprint, query.of(run)) else None
-
-
-def told(result: Comparison) -> str:
-    """The comparison for people."""
-    lines = [f"{'':44} clusters  noise  few-word  tag F1  modal F1  agrees with ours   time"]
-    for row, score in zip(result.rows, result.agreement[0], strict=True):
-        lines.append(f"{_line(row)} {score:17.3f} {row.seconds:6.0f} s")
-    lines += [f"{_line(row)}                 -      -" for row in result.controls]
-    scores = ", ".join(f"{score:.3f}" for score in result.stability)
-    lines.append(f"of {result.kept:.0%} of the points, labels agree with ours by {scores}")
-    return "\n".join(lines)
-
-
-def _line(row: Figures) -> str:
-    few = f"{row.few_word_share:8.1%} {row.tag_f1:7.3f} {row.modal_f1:9.3f}"
-    return f"{row.name:44} {row.clusters:8} {row.noise_share:6.1%}  {few}"
 
 
 def with_labels(found: Clustering, labels: NDArray[np.int32]) -> Clustering:

@@ -201,22 +201,6 @@ def summary(found: Clustering, text: str) -> dict[str, Any]:
     }
 
 
-def told(summary: dict[str, Any]) -> str:
-    """The summary for people."""
-    noise, few = summary["noise_share"], summary["few_word_share"]
-    lines = [
-        f"{summary['points']:,} points of {summary['run']}, {summary['data']} data, {summary['signal']} of layer "
-        f"{summary['layer']}: {summary['clusters']} clusters, {noise:.1%} of the points in none",
-        f"{few:.1%} of the clusters hold one or two words or follow punctuation",
-    ]
-    for tag, best in list(summary["best_by_tag"].items())[:12]:
-        lines.append(
-            f"{tag:6} best told by cluster {best['cluster']:>3}: precision {best['precision']:6.1%}, "
-            f"recall {best['recall']:6.1%}, {best['size']:,} points"
-        )
-    return "\n".join(lines)
-
-
 @dataclass(frozen=True)
 class Explained:
     """How well the labels follow from the characters around the points alone, for contexts of `length` characters.

@@ -297,7 +297,7 @@ def _homes(found: WordMap, labels: Labels) -> dict[str, int]:
     return {found.types[word[at]]: int(number[at]) for at in order if found.times[word[at]] >= FREQUENT}
 
 
-# For people and as one document ---------------------------------------------------------------------------------------
+# As one document ------------------------------------------------------------------------------------------------------
 
 
 def summary(found: WordMap, labels: Labels, linkage: str, *, least: int = 1) -> dict[str, Any]:
@@ -328,41 +328,3 @@ def summary(found: WordMap, labels: Labels, linkage: str, *, least: int = 1) -> 
         "quotes": asdict(apart(labels, *quotes(found))),
         "runs": asdict(runs(labels)),
     }
-
-
-def told(whole: Mapping[str, Any]) -> str:
-    """A summary as lines for people, with the most frequent words of every group."""
-    start, stop = whole["span"]
-    lines = [
-        f"{whole['signal']} of layer {whole['layer']} of {whole['run']} over {whole['text']} [{start:,} to {stop:,}): "
-        f"{whole['words']:,} words, {whole['different_words']:,} different ones",
-        f"{whole['groups']:,} groups by {whole['linkage']} linkage, the largest has {whole['largest_share']:.1%}; "
-        f"{len(whole['table']):,} have at least {whole['least']:,} words",
-        " group    size  words (share of all their times on the map)",
-    ]
-    lines += [f"{row['number']:6} {row['size']:7,}  {_listed(row['words'])}" for row in whole["table"]]
-    lines.append("list            Jaccard  by chance   group  its words")
-    lines += [_line(row) for row in whole["lists"]]
-    for name in ("brackets", "quotes"):
-        row = whole[name]
-        marks = f"{name}, {row['opening']:,} that open and {row['closing']:,} that close"
-        if row["v_measure"] is None:
-            lines.append(f"{marks}: nothing to tell apart")
-        else:
-            lines.append(f"{marks}: told apart with V-measure {row['v_measure']:.3f} (1 = always)")
-    row = whole["runs"]
-    return "\n".join(
-        [*lines, f"neighbours in the text share a group {row['share']:.1%} of the time, shuffled {row['shuffled']:.1%}"]
-    )
-
-
-def _listed(words: Sequence[Mapping[str, Any]]) -> str:
-    shown = ", ".join(f"{word['word']} ({word['share']:.0%})" for word in words[:PRINTED])
-    return shown if len(words) <= PRINTED else f"{shown}, and {len(words) - PRINTED:,} more"
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    if row["jaccard"] is None:
-        return f"{row['name']:14}        -          -       -  none of its words stands here {FREQUENT} times"
-    group = "-" if row["group"] is None else row["group"]
-    return f"{row['name']:14} {row['jaccard']:8.2f} {row['chance']:10.2f} {group:>7}  {', '.join(row['words'])}"

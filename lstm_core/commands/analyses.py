@@ -1,15 +1,45 @@
 """Verbs that analyse the states of a run: findings, units, cluster, rivals."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_json
+
+if TYPE_CHECKING:
+    from lstm_core.neurons.distributions import DistributionQuery, Distributions
+    from lstm_core.neurons.label_search import Labels
+
+SHOWN = 20  # units in the table for people
+UNIT_COLUMNS = {
+    "unit": "d",
+    "divergence": ".3f",
+    "unit_from_mean": ".3f",
+    "mean_from_unit": ".3f",
+    "near_zero_share: near zero": ".1%",
+    "laplace_distance: Laplace fit off by": ".3f",
+    "mean": ".3f",
+    "shape": "",
+    "label: follows": "",
+    "score": ".3f",
+    "learned": "",
+}
+ALTERNATIVE_COLUMNS = {
+    "name": "",
+    "clusters": "d",
+    "noise_share: noise": ".1%",
+    "few_word_share: few-word": ".1%",
+    "tag_f1: tag F1": ".3f",
+    "modal_f1: modal F1": ".3f",
+    "agreement: agrees with ours": ".3f",
+    "seconds": ".0f",
+}
 
 
 def findings(
@@ -47,16 +77,23 @@ def units(
     as_json: Json = False,
 ) -> None:
     """Rank the units of a layer by how unlike the rest their values are distributed, over the longest text recorded."""
-    from lstm_core.commands import unit_table
     from lstm_core.neurons.distributions import DistributionQuery, keep_distributions
+    from lstm_core.neurons.labels import labels_at_hand
 
     run = open_run(name)
     query = DistributionQuery(signal, layer or run.model_config.layers)
-    found = unit_table.distributions_at_hand(run, query, report=progress)
+    found = distributions_at_hand(run, query)
     if with_run:
         keep_distributions(found, run)
-    labels = unit_table.labels_at_hand(run, found)
-    say(unit_table.summary(found, labels), as_json, unit_table.told(found, labels))
+    whole = units_document(found, labels_at_hand(run, found.source, signal, query.layer))
+    kinds = ", ".join(f"{count:,} {name}" for name, count in whole["shapes"].items())
+    where = "" if whole["positions"] == "all" else f" at {whole['positions']} only"
+    head = [
+        f"{signal} of layer {query.layer} of {name} over {whole['text']} {places(whole['span'])}{where}, "
+        f"{whole['values_per_unit']:,} values of each of {len(whole['units']):,} units",
+        f"{kinds}; mean |value| {whole['mean_abs']:.4f}",
+    ]
+    say(whole, as_json, [*head, *table(whole["units"][:SHOWN], UNIT_COLUMNS)])
 
 
 def cluster(
@@ -84,8 +121,16 @@ def cluster(
         from lstm_core.tagging import tag
 
         found = tag.with_tags(found, clusters.text_of(run, found), taggers.open_label_run("taggers", tagger))
-    summary = cluster_table.summary(found, clusters.text_of(run, found))
-    say(summary, as_json, cluster_table.told(summary))
+    whole = cluster_table.summary(found, clusters.text_of(run, found))
+    best = [{"tag": tag, **one} for tag, one in list(whole["best_by_tag"].items())[:12]]
+    head = [
+        f"{whole['points']:,} points of {name}, {data} data, {signal} of layer {whole['layer']}: {whole['clusters']} "
+        f"clusters, {whole['noise_share']:.1%} of the points in none",
+        f"{whole['few_word_share']:.1%} of the clusters hold one or two words or follow punctuation",
+        "the cluster that tells a tag best",
+    ]
+    columns = {"tag": "", "cluster": "d", "precision": ".1%", "recall": ".1%", "size: points": ",d"}
+    say(whole, as_json, [*head, *table(best, columns)])
 
 
 def rivals(
@@ -109,7 +154,14 @@ def rivals(
         text = clusters.text_of(run, found)
         result = others.compare(found, points, text, controls=models, report=progress)
         others.keep_comparison(run, result)
-    say(result.as_json(), as_json, others.told(result))
+    agreed = [*result.agreement[0], *[None] * len(result.controls)]
+    rows = [
+        {**asdict(row), "agreement": score, "seconds": None if score is None else row.seconds}
+        for row, score in zip((*result.rows, *result.controls), agreed, strict=True)
+    ]
+    scores = ", ".join(f"{score:.3f}" for score in result.stability)
+    last = f"of {result.kept:.0%} of the points, labels agree with ours by {scores}"
+    say(result, as_json, [*table(rows, ALTERNATIVE_COLUMNS), last])
 
 
 def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool = False) -> Any:
@@ -128,3 +180,82 @@ def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool =
             points = clusters.points_of(clusters.recording_for(run, found.query), found.query)
             clusters.keep_map(found, clusters.map_of(points), folder)
     return found
+
+
+def distributions_at_hand(run: Run, query: "DistributionQuery") -> "Distributions":
+    """Those over the longest recording of the signal and layer by the run's weights, else those kept with the run. A
+    recording of all positions comes before one of those after blanks alone.
+
+    Raises ValueError for a signal or layer that the run does not have, and where nothing is at hand.
+    """
+    from lstm_core.neurons.distributions import distributions, read_distributions
+    from lstm_core.recordings.find import find
+    from lstm_core.runs.settings import SIGNALS
+
+    shape = run.model_config
+    if query.signal not in SIGNALS[shape.cell]:
+        known = ", ".join(SIGNALS[shape.cell])
+        raise ValueError(f"{run.name} is of cell {shape.cell}, whose signals are {known}: there is no {query.signal!r}")
+    if not 1 <= query.layer <= shape.layers:
+        raise ValueError(f"{run.name} has {shape.layers} layers, not layer {query.layer} (layers count from 1)")
+    usable = [
+        recording for recording in find(run.fingerprint, (query.signal,), (query.layer,)) if len(recording.positions)
+    ]
+    if usable:
+        longest = max(usable, key=lambda one: (one.spec.positions == "all", len(one.positions)))
+        return distributions(longest, query, report=progress)
+    if kept := read_distributions(run, query):
+        return kept
+    raise ValueError(
+        f"{run.name} has no recording of {query.signal} of layer {query.layer}: "
+        f"make one with `python -m lstm_core record {run.name} --signals {query.signal}`"
+    )
+
+
+def units_document(found: "Distributions", labels: "Labels | None" = None) -> dict[str, Any]:
+    """One document: what was counted, the layer's own figures, a row a unit. Divergences are in bits, shares and the
+    distance from the Laplace fit in [0, 1]; `near_zero` units are set aside, after all others. `label`, its `score` and
+    whether it was `learned` (see leads; "" unknown) are of the text that `labels` names, null where none are at hand.
+    """
+    from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
+
+    kinds, distance = shapes(found), laplace_distance(found)
+    count = Counter(kinds.tolist())
+    rows = [
+        {
+            "unit": unit,
+            "divergence": float(found.divergence[unit]),
+            "unit_from_mean": float(found.unit_from_mean[unit]),
+            "mean_from_unit": float(found.mean_from_unit[unit]),
+            "near_zero": bool(found.set_aside[unit]),
+            "near_zero_share": float(found.near_zero_share[unit]),
+            "shape": str(kinds[unit]),
+            "mean": float(found.mean[unit]),
+            "mean_abs": float(found.mean_abs[unit]),
+            "laplace_distance": float(distance[unit]),
+            **_label(labels, unit),
+        }
+        for unit in found.ranking().tolist()
+    ]
+    source = found.source
+    return {
+        "run": source.run,
+        "signal": found.query.signal,
+        "layer": found.query.layer,
+        "text": source.text,
+        "span": list(source.span),
+        "positions": source.positions,
+        "values_per_unit": found.total,
+        "mean_abs": found.layer_mean_abs,
+        "near_zero_share": found.set_aside_share,
+        "shapes": {name: count[name] for name in SHAPES},
+        "labels": labels and {"text": labels.text, "span": list(labels.span)},
+        "units": rows,
+    }
+
+
+def _label(labels: "Labels | None", unit: int) -> dict[str, Any]:
+    if labels is None:
+        return dict.fromkeys(("label", "score", "learned"))
+    found = labels.units[unit]
+    return {"label": found.label, "score": found.score, "learned": found.outcome if found.label else ""}

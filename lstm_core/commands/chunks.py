@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say, table
 from lstm_core.runs.store import open_run
 
 CONLL2000, OWN = "conll2000", "own"  # the first is chunks.NAME, which would load more than --help needs
@@ -39,16 +39,12 @@ def chunks(
         curves = tuning(recording, chunked, TuningQuery(signal, layer, unit))
         found = tuned_units(recording, chunked, TunedQuery(signal, layer, (unit,)), report=progress)
         summary = {**_curves(curves), "run": name, **source, "tuned": _row(found.units[0])}
-        say(summary, as_json, "\n".join([_unit_line(found.units[0]), *_curve_lines(curves)]))
+        say(summary, as_json, [*_units(found.units), *_curve_lines(curves)])
         return
     twin = _twin(recording, signal, layer)
     found = tuned_units(recording, chunked, TunedQuery(signal, layer), twin=twin, report=progress)
     claim = chunk_claim(found)
-    say(
-        {**_summary(found), **source, "claim": asdict(claim)},
-        as_json,
-        "\n".join([*_source_lines(source), *_lines(found)]),
-    )
+    say({**_summary(found), **source, "claim": claim}, as_json, [*_source_lines(source), *_lines(found)])
 
 
 # Where chunks come from -----------------------------------------------------------------------------------------------
@@ -164,9 +160,8 @@ def _lines(found: Any) -> list[str]:
     lines = [
         f"{found.run}, {found.query.signal} of layer {found.query.layer}, {found.words:,} words of {found.text}",
         *_counts(found),
-        "neuron kind       AUROC  twin's  before  beyond the word  onset  half-life",
+        *_units(found.units[:SHOWN]),
     ]
-    lines += [_unit_line(one) for one in found.units[:SHOWN]]
     return lines
 
 
@@ -184,40 +179,43 @@ def _counts(found: Any) -> list[str]:
     return [line, *(f"untrained twin: {one}" for one in (_counts(found.twin) if found.twin else ()))]
 
 
-def _unit_line(one: Any) -> str:
-    twin = "" if one.control is None else f"{one.control:.3f}"
-    sign = "" if one.sign > 0 else "-"
-    half = f"> {one.seen}" if one.half_life is None else f"{one.half_life:.1f}"
-    begins = "" if one.onset is None else f"{one.onset:+d}"
-    verdict = "" if one.coding else "  not confirmed"
-    return (
-        f"{one.unit:6} {sign + one.kind:9} {one.score:6.3f}  {twin:6} {one.previous:7.1%} {one.beyond_word:16.1%} "
-        f"{begins:>6} {half:>10}{verdict}"
-    )
+def _units(units: Any) -> list[str]:
+    """Neurons for people, a line each."""
+    rows = [
+        {
+            **vars(one),
+            "kind": "-" * (one.sign <= 0) + one.kind,
+            "half_life": one.half_life if one.half_life is not None else float(one.seen),
+            "verdict": ", ".join(["more than that"] * (one.half_life is None) + ["not confirmed"] * (not one.coding)),
+        }
+        for one in units
+    ]
+    columns = {
+        "unit: neuron": "d",
+        "kind": "",
+        "score: AUROC": ".3f",
+        "control: twin's": ".3f",
+        "previous: before": ".1%",
+        "beyond_word: beyond the word": ".1%",
+        "onset": "+d",
+        "half_life": ".1f",
+        "verdict": "",
+    }
+    return table(rows, columns)
 
 
 def _curves(found: Any) -> dict[str, Any]:
-    return {
-        "query": asdict(found.query),
-        "distances": found.distances.tolist(),
-        "usual": found.usual,
-        "curves": [
-            {
-                "kind": one.kind,
-                "chunks": one.chunks,
-                **{
-                    part: getattr(one, part).tolist() for part in ("begin", "begin_error", "end", "end_error")
-                },
-            }
-            for one in found.curves
-        ],
-    }  # fmt: skip
+    parts = ("kind", "chunks", "begin", "begin_error", "end", "end_error")
+    curves = [{part: getattr(one, part) for part in parts} for one in found.curves]
+    return {"query": found.query, "distances": found.distances, "usual": found.usual, "curves": curves}
 
 
 def _curve_lines(found: Any) -> list[str]:
     distances = found.distances.tolist()
-    lines = [f"mean value by words from the beginning of a chunk (all words: {found.usual:.3f})"]
-    lines.append(f"{'':6} {'chunks':>8}" + "".join(f"{distance:+7d}" for distance in distances))
-    for one in found.curves:
-        lines.append(f"{one.kind:6} {one.chunks:8,}" + "".join(f"{value:7.3f}" for value in one.begin.tolist()))
-    return lines
+    rows = [
+        {"kind": one.kind, "chunks": one.chunks, **dict(zip(map(str, distances), one.begin.tolist(), strict=True))}
+        for one in found.curves
+    ]
+    columns = {f"{distance}: {distance:+d}": ".3f" for distance in distances}
+    head = f"mean value by words from the beginning of a chunk (all words: {found.usual:.3f})"
+    return [head, *table(rows, {"kind": "", "chunks": ",d", **columns})]

@@ -1,12 +1,26 @@
 """The verb that says what units follow: label."""
 
-from dataclasses import asdict
-from typing import Annotated
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.store import open_run
+
+if TYPE_CHECKING:
+    from lstm_core.neurons.label_search import FeatureBest, Labels
+
+FEATURE_COLUMNS = {
+    "feature": "",
+    "unit": ">",
+    "score": ".3f",
+    "measure": "",
+    "control: twin": ".3f",
+    "positives": ",d",
+    "total: of": ",d",
+    "verdict": "",
+}
 
 
 def label(
@@ -42,4 +56,35 @@ def label(
             f"{name} has no recording of {signal} in layer {query.layer}: "
             f"make one with `python -m lstm_core record {name} --signals {signal}`"
         )
-    say([asdict(one) for one in found], as_json, "\n\n".join(map(labels.told, found)))
+    say(found, as_json, [line for one in found for line in _lines(one)])
+
+
+def _lines(found: "Labels") -> list[str]:
+    """How many units have which label, and the best unit of each feature."""
+    from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
+
+    head = [
+        f"{found.run}, {found.query.signal} of layer {found.query.layer}, over {found.text} {places(found.span)}: "
+        f"{len(found.labelled)} of {len(found.units)} units have a label"
+    ]
+    if found.twin:
+        count = Counter(unit.outcome for unit in found.labelled)
+        beside = ", ".join(f"{count[outcome]} {outcome}" for outcome in (LEARNED, LEADS, NOT_AHEAD))
+        head.append(f"beside the best unit of its untrained twin: {beside}")
+    kinds = Counter(unit.label for unit in found.labelled).most_common()
+    return [
+        *head,
+        *table([{"units": count, "label": label} for label, count in kinds], {"units": "d", "label": ""}),
+        "",
+        "the best unit of each feature, on held-out positions",
+        *table([_best(one, found.query.chance) for one in found.features], FEATURE_COLUMNS),
+        "",
+    ]
+
+
+def _best(best: "FeatureBest", chance: float) -> dict[str, Any]:
+    if best.unit is None or best.score is None or best.probability is None:
+        return {**vars(best), "unit": None, "score": None, "verdict": "too rare to tell"}
+    beyond = "" if best.probability <= chance else "not beyond chance"
+    verdict = ", ".join(filter(None, (beyond, best.outcome)))
+    return {**vars(best), "unit": f"{'-' * (best.sign != 1)}{best.unit}", "verdict": verdict}

@@ -1,16 +1,18 @@
 """The verb that maps the words of a text by what a run did at them: wordmap."""
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import MISSING, Json, places, progress, say, table
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
     from lstm_core.clusters.word_map import WordMap, WordMapQuery
+
+PRINTED = 10  # words of a group that are told
 
 
 def wordmap(
@@ -43,7 +45,7 @@ def wordmap(
     found = _map(run, query, recompute, with_run)
     labels = joins(found.places, way).cut_at_most(clusters)
     whole = word_groups.summary(found, labels, way, least=least)
-    lines = [word_groups.told(whole)]
+    lines = _lines(whole)
     if against_signal or against_split:
         other = _map(
             run, replace(query, signal=against_signal or signal, split=against_split or split), recompute, with_run
@@ -53,7 +55,7 @@ def wordmap(
         whole["agreement"] = {**about, **asdict(agreed)}
         score = "cannot be compared" if agreed.index is None else f"agrees with adjusted Rand index {agreed.index:.3f}"
         lines.append(f"the map of {about['signal']} over {about['split']} {score} (n = {agreed.of:,} {agreed.things})")
-    say(whole, as_json, "\n".join(lines))
+    say(whole, as_json, lines)
 
 
 def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "WordMap":
@@ -65,3 +67,35 @@ def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "W
     if kept is None or with_run:
         maps.keep_map(found, maps.results_folder(run) if with_run else None)
     return found
+
+
+def _lines(whole: dict[str, Any]) -> list[str]:
+    """A map for people, with the most frequent words of every group."""
+    groups = [{**row, "words": _words(row["words"])} for row in whole["table"]]
+    lists = [{**row, "words": ", ".join(row["words"]) or MISSING} for row in whole["lists"]]
+    row = whole["runs"]
+    return [
+        f"{whole['signal']} of layer {whole['layer']} of {whole['run']} over {whole['text']} {places(whole['span'])}: "
+        f"{whole['words']:,} words, {whole['different_words']:,} different ones",
+        f"{whole['groups']:,} groups by {whole['linkage']} linkage, the largest has {whole['largest_share']:.1%}; "
+        f"{len(whole['table']):,} have at least {whole['least']:,} words",
+        *table(groups, {"number: group": "d", "size": ",d", "words: words (share of all their times)": ""}),
+        "",
+        *table(
+            lists, {"name: list": "", "jaccard: Jaccard": ".2f", "chance: by chance": ".2f", "group": "d", "words": ""}
+        ),
+        *(_apart(name, whole[name]) for name in ("brackets", "quotes")),
+        f"neighbours in the text share a group {row['share']:.1%} of the time, shuffled {row['shuffled']:.1%}",
+    ]
+
+
+def _words(words: list[dict[str, Any]]) -> str:
+    shown = ", ".join(f"{word['word']} ({word['share']:.0%})" for word in words[:PRINTED])
+    return shown if len(words) <= PRINTED else f"{shown}, and {len(words) - PRINTED:,} more"
+
+
+def _apart(name: str, row: dict[str, Any]) -> str:
+    marks = f"{name}, {row['opening']:,} that open and {row['closing']:,} that close"
+    if row["v_measure"] is None:
+        return f"{marks}: nothing to tell apart"
+    return f"{marks}: told apart with V-measure {row['v_measure']:.3f} (1 = always)"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lstm_core.commands.options import kind_of
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say
 from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import read_corpus
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.options import kind_of, layers_of
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say
 from lstm_core.recordings.find import longest
 from lstm_core.runs.store import open_run
 

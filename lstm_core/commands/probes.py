@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.options import layers_of
-from lstm_core.commands.told import Json, progress, say
-from lstm_core.commands.verification import of_study
+from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.verification import of_study, study_document, study_lines
 from lstm_core.runs.store import open_run
 
 Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
@@ -102,19 +102,7 @@ def similar_units(
 
     recording, on, _ = _on_sets(name, signal, "", rule, threshold)
     found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count, by))  # type: ignore[arg-type]
-    rows = [
-        {
-            "layer": one.layer,
-            "unit": one.unit,
-            "lag": one.lag,
-            "jaccard": one.jaccard,
-            "shared": one.shared,
-            "either": one.either,
-            "by_chance": one.by_chance,
-            "correlation": one.correlation,
-        }
-        for one in found.found
-    ]
+    rows = [{**vars(one), "jaccard": one.jaccard} for one in found.found]
     query = found.query
     result = {
         "run": name,
@@ -127,12 +115,16 @@ def similar_units(
     }
     on_at = f"{found.on:,} of {found.steps:,} steps of {recording.title}"
     head = f"neuron {query.unit} of layer {query.layer} is on at {on_at}"
-    lines = [
-        f"{row['layer']:5} {row['unit']:6} {row['lag']:4} {row['jaccard']:8.3f} {row['correlation']:8.3f} "
-        f"{row['shared']:8,} {row['by_chance']:9,.1f}"
-        for row in rows
-    ]
-    say(result, as_json, "\n".join([head, "layer neuron  lag  Jaccard  correl.     both by chance", *lines]))
+    columns = {
+        "layer": "d",
+        "unit: neuron": "d",
+        "lag": "d",
+        "jaccard: Jaccard": ".3f",
+        "correlation": ".3f",
+        "shared: both": ",d",
+        "by_chance": ",.1f",
+    }
+    say(result, as_json, [head, *table(rows, columns)])
 
 
 def study(
@@ -148,7 +140,6 @@ def study(
 ) -> None:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
     confirmed on the other. Then whether that holds up."""
-    from lstm_core.commands import study_told
     from lstm_core.probes import studies
     from lstm_core.recordings.tags import tags_of
 
@@ -158,11 +149,11 @@ def study(
     recording, on, _ = _on_sets(name, signal, layers, rule, threshold)
     tagged = tags_of(recording, report=progress) if asked.by_tag else None
     found = studies.study(recording, on, asked, tagged, report=progress)
-    result, text = study_told.summary(found), study_told.told(found)
+    result, lines = study_document(found), study_lines(found)
     if verification:
         added, more = of_study(found, recording, on, tagged, open_run(name) if with_run else None)
-        result, text = {**result, **added}, f"{text}\n{more}"
-    say(result, as_json, text)
+        result, lines = {**result, **added}, [*lines, *more]
+    say(result, as_json, lines)
 
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.options import layers_of
-from lstm_core.commands.told import Json, confirm, progress, say
+from lstm_core.commands.report import Json, confirm, progress, say
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
 from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.store import list_runs, open_run, unreadable_runs

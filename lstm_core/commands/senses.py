@@ -1,18 +1,32 @@
 """The verbs about the senses of words: senses, word-class."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say, table
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
     from lstm_core.probes.senses import Senses
+    from lstm_core.probes.senses_over_seeds import Range, SetTogether
+    from lstm_core.probes.word_classes import WordClass
+
+SHOWN = 20  # neurons told to a person
+# Of the balanced accuracies of a word: the guesser and its column.
+GUESSES = {
+    "majority": "common",
+    "words_before": "before",
+    "words": "words",
+    "at_word": "neurons",
+    "at_end": "at end",
+    "twin_at_word": "twin",
+}
 
 
 def senses(
@@ -25,10 +39,11 @@ def senses(
     """Do a run's neurons tell labelled meanings of words apart? Chosen and trained on some places, tested on others,
     beside what the words alone, shuffled labels and the untrained twin achieve; several runs together.
     """
-    from lstm_core.probes import senses_over_seeds as labelled_told
+    from lstm_core.probes.senses_over_seeds import together
 
     found = [_senses(open_run(name), labelled, recompute, with_run) for name in names]
-    say(labelled_told.summary(found), as_json, labelled_told.told(found))
+    parts = together(found)
+    say({"runs": found, "together": parts}, as_json, _senses_lines(parts))
 
 
 def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> "Senses":
@@ -89,5 +104,96 @@ def word_class(
 
     other = untrained_twin(recording, query.signal, query.layers)
     found, twin = of(recording), of(other) if other else None
-    result = {"run": name, "text": recording.title, **classes.summary(found), "twin": twin and classes.summary(twin)}
-    say(result, as_json, f"{name} on {recording.title}\n{classes.told(found, twin)}")
+    result = {"run": name, "text": recording.title, **_class(found), "twin": twin and _class(twin)}
+    say(result, as_json, [f"{name} on {recording.title}", *_class_lines(found, twin)])
+
+
+def _class(found: "WordClass") -> dict[str, Any]:
+    """A class as JSON."""
+    plain, by_chance = found.overlaps_more
+    return {
+        "words": found.words,
+        "beside": found.beside,
+        "absent": found.absent,
+        "units": found.units,
+        "confirmed": len(found.confirmed),
+        "shuffled": found.shuffled,
+        "together": found.together,
+        "overlap": found.overlap,
+        "overlap_by_chance": found.by_chance,
+        "mean_overlap": plain,
+        "mean_overlap_by_chance": by_chance,
+    }
+
+
+def _class_lines(found: "WordClass", twin: "WordClass | None") -> list[str]:
+    """A class for people, with what the untrained twin's units do at the same words."""
+    plain, by_chance = found.overlaps_more
+    rows = [
+        {
+            **vars(one.telling),
+            "value": "higher" if one.telling.sign > 0 else "lower",
+            "on_class": one.on_class,
+            "on_beside": one.on_beside,
+            "words": ", ".join(one.words),
+        }
+        for one in found.confirmed[:SHOWN]
+    ]
+    columns = {
+        "layer": "d",
+        "unit: neuron": "d",
+        "value": "",
+        "confirmed_with: AUROC": ".2f",
+        "chance: p": ".2g",
+        "on_class: on at": ".1%",
+        "on_beside: beside": ".1%",
+        "words": "",
+    }
+    return [
+        f"{len(found.words)} words beside {len(found.beside)} as frequent: {len(found.units)} neurons chosen on half "
+        f"of the words, {len(found.confirmed)} confirmed on the others (by chance {found.shuffled:.2f})",
+        *([f"{len(twin.confirmed)} confirmed in the untrained twin"] if twin else []),
+        *([f"too rare or unknown: {', '.join(found.absent)}"] if found.absent else []),
+        f"{len(found.together)} of them higher at the class are on together: overlap (Jaccard) {plain:.3f}, by chance "
+        f"{by_chance:.3f}",
+        *table(rows, columns),
+    ]
+
+
+def _senses_lines(parts: "Sequence[SetTogether]") -> list[str]:
+    """Labelled meanings for people: of each word the balanced accuracies, then shares of units."""
+    from lstm_core.probes.sense_sets import SETS
+    from lstm_core.probes.senses import GUESSERS
+
+    shares = ("confirmed", "twin_confirmed", "shuffled")
+    columns = {"word": "", "senses": ".1f", "test: places": ".0f"}
+    columns |= dict.fromkeys((f"{name}: {head}" for name, head in GUESSES.items()), ".2f")
+    columns |= {"confirmed": ".1%", "twin_confirmed: twin's": ".1%", "shuffled": ".1%"}
+    lines = []
+    for part in parts:
+        rows = [
+            {
+                **vars(one),
+                **{name: one.scores[name].balanced.mean for name in GUESSES},
+                **{name: getattr(one, name).mean for name in shares},
+            }
+            for one in (*part.words, part.mean)
+        ]
+        lines += [
+            f"{SETS[part.name].title}: {', '.join(part.runs)}",
+            f"{_share(part.unknown_tokens)} of the words are unknown to the model, the labelled word itself at "
+            f"{_share(part.unknown_places)} of the places, which are left out",
+            "balanced accuracy on places that were not trained on; share of neurons confirmed",
+            *table(rows, columns),
+        ]
+        for other in ("twin_at_word", "words_before"):
+            ahead = part.ahead_of(other)
+            lines.append(
+                f"neurons better than {GUESSERS[other]}: {ahead.words} of {ahead.of} words (chance {ahead.chance:.2g})"
+            )
+        lines.append("")
+    return lines + [f"{head}: {GUESSERS[name]}" for name, head in GUESSES.items()]
+
+
+def _share(one: "Range") -> str:
+    return f"{one.mean:.1%}" + (f" ({one.least:.1%} to {one.most:.1%})" if one.least < one.most else "")

@@ -2,13 +2,16 @@
 
 import signal
 from dataclasses import asdict, replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import dropouts_of, kind_of, preset_of
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.settings import PRESETS
+
+if TYPE_CHECKING:
+    from lstm_core.neurons.compare import Comparison, Row
 
 
 def sweep(
@@ -87,4 +90,54 @@ def compare(
 
     query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
-    say(comparing.as_json(found), as_json, comparing.told(found))
+    say(_document(found), as_json, _lines(found))
+
+
+def _document(found: "Comparison") -> dict[str, Any]:
+    """A row a run, with mean |value| and near-zero share by signal and layer."""
+    rows = [
+        {
+            **{key: value for key, value in vars(row).items() if key not in ("activity", "best", "last")},
+            found.measure: row.best,
+            f"last_{found.measure}": row.last,
+            "mean_abs": _by_place(row, "mean_abs"),
+            "near_zero_share": _by_place(row, "near_zero_share"),
+        }
+        for row in found.rows
+    ]
+    about = {"text": found.text, "span": list(found.span), "scores_compare": found.scores_compare}
+    return {**about, "runs": rows, "trends": found.trends}
+
+
+def _by_place(row: "Row", name: str) -> dict[str, dict[str, float]]:
+    """One figure of a row: signal -> layer -> value."""
+    found: dict[str, dict[str, float]] = {}
+    for one in row.activity:
+        found.setdefault(one.signal, {})[str(one.layer)] = getattr(one, name)
+    return found
+
+
+def _lines(found: "Comparison") -> list[str]:
+    """The comparison for people."""
+    at = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
+    columns = {"run": "", "dropout": "g", f"best: {found.measure.replace('_', ' ')}": ".3f", "last": ".3f"}
+    for signal_, layer in at:
+        columns |= {f"{signal_}{layer}: |{signal_}| layer {layer}": ".4f", f"{signal_}{layer} zero: near 0": ".1%"}
+    rows = []
+    for row in found.rows:
+        cells = {f"{one.signal}{one.layer}": one.mean_abs for one in row.activity}
+        cells |= {f"{one.signal}{one.layer} zero": one.near_zero_share for one in row.activity}
+        rows.append({**vars(row), **cells})
+    trends = [
+        f"Spearman of mean |{one.signal}| of layer {one.layer} with dropout: "
+        + ("undefined" if one.rho is None else f"{one.rho:+.2f}, permutation p {one.p:.2g}")
+        + f" (n = {one.runs})"
+        for one in found.trends
+    ]
+    differ = f"Their texts or vocabularies differ: do not compare {found.measure} between them."
+    return [
+        f"mean |value| and share of near-zero units over {found.text} {places(found.span)}",
+        *table(rows, {**columns, "note": ""}),
+        *trends,
+        *([] if found.scores_compare else [differ]),
+    ]

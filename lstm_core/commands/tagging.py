@@ -3,11 +3,14 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say, table
+
+if TYPE_CHECKING:
+    from lstm_core.tagging.classify import Poolings
 
 Text = Annotated[str, typer.Argument(help="The text itself, in quotes; - reads it from standard input.")]
 
@@ -71,8 +74,7 @@ def classify(
     from lstm_core.tagging.label_run import label_runs
 
     if figures:
-        measured = classifying.read_figures()
-        say(classifying.summary(measured), as_json, classifying.table(measured))
+        _say_figures(classifying.read_figures(), as_json)
         return
     runs = label_runs("classifiers")
     if not runs:
@@ -177,3 +179,28 @@ def _following(one: Any, name: str) -> dict[str, Any]:
         "name": name, "architecture": one.architecture, **told, "tags": one.tags, "of": wanted,
         "probability": one.probability, "same": one.same,
     }  # fmt: skip
+
+
+def _say_figures(found: "Poolings", as_json: bool) -> None:
+    """One direction or two, with the last state or the mean: what was measured."""
+    from lstm_core.tagging.classify import answer
+
+    rows = [{**asdict(row), "mean": row.mean, "interval": row.interval} for row in found.scored]
+    answers = {cell: answer(found, cell) for cell in dict.fromkeys(row.cell for row in found.scored)}
+    shown = [{**row, "low": row["interval"][0], "high": row["interval"][1]} for row in rows]
+    columns = {
+        "cell": "",
+        "directions": "d",
+        "pooling: judged by": "",
+        "mean: right": ".1%",
+        "low": ".1%",
+        "high": ".1%",
+    }
+    lines = [
+        f"which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to learn "
+        f"from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds",
+        f"always the commonest kind {found.chance:.1%}, naive Bayes over the words in no order {found.words:.1%}",
+        *table(shown, columns),
+        *(f"{cell}: {line}" for cell, told in answers.items() for line in told),
+    ]
+    say({**asdict(found), "scored": rows, "answer": answers}, as_json, lines)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.options import kind_of, preset_of
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES, PRESETS
 from lstm_core.runs.store import create_run, extend_run, list_runs, open_run

@@ -3,14 +3,18 @@
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lstm_core.commands.options import layers_of
-from lstm_core.commands.told import Json, progress, say
+from lstm_core.commands.report import Json, progress, say, table
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_bytes
+
+if TYPE_CHECKING:
+    from lstm_core.word_vectors.benchmark_scores import SimilarityResult
+    from lstm_core.word_vectors.report import WordReport
 
 
 def embed(
@@ -114,7 +118,7 @@ def words(
         word_report.keep_report(found, folder)
     elif with_run:
         word_report.keep_report(found, folder)
-    say(asdict(found), as_json, word_report.told(found))
+    say(found, as_json, _report_lines(found))
 
 
 def similarity(
@@ -162,4 +166,54 @@ def similarity(
         results.keep_similarity(found, folder)
         if vectors == "best" and (paper := results.read_similarity(run, results.SimilarityQuery("paper"))):
             results.keep_similarity(paper, folder)
-    say(found.rows(), as_json, results.told(found))
+    say(found.rows(), as_json, _benchmark_lines(found))
+
+
+def _benchmark_lines(found: "SimilarityResult") -> list[str]:
+    """The scores for people, beside the paper's."""
+    from lstm_core.word_vectors.benchmarks import PAPER
+    from lstm_core.word_vectors.similarity import mean_rho
+
+    rows = [{**row, "paper": PAPER[row["task"]][0].rho if row["task"] in PAPER else None} for row in found.rows()]
+    mean = {"task": "mean", "rho": mean_rho(found.scores)}
+    columns = {
+        "task: benchmark": "",
+        "found": ",d",
+        "missing": ",d",
+        "rho": ".3f",
+        "low": ".3f",
+        "high": ".3f",
+        "paper": ".3f",
+    }
+    head = (
+        f"{found.run}: {found.query.vectors} vectors of {found.words:,} words, Spearman correlation with people (95 %)"
+    )
+    return [head, *table([*rows, mean], columns)]
+
+
+def _report_lines(found: "WordReport") -> list[str]:
+    """The paper's Table 3 and what is known of rare words, for people."""
+    from lstm_core.word_vectors.report import plain
+
+    rows = []
+    for row in found.rows:
+        theirs = {plain(word) for word in row.paper_neighbours}
+        near = ", ".join(one.word + "*" * (plain(one.word) in theirs) for one in row.neighbours)
+        rows.append({**vars(row), "near": near or "not in this text"})
+    columns = {"word": "", "counted": ",d", "paper_counted: in the paper": ",d", "near: nearest": ""}
+    lines = [f"{found.run}: the five nearest words, those of the paper's Table 3 marked with *", *table(rows, columns)]
+    lines.append(
+        f"of {found.drawn:,} words drawn, {found.same_tag:.1%} of the neighbours have the word's part of speech, "
+        f"{found.by_euclid:.1%} are found by Euclidean distance too"
+    )
+    if (agreement := found.agreement) is not None:
+        lines.append(
+            f"{agreement.words:,} words seen once: part of speech right by their neighbours {agreement.neighbours:.1%} "
+            f"({agreement.low:.1%} to {agreement.high:.1%}), by ending and capital {agreement.spelling:.1%}, "
+            f"always {agreement.majority_tag} {agreement.majority:.1%}"
+        )
+    return lines + [
+        f"{one.words:,} words that training never saw, spelled in {one.contexts} contexts: mean reciprocal rank "
+        f"{one.own:.3f}, in contexts of other words {one.others:.3f}, by chance {one.chance:.4f}"
+        for one in found.held_out
+    ]

@@ -5,7 +5,7 @@ Knows runs and recordings; loads torch only to record what is missing. Axes: U u
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -274,53 +274,3 @@ def _trends(rows: Sequence[Row]) -> tuple[Trend, ...]:
         tested = order(size, dropout)
         found.append(Trend(signal, layer, tested.pairs, tested.rho, tested.p))
     return tuple(found)
-
-
-def as_json(found: Comparison) -> dict[str, Any]:
-    """What `compare --json` says: a row a run, with mean |value| and near-zero share by signal and layer."""
-    rows = [
-        {
-            **{key: value for key, value in vars(row).items() if key not in ("activity", "best", "last")},
-            found.measure: row.best,
-            f"last_{found.measure}": row.last,
-            "mean_abs": _by_place(row, "mean_abs"),
-            "near_zero_share": _by_place(row, "near_zero_share"),
-        }
-        for row in found.rows
-    ]
-    about = {"text": found.text, "span": list(found.span), "scores_compare": found.scores_compare}
-    return {**about, "runs": rows, "trends": [asdict(trend) for trend in found.trends]}
-
-
-def _by_place(row: Row, name: str) -> dict[str, dict[str, float]]:
-    """One figure of a row: signal -> layer -> value."""
-    found: dict[str, dict[str, float]] = {}
-    for one in row.activity:
-        found.setdefault(one.signal, {})[str(one.layer)] = getattr(one, name)
-    return found
-
-
-def told(found: Comparison) -> str:
-    """The comparison as lines for people."""
-    places = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
-    columns = "".join(f"{f'|{signal}| layer {layer}':>14} {'near 0':>7}" for signal, layer in places)
-    measure = found.measure.replace("_", " ")
-    start, stop = found.span
-    lines = [
-        f"mean |value| and share of near-zero units over {found.text} [{start:,} to {stop:,})",
-        f"{'run':28} {'dropout':>7} {measure:>18} {'last':>9}{columns}",
-    ]
-    for row in found.rows:
-        best, last = (f"{score:.3f}" if score is not None else "-" for score in (row.best, row.last))
-        values = {(one.signal, one.layer): one for one in row.activity}
-        cells = "".join(
-            f"{values[place].mean_abs:14.4f} {values[place].near_zero_share:7.1%}" if place in values else f"{'-':>22}"
-            for place in places
-        )
-        lines.append(f"{row.run:28} {row.dropout:7g} {best:>18} {last:>9}{cells} {row.note}".rstrip())
-    for trend in found.trends:
-        rho = "undefined" if trend.rho is None else f"{trend.rho:+.2f}, permutation p {trend.p:.2g}"
-        lines.append(f"Spearman of mean |{trend.signal}| of layer {trend.layer} with dropout: {rho} (n = {trend.runs})")
-    if not found.scores_compare:
-        lines.append(f"Their texts or vocabularies differ: do not compare {measure} between them.")
-    return "\n".join(lines)

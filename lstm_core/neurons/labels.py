@@ -5,7 +5,6 @@ What a label is and how it is found, see label_search. Knows recordings and runs
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Row, UnitLabel, find_labels
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording, RecordingSpec
-from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_bytes
 from lstm_core.storage.progress import Progress, silent
@@ -94,6 +92,12 @@ def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
     return max(found, key=lambda labels: labels.span[1] - labels.span[0], default=None)
 
 
+def labels_at_hand(run: "Run", spec: RecordingSpec, signal: str, layer: int) -> Labels | None:
+    """What the units follow: as kept for what a recording read, else as it came with the run; None without either."""
+    query = LabelQuery(signal, layer)
+    return labels_for(spec, query) or stand_in(run, query)
+
+
 def results_folder(run: "Run") -> Path:
     """Where the labels lie that come with a run."""
     return run.folder / "results" / "labels"
@@ -154,34 +158,3 @@ def _restored(stored: Any, units: int, query: LabelQuery) -> Labels:
     if any(value != value for row in (*found.units, *found.features) for value in vars(row).values()):
         raise ValueError("some values are no numbers")
     return found
-
-
-# Told -----------------------------------------------------------------------------------------------------------------
-
-
-def told(found: Labels) -> str:
-    """Labels for people: how many units have which, and the best unit of each feature."""
-    kinds = Counter(unit.label for unit in found.labelled)
-    start, stop = found.span
-    lines = [
-        f"{found.run}, {found.query.signal} of layer {found.query.layer}, over {found.text} [{start:,} to {stop:,}): "
-        f"{len(found.labelled)} of {len(found.units)} units have a label"
-    ]
-    if found.twin:
-        count = Counter(unit.outcome for unit in found.labelled)
-        beside = ", ".join(f"{count[outcome]} {outcome}" for outcome in (LEARNED, LEADS, NOT_AHEAD))
-        lines.append(f"beside the best unit of its untrained twin: {beside}")
-    lines += [f"{count:5}  {label}" for label, count in kinds.most_common()]
-    lines += ["", f"{'the best unit of each feature':58} {'unit':>5} {'score':>6}  {'twin':>5}  in held-out positions"]
-    for best in found.features:
-        where = f"{best.positives:,} of {best.total:,}"
-        if best.unit is None or best.score is None or best.probability is None:
-            lines.append(f"{best.feature:58} {'':5} too rare to tell       {where}")
-            continue
-        twin = "" if best.control is None else f"{best.control:.3f}"
-        sign = "" if best.sign == 1 else "-"
-        chance = "" if best.probability <= found.query.chance else ", not beyond chance"
-        score = f"{best.score:.3f}" + " r" * (best.measure == "correlation")
-        outcome = f", {best.outcome}" * bool(best.outcome)
-        lines.append(f"{best.feature:58} {sign + str(best.unit):>5} {score:7} {twin:>5}  {where}{chance}{outcome}")
-    return "\n".join(lines)

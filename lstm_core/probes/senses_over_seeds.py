@@ -1,8 +1,7 @@
 """What several runs know of labelled senses, as one: means with the least and the most of the runs. Told to people."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -143,54 +142,3 @@ def _of_words(title: str, runs: Sequence[Sequence[WordSenses]], units: Sequence[
 def range_of(values: Sequence[float]) -> Range:
     """Mean, least and most; raises ValueError for none."""
     return Range(float(np.mean(values)), float(min(values)), float(max(values)))
-
-
-# Told -----------------------------------------------------------------------------------------------------------------
-
-
-def summary(every: Sequence[Senses]) -> dict[str, Any]:
-    """The runs one by one and together, as JSON."""
-    return {"runs": [asdict(one) for one in every], "together": [asdict(part) for part in together(every)]}
-
-
-def told(every: Sequence[Senses]) -> str:
-    """The same for people: of each word the balanced accuracies, then units."""
-    lines = []
-    for part in together(every):
-        lines += [
-            f"{SETS[part.name].title}: {', '.join(part.runs)}",
-            f"{_share(part.unknown_tokens)} of the words are unknown to the model, the labelled word itself at "
-            f"{_share(part.unknown_places)} of the places, which are left out",
-            "balanced accuracy on places that were not trained on; share of neurons confirmed",
-            f"{'':18} senses  places  common  before   words neurons  at end    twin | confirm    twin shuffle",
-        ]
-        lines += [_line(one) for one in (*part.words, part.mean)]
-        for other in ("twin_at_word", "words_before"):
-            ahead = part.ahead_of(other)
-            lines.append(
-                f"neurons better than {GUESSERS[other]}: {ahead.words} of {ahead.of} words (chance {ahead.chance:.2g})"
-            )
-        lines.append("")
-    lines += [f"{name}: {meaning}" for name, meaning in _COLUMNS]
-    return "\n".join(lines)
-
-
-_COLUMNS = (
-    ("common", GUESSERS["majority"]),
-    ("before", GUESSERS["words_before"]),
-    ("words", GUESSERS["words"]),
-    ("neurons", GUESSERS["at_word"]),
-    ("at end", GUESSERS["at_end"]),
-    ("twin", GUESSERS["twin_at_word"]),
-)
-
-
-def _line(one: WordTogether) -> str:
-    names = ("majority", "words_before", "words", "at_word", "at_end", "twin_at_word")
-    values = "".join(f"{one.scores[name].balanced.mean:8.2f}" for name in names)
-    shares = "".join(f"{share.mean:8.1%}" for share in (one.confirmed, one.twin_confirmed, one.shuffled))
-    return f"{one.word:18.18} {one.senses:6.1f} {one.test:7.0f}{values} | {shares}"
-
-
-def _share(one: Range) -> str:
-    return f"{one.mean:.1%}" + (f" ({one.least:.1%} to {one.most:.1%})" if one.least < one.most else "")

@@ -7,8 +7,7 @@ once, however often it stands: a unit that follows one common word follows no cl
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,44 +189,3 @@ def _overlap(on: OnSets, numbers: NDArray[np.int64]) -> tuple[Floats, Floats]:
     counts = on.counts[numbers].astype(np.float64)
     both = counts[:, None] * counts[None, :] / len(on)
     return jaccards(overlaps(among)), both / (counts[:, None] + counts[None, :] - both)
-
-
-def told(found: WordClass, twin: WordClass | None = None) -> str:
-    """A class for people, with what the untrained twin's units do at the same words."""
-    plain, by_chance = found.overlaps_more
-    lines = [
-        f"{len(found.words)} words beside {len(found.beside)} as frequent: {len(found.units)} neurons chosen on half "
-        f"of the words, {len(found.confirmed)} confirmed on the others (by chance {found.shuffled:.2f})",
-        *([f"{len(twin.confirmed)} confirmed in the untrained twin"] if twin else []),
-        *([f"too rare or unknown: {', '.join(found.absent)}"] if found.absent else []),
-        f"{len(found.together)} of them higher at the class are on together: overlap (Jaccard) {plain:.3f}, by chance "
-        f"{by_chance:.3f}",
-    ]
-    return "\n".join(lines + [_line(one) for one in found.confirmed[:20]])
-
-
-def _line(one: ClassUnit) -> str:
-    telling = one.telling
-    return (
-        f"layer {telling.layer} neuron {telling.unit:5} {'higher' if telling.sign > 0 else 'lower '} "
-        f"{telling.confirmed_with:.2f}  p {telling.chance:.2g}  on at {one.on_class:.1%}, beside {one.on_beside:.1%}  "
-        f"{', '.join(one.words)}"
-    )
-
-
-def summary(found: WordClass) -> dict[str, Any]:
-    """A class as JSON."""
-    plain, by_chance = found.overlaps_more
-    return {
-        "words": list(found.words),
-        "beside": list(found.beside),
-        "absent": list(found.absent),
-        "units": [asdict(one) for one in found.units],
-        "confirmed": len(found.confirmed),
-        "shuffled": found.shuffled,
-        "together": [list(unit) for unit in found.together],
-        "overlap": found.overlap.tolist(),
-        "overlap_by_chance": found.by_chance.tolist(),
-        "mean_overlap": plain,
-        "mean_overlap_by_chance": by_chance,
-    }

@@ -128,31 +128,6 @@ def baseline(corpus: Corpus, query: NgramQuery, *, report: Progress = silent) ->
     )
 
 
-def table(result: NgramResult) -> str:
-    """The scores for people: a line a method and order, the best of each method marked."""
-    lines = [
-        f"{result.corpus}: n-gram models of {result.counted:,} tokens, {result.vocabulary:,} types; "
-        f"{result.measure.replace('_', ' ')}; chosen on {result.fitted_on}, held out: {', '.join(result.held_out)}",
-        f"{'method':14} {'order':>5} " + " ".join(f"{split:>11}" for split in result.tokens),
-    ]
-    best = result.best()
-    for score in result.scores:
-        figures = " ".join(f"{score.scores[split]:11.4f}" for split in result.tokens)
-        mark = "*" if score in best else " "
-        lines.append(f"{score.model.method:14} {score.model.order:5} {figures} {mark} {_choices(score.model)}".rstrip())
-    return "\n".join(lines)
-
-
-def _choices(model: NgramModel) -> str:
-    if model.method == "add-k":
-        return f"k {model.added:.4g}"
-    if model.method == "back-off":
-        return "discounts " + " ".join(f"{discount:.2f}" for discount in model.discounts)
-    if model.method == "interpolation":
-        return "mean weights of orders 0 up " + " ".join(f"{share:.3f}" for share in model.shares)
-    return ""
-
-
 # Results that were kept -----------------------------------------------------------------------------------------------
 
 

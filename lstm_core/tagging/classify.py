@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,26 +206,3 @@ def answer(found: Poolings, cell: str = "lstm") -> list[str]:
         )
         told.append(f"{what}: {apart:+.1%} ({low:+.1%} to {high:+.1%}), {verdict}")
     return told
-
-
-def table(found: Poolings) -> str:
-    """The figures for people."""
-    lines = [
-        f"which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to learn "
-        f"from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds",
-        f"always the commonest kind {found.chance:.1%}, naive Bayes over the words in no order {found.words:.1%}",
-        f"{'cell':5} {'directions':>10} {'judged by':>10} {'right':>7}  95 % of the mean over seeds",
-    ]
-    for row in found.scored:
-        low, high = row.interval
-        lines.append(f"{row.cell:5} {row.directions:10} {row.pooling:>10} {row.mean:7.1%}  {low:.1%} to {high:.1%}")
-    for cell in dict.fromkeys(row.cell for row in found.scored):
-        lines += [f"{cell}: {line}" for line in answer(found, cell)]
-    return "\n".join(lines)
-
-
-def summary(found: Poolings) -> dict[str, Any]:
-    """The figures for `--json`."""
-    rows = [{**asdict(row), "mean": row.mean, "interval": row.interval} for row in found.scored]
-    answers = {cell: answer(found, cell) for cell in dict.fromkeys(row.cell for row in found.scored)}
-    return {**asdict(found), "scored": rows, "answer": answers}

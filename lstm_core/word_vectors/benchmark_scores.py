@@ -12,7 +12,7 @@ from lstm_core.storage.files import home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.lexicon import MOMENTS
-from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, benchmark
+from lstm_core.word_vectors.benchmarks import BENCHMARKS, Pairs, benchmark
 from lstm_core.word_vectors.similarity import (
     Judged,
     Score,
@@ -22,7 +22,6 @@ from lstm_core.word_vectors.similarity import (
     candidate_queries,
     cross_fit,
     judge,
-    mean_rho,
     score,
 )
 from lstm_core.word_vectors.vectors import (
@@ -122,26 +121,6 @@ def _judged(
     queries = candidate_queries(query.layers, below=min(most_directions(table.vectors) for table in means.values()))
     cosines = candidate_cosines(means, queries, benchmarks)
     return cross_fit(cosines, benchmarks, [one.title for one in queries]), next(iter(means.values()))
-
-
-def told(result: SimilarityResult) -> str:
-    """The scores for people, beside the paper's."""
-    lines = [
-        f"{result.run}: {result.query.vectors} vectors of {result.words:,} words, Spearman correlation with people",
-        f"{'benchmark':14} {'found':>6} {'missing':>8} {'rho':>7}  {'95 % interval':16} {'paper':>7}",
-    ]
-    for one in result.scores:
-        paper = f"{PAPER[one.task][0].rho:7.3f}" if one.task in PAPER else f"{'—':>7}"
-        interval = "—" if one.low is None or one.high is None else f"{one.low:.3f} to {one.high:.3f}"
-        lines.append(
-            f"{one.task:14.14} {one.found:6,} {one.missing:8,} {_figure(one.rho)}  {interval:16} {paper}".rstrip()
-        )
-    lines.append(f"{'mean':30} {_figure(mean_rho(result.scores))}")
-    return "\n".join(lines)
-
-
-def _figure(value: float | None) -> str:
-    return f"{'—':>7}" if value is None else f"{value:7.3f}"
 
 
 # What is kept ---------------------------------------------------------------------------------------------------------

@@ -190,32 +190,6 @@ def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
     )
 
 
-def told(found: WordReport) -> str:
-    """A report for people."""
-    lines = [f"{found.run}: the five nearest words, those of the paper's Table 3 marked with *"]
-    for row in found.rows:
-        theirs = {plain(word) for word in row.paper_neighbours}
-        near = ", ".join(one.word + "*" * (plain(one.word) in theirs) for one in row.neighbours)
-        lines.append(f"{row.word:15} {row.counted:6,} ({row.paper_counted:,})  {near or 'not in this text'}")
-    agreement = found.agreement
-    lines += [
-        f"of {found.drawn:,} words drawn, {found.same_tag:.1%} of the neighbours have the word's part of speech, "
-        f"{found.by_euclid:.1%} are found by Euclidean distance too",
-    ]
-    if agreement is not None:
-        lines.append(
-            f"{agreement.words:,} words seen once: part of speech right by their neighbours {agreement.neighbours:.1%} "
-            f"({agreement.low:.1%} to {agreement.high:.1%}), by ending and capital {agreement.spelling:.1%}, "
-            f"always {agreement.majority_tag} {agreement.majority:.1%}"
-        )
-    lines += [
-        f"{one.words:,} words that training never saw, spelled in {one.contexts} contexts: mean reciprocal rank "
-        f"{one.own:.3f}, in contexts of other words {one.others:.3f}, by chance {one.chance:.4f}"
-        for one in found.held_out
-    ]
-    return "\n".join(lines)
-
-
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 

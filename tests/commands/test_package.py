@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 from lstm_core import commands
 from lstm_core.__main__ import VERBS
-from lstm_core.commands.told import say
+from lstm_core.commands.report import say
 
 
 def test_every_verb_that_was_written_can_be_typed_and_takes_json() -> None:
