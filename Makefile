@@ -1,5 +1,5 @@
-# make app       set up, prepare the demo, start the workbench and print its address
-# make test      set up, then style, types and the fast tests
+# make app       install what the program needs, prepare the demo, start the workbench and print its address
+# make test      install what tests need too, then style, types and the fast tests
 # make test-all  the same, then the slow, kill and browser tests (the last need /usr/bin/chromium)
 #
 # PYTHON       the interpreter that .venv is made from, 3.11 to 3.13
@@ -12,6 +12,7 @@ TORCH_INDEX ?=
 WORKERS ?= auto
 ARGS ?=
 BIN = .venv/bin
+PROGRAM = .venv/.program
 STAMP = .venv/.ready
 export OMP_WAIT_POLICY = PASSIVE
 
@@ -19,16 +20,21 @@ export OMP_WAIT_POLICY = PASSIVE
 
 setup: $(STAMP)
 
-# Made again only when what is required has changed.
-$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+# What the program needs, and then what tests, checks and benchmarks need besides: each installed again only when what it
+# requires has changed.
+$(PROGRAM): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; (3, 11) <= sys.version_info < (3, 14) or sys.exit(f"Python 3.11 to 3.13 is needed, $(PYTHON) is {sys.version.split()[0]}: make setup PYTHON=python3.13")'
 	test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(if $(TORCH_INDEX),$(BIN)/pip install --index-url $(TORCH_INDEX) "$$(grep '^torch==' requirements.txt)")
-	$(BIN)/pip install -r requirements.txt -r requirements-dev.txt
+	$(BIN)/pip install -r requirements.txt
 	$(BIN)/pip install --no-deps -e .
 	@touch $@
 
-app: setup
+$(STAMP): $(PROGRAM) requirements-dev.txt
+	$(BIN)/pip install -r requirements-dev.txt
+	@touch $@
+
+app: $(PROGRAM)
 	@$(BIN)/python -m app $(ARGS)
 
 check: setup
