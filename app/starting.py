@@ -1,13 +1,14 @@
 """The forms of the training page: start a run, and add a text of one's own."""
 
 from dataclasses import replace
+from typing import get_args
 
 import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
 from app.controls import KINDS, duration, tell
 from lstm_core.runs.cost import training_bytes, training_seconds
-from lstm_core.runs.settings import GATES, PRESETS, ModelConfig, Preset, TrainConfig
+from lstm_core.runs.settings import GATES, PRESETS, ModelConfig, Precision, Preset, TrainConfig
 from lstm_core.runs.store import create_run
 from lstm_core.storage import jobs
 from lstm_core.text.catalogue import Kind
@@ -96,9 +97,9 @@ def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, Tra
             key=f"start-dropout-{name}",
             help="Share of the neurons that are silenced at random while training.",
         )
-        row = st.columns(5)
-        epochs = row[0].number_input("Epochs", 1, 500, recipe.epochs, key=f"start-epochs-{name}")
-        batch = row[1].number_input(
+        below = st.columns(6)
+        epochs = below[0].number_input("Epochs", 1, 500, recipe.epochs, key=f"start-epochs-{name}")
+        batch = below[1].number_input(
             "Streams (batch)",
             1,
             512,
@@ -106,7 +107,7 @@ def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, Tra
             key=f"start-batch-{name}",
             help="Places of the text that are read side by side.",
         )
-        bptt = row[2].number_input(
+        bptt = below[2].number_input(
             "Window (BPTT)",
             2,
             512,
@@ -114,17 +115,30 @@ def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, Tra
             key=f"start-bptt-{name}",
             help="Over how many letters or words an error is traced back.",
         )
-        seed = row[3].number_input(
+        seed = below[3].number_input(
             "Seed", 0, 10_000, recipe.seed, key=f"start-seed-{name}", help="The same number gives the same start."
         )
-        rate = row[4].number_input(
+        rate = below[4].number_input(
             "Learning rate", 1e-5, 50.0, float(recipe.learning_rate), format="%.4f", key=f"start-rate-{name}"
+        )
+        precision = below[5].selectbox(
+            "Arithmetic",
+            get_args(Precision),
+            key=f"start-precision-{name}",
+            help="bfloat16 has fewer digits and is quicker on processors that multiply it. Auto takes it there, and "
+            "float32 everywhere else.",
         )
     model = replace(
         shape, cell=cell, layers=int(layers), hidden=int(hidden), embedding=int(embedding), dropout=float(dropout)
     )
     training = replace(
-        recipe, epochs=int(epochs), batch=int(batch), bptt=int(bptt), seed=int(seed), learning_rate=float(rate)
+        recipe,
+        epochs=int(epochs),
+        batch=int(batch),
+        bptt=int(bptt),
+        seed=int(seed),
+        learning_rate=float(rate),
+        precision=precision,
     )
     return model, training
 

@@ -49,7 +49,9 @@ def train(
     rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     seed: Annotated[int | None, typer.Option()] = None,
     threads: Annotated[int | None, typer.Option(help="0 = as many as the machine has.")] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, float32 or bfloat16.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="auto, float32 or bfloat16; auto is bfloat16 where the processor is quick at it.")
+    ] = None,
     start_from: Annotated[str, typer.Option(help="A run of the same shape whose weights to begin with.")] = "",
     as_json: Json = False,
 ) -> None:
@@ -79,6 +81,7 @@ def train(
     ended = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.append(True))
+    arithmetic = str(training.autocast_dtype(run.train_config) or "float32").removeprefix("torch.")
     for report in training.train(run, text, cancelled=lambda: bool(ended)):
         share = report.step / max(1, round(report.step / report.epoch * run.train_config.epochs))
         measure = MEASURES[run.kind].replace("_", " ")
@@ -86,7 +89,7 @@ def train(
         progress(
             share,
             f"epoch {report.epoch:.2f}, {report.train_score:.3f}{found} {measure}, "
-            f"{report.tokens_per_second:,.0f} tokens/s, {report.time_left / 60:.1f} min left",
+            f"{report.tokens_per_second:,.0f} tokens/s in {arithmetic}, {report.time_left / 60:.1f} min left",
         )
     say(run.summary(), as_json, f"{run.name}: {run.status} {run.validation}")
 

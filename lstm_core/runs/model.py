@@ -5,6 +5,7 @@ Tensors here are time-major: axes T tokens, B streams, U units, V vocabulary.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -129,6 +130,19 @@ def joined(states: Sequence[State]) -> State:
 
 _sigmoid_slope = torch.ops.aten.sigmoid_backward.grad_input
 _tanh_slope = torch.ops.aten.tanh_backward.grad_input
+
+
+@cache
+def multiplies_bfloat16() -> bool:
+    """Whether the processor, and what its libraries may use of it, multiplies bfloat16: a layer takes a step."""
+    with torch.random.fork_rng(devices=[]):
+        layer = nn.LSTM(1, 1)
+    try:
+        with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+            layer(torch.zeros(1, 1, 1))
+    except RuntimeError:
+        return False
+    return True
 
 
 def _trains_in_bfloat16(layer: nn.Module, x: Tensor) -> bool:

@@ -3,11 +3,12 @@
 import math
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lstm_core.text.catalogue import Kind
 
 Cell = Literal["rnn", "gru", "lstm"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
@@ -137,7 +138,7 @@ class TrainConfig:
     clip_value: float = 0.0
     weight_decay: float = 0.0
     seed: int = 1
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Precision = "auto"
     threads: int = 0
 
     def __post_init__(self) -> None:
@@ -147,7 +148,7 @@ class TrainConfig:
             raise ValueError(f"optimiser {self.optimiser!r} is unknown: choose sgd, adagrad or adamw")
         if self.schedule not in ("plateau", "one-cycle", "constant"):
             raise ValueError(f"schedule {self.schedule!r} is unknown: choose plateau, one-cycle or constant")
-        if self.precision not in ("auto", "float32", "bfloat16"):
+        if self.precision not in get_args(Precision):
             raise ValueError(f"precision {self.precision!r} is unknown: choose auto, float32 or bfloat16")
         for name in ("learning_rate", "factor"):
             if not 0 < getattr(self, name) < math.inf:

@@ -1,6 +1,7 @@
 """Finding, making, extending and removing runs: a person's own below `$LSTM_HOME`, those that ship in `models/`.
 
-Knows folders; what is in one is `run`'s. Loads torch only to begin a run with the weights of another.
+Knows folders; what is in one is `run`'s. Loads torch only to begin a run with the weights of another,
+and to see whether bfloat16, where that is asked for, can be had.
 """
 
 import platform
@@ -72,11 +73,16 @@ def create_run(
 
     `sweep`: the sweep that it is part of, kept in config.json, see `Run.sweep`.
 
-    Raises ValueError when the name is taken, the folder cannot be written, or `start` has another shape or vocabulary.
+    Raises ValueError when the name is taken, the folder cannot be written, `start` has another shape or vocabulary, or
+    bfloat16 is asked for where the processor does not multiply it.
     """
     folder = new_folder(name)
     if model.vocabulary != len(corpus.vocabulary):
         raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
+    if training.precision == "bfloat16":
+        from lstm_core.train import autocast_dtype  # loads torch
+
+        autocast_dtype(training)
     config = describe(corpus, model, training)
     if start is not None:
         if replace(start.model_config, dropout=0.0, embedding_dropout=0.0) != replace(

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstm_core.runs.card import write_card
-from lstm_core.runs.model import LanguageModel, State, build, detached
+from lstm_core.runs.model import LanguageModel, State, build, detached, multiplies_bfloat16
 from lstm_core.runs.run import Run, score_of
 from lstm_core.runs.settings import TrainConfig
 from lstm_core.storage.arrays import check_shapes, load_arrays, save_arrays
@@ -82,10 +82,11 @@ def train(
     Ends early, with a checkpoint and status "cancelled", when `cancelled()` or the run's cancel file says so; with
     status "diverged at step n" when the loss is no longer finite. Cancelled while the validation split is read, it
     keeps the checkpoint before (at most `checkpoint_seconds` old). Raises RunBusy when another process trains the run,
-    ValueError when the corpus is not the one the run was made for.
+    ValueError when the corpus is not the one the run was made for, and for a precision that this machine lacks.
     """
     if corpus.fingerprint != run.config["corpus"]["fingerprint"]:
         raise ValueError(f"{run.name} was made for another text than {corpus.name}: its fingerprint differs")
+    autocast_dtype(run.train_config)  # a refusal comes before anything is written
     with run.training_lock():
         run.set_status("training")
         loop = _Loop(run, corpus, report_seconds, checkpoint_seconds)
@@ -164,15 +165,30 @@ def rate_at(config: TrainConfig, step: int, steps: int) -> float:
     return config.learning_rate * (0.001 + 0.999 * (1 + math.cos(math.pi * done)) / 2)
 
 
-def autocast_dtype(config: TrainConfig, device: torch.device) -> torch.dtype | None:
-    """bfloat16 where asked for, or where "auto" finds hardware for it; None for float32."""
+def training_device() -> torch.device:
+    """Where training computes: a graphics card where torch finds one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def autocast_dtype(config: TrainConfig, device: torch.device | None = None) -> torch.dtype | None:
+    """bfloat16 where asked for, or where "auto" finds hardware for it; None for float32.
+
+    Raises ValueError where bfloat16 is asked for and the device, that of training when left out, cannot multiply it.
+    """
     if config.precision == "float32":
         return None
-    if config.precision == "bfloat16":
-        return torch.bfloat16
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else None
-    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None
+    if (device or training_device()).type == "cuda":
+        there, quick = torch.cuda.is_bf16_supported(), torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        there = multiplies_bfloat16()
+        quick = there and torch.cpu._is_avx512_bf16_supported()
+    if config.precision == "bfloat16" and not there:
+        raise ValueError(
+            "precision bfloat16 is asked for, and this processor does not multiply bfloat16: choose float32, or auto, "
+            "which takes what is quickest here. A run that began elsewhere goes on as a new one: train it with "
+            "--start-from and the name of the old one"
+        )
+    return torch.bfloat16 if config.precision == "bfloat16" or quick else None
 
 
 class _Loop:
@@ -183,7 +199,7 @@ class _Loop:
         self.report_seconds, self.checkpoint_seconds = report_seconds, checkpoint_seconds
         if self.config.threads:
             torch.set_num_threads(self.config.threads)
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = training_device()
         self.dtype = autocast_dtype(self.config, self.device)
         self.streams = streams_of(corpus.part("train"), self.config.batch).to(self.device)  # (T, B)
         self.windows = -(-(len(self.streams) - 1) // self.config.bptt)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
@@ -295,6 +296,19 @@ def test_a_dropout_that_changed_during_training_is_told(read_run: Run) -> None:
     (read_run.folder / "config.json").write_text(json.dumps({**stored, "earlier": earlier}))
     told = "small: dropout 0.5 until epoch 15, 0.25 until epoch 17.5, 0 from there."
     assert told in [text.value for text in opened("training").text]
+
+
+def test_arithmetic_that_the_processor_lacks_is_told_and_nothing_is_started(
+    read_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lstm_core.train.training_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr("lstm_core.train.multiplies_bfloat16", lambda: False)
+    app = opened("training")
+    app.selectbox(key="start-corpus-tiny").set_value("small")
+    app.selectbox(key="start-precision-tiny").set_value("bfloat16").run()
+    app.button(key="start-go").click().run()
+    assert "this processor does not multiply bfloat16: choose float32, or auto" in said(app)
+    assert "my-tiny" not in [run.name for run in list_runs()]
 
 
 def test_what_a_recipe_takes_stands_beside_it(read_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

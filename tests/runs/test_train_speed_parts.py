@@ -1,6 +1,8 @@
 """The LSTM layer that bfloat16 training goes through, against nn.LSTM: values, states and every gradient."""
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -8,14 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from lstm_core.runs.model import _LSTMWindow, _Scratch, build
-from lstm_core.runs.settings import ModelConfig
+from lstm_core.runs.model import _LSTMWindow, _Scratch, build, multiplies_bfloat16
+from lstm_core.runs.run import Run
+from lstm_core.runs.settings import ModelConfig, TrainConfig
+from lstm_core.runs.store import list_runs
+from lstm_core.runs.store import train as training
+from lstm_core.storage.files import write_json
+from lstm_core.text.corpus import Corpus, keep_text
 
 NAMES = ("h", "last h", "last c", "by x", "by h", "by c", "by w_ih", "by w_hh", "by b_ih", "by b_hh")
 
-with_bfloat16 = pytest.mark.skipif(
-    not torch.ops.mkldnn._is_mkldnn_bf16_supported(), reason="this processor has no products in bfloat16"
-)
+with_bfloat16 = pytest.mark.skipif(not multiplies_bfloat16(), reason="this processor does not multiply bfloat16")
 
 
 def case(
@@ -169,3 +174,26 @@ def test_scratch_memory_is_no_part_of_the_weights_and_not_shared_by_copies() -> 
     model = build(ModelConfig(7, embedding=5, hidden=8, layers=2), 1)
     assert copy.deepcopy(model)._scratch is not model._scratch
     assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+
+
+# Where there is none --------------------------------------------------------------------------------------------------
+
+
+def test_without_bfloat16_a_wish_for_it_is_refused_before_anything_is_written_and_auto_takes_float32(
+    small_run: Callable[..., Run], corpus: Corpus, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = small_run()
+    elsewhere = {**run.config, "training": {**run.config["training"], "precision": "bfloat16"}}
+    keep_text("book", b"the river runs over the house " * 50)
+    monkeypatch.setattr(training, "training_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(training, "multiplies_bfloat16", lambda: False)
+    assert training.autocast_dtype(TrainConfig(precision="auto")) is None
+    with pytest.raises(ValueError, match="does not multiply bfloat16: choose float32, or auto"):
+        small_run("other", training={"precision": "bfloat16"})
+    code, _, told = cli("train", "fresh", "--corpus", "book", "--preset", "tiny", "--precision", "bfloat16")
+    assert code == 2 and "does not multiply bfloat16: choose float32, or auto" in told
+    assert {"other", "fresh"}.isdisjoint(one.name for one in list_runs())
+    write_json(run.folder / "config.json", elsewhere)
+    with pytest.raises(ValueError, match="A run that began elsewhere goes on as a new one"):
+        next(training.train(Run(run.folder), corpus))
+    assert Run(run.folder).status == "not started"

@@ -44,9 +44,18 @@ def test_a_word_seen_once_gets_its_own_vector_when_spelled_in_its_own_context(
     monkeypatch.setattr(spelling, "LEAD", len(text))
     table = embeddings(run, query)
     start = text.index("greenhouse")
-    found = spell(run, table, ["greenhouse"], [[context_at(text, start, start + 10)]])
-    own = table.vectors[table.index["greenhouse"]]
-    np.testing.assert_allclose(found.vectors[0], own, atol=2e-2)  # the table is of states in half precision
+    given = [[context_at(text, start, start + 10)]]
+    found = spell(run, table, ["greenhouse"], given)
+    means = [
+        embeddings(run, EmbeddingQuery(signal, (layer,), (moment,))) for signal, layer, moment in table.query.states
+    ]
+    read_alone = [spell(run, mean, ["greenhouse"], given).vectors for mean in means]
+    for mean, state in zip(means, read_alone, strict=True):  # h, which is below 1, is kept with an error of 2^-12
+        np.testing.assert_allclose(state[0], mean.vectors[mean.index["greenhouse"]], rtol=1e-5, atol=2**-12 + 1e-5)
+    # Centred and brought to length 1, the little that is left has that error many times over: so only whether the same
+    # is done to a spelled word and to those of the table.
+    np.testing.assert_array_equal(found.vectors, table.placed([state.astype(np.float64) for state in read_alone]))
+    np.testing.assert_array_equal(table.vectors, table.placed([mean.vectors for mean in means]))
     assert found.unknown == ()
 
 
