@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from app.later import SEEN
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
 PAGES = ("home", "training", "neurons", "probes", "tagging", "sweep", "clusters", "wordmap", "embeddings", "writing")
+
+# Every AppTest looks for components in all packages that are installed, which takes as long as a page does.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(autouse=True)

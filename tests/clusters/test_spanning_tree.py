@@ -1,5 +1,6 @@
 """The spanning tree against scipy on all distances, hdbscan and scikit-learn; degenerate points; stop and go on."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,7 @@ def clustered(n: int, width: int, seed: int) -> NDArray[np.float32]:
     return (centres[which] + (0.05 + 0.3 * which[:, None]) * chance.normal(size=(n, width))).astype(np.float32)
 
 
+@cache
 def cases() -> dict[str, NDArray[np.floating]]:
     chance = np.random.default_rng(1)
     random = chance.normal(size=(2500, 24)).astype(np.float32)
@@ -69,6 +71,11 @@ def cases() -> dict[str, NDArray[np.floating]]:
     }
 
 
+@cache
+def brute_of(name: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return brute(cases()[name], 10)
+
+
 @pytest.mark.parametrize("dtype", ["quick", "float64"])
 @pytest.mark.parametrize("name", list(cases()))
 def test_it_is_the_minimum_by_brute_force(name: str, dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +83,7 @@ def test_it_is_the_minimum_by_brute_force(name: str, dtype: str, monkeypatch: py
     if dtype == "float64":  # what points that lie too close together for quick products get
         monkeypatch.setattr(mst, "quick_rounding", lambda points, k: Rounding(torch.float64, points.shape[1]))
     tree = spanning_tree(points, 10)
-    weights, core = brute(points, 10)
+    weights, core = brute_of(name)
     np.testing.assert_allclose(tree.core, core, rtol=0, atol=1e-6)
     np.testing.assert_allclose(tree.weights, weights, rtol=0, atol=1e-6)
     mutual = np.maximum(

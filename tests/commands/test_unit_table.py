@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from lstm_core.commands.unit_table import summary
+
 from lstm_core.neurons import labels
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
 from lstm_core.neurons.label_search import LabelQuery, Labels, UnitLabel

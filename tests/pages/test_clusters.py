@@ -287,7 +287,7 @@ def test_another_clustering_shows_its_own_example_first(found: Clustering, run: 
     assert app.number_input(key="clusters-cluster").value == 2
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=some.lists(some.text(some.characters(codec="utf-8"), max_size=12), min_size=6, max_size=6))
 def test_fault_21_bad_links_show_the_usual_view(values: list[str], found: Clustering) -> None:
     names = ("data", "signal", "cluster", "tag", "examples", "sample")

@@ -366,7 +366,7 @@ def test_the_map_names_the_word_and_its_nearest(full: Run) -> None:
     assert not app.exception and len(app.get("plotly_chart")) == 1
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.text(max_size=60))
 def test_any_word_is_answered(sampled: Run, word: str) -> None:
     app = opened("embeddings")

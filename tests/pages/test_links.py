@@ -72,7 +72,7 @@ def test_bad_numbers_in_a_link_end_no_page_and_leave_its_fields_of_use(page: str
                 assert not app.exception and numbers(app)[name].value == field.max
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     page=some.sampled_from(PAGES),
     value=some.one_of(

@@ -227,7 +227,7 @@ def test_fault_16_a_paste_past_the_limit_is_cut(read_run: Run) -> None:
     assert len(app.text_area(key="neurons-typed").value) <= MAX_TYPED
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=some.text(some.characters(codec="utf-8"), min_size=1, max_size=60))  # all that a browser can send
 def test_fault_17_any_text_can_be_typed(text: str, read_run: Run) -> None:
     app = opened("neurons")

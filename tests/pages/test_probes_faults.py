@@ -104,7 +104,7 @@ def test_fault_17_strange_letters_are_told_or_found(phrase: str, recording: Reco
     assert "This phrase cannot be looked for." in said(app) or "Type a word" in said(app)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(phrase=some.text(max_size=20))
 def test_fault_17_no_phrase_ends_the_page(phrase: str, recording: Recording) -> None:  # noqa: F811
     typed(opened("probes"), phrase)

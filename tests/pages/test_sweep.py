@@ -350,7 +350,7 @@ def test_fault_28_without_the_text_that_runs_would_read_the_remedy_is_told(sweep
 LINKED = ("of", "runs", "signal", "layer", "whose", "unit", "values", "start")
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=some.lists(some.text(some.characters(codec="utf-8"), max_size=12), min_size=8, max_size=8))
 def test_fault_21_bad_links_show_the_usual_view(values: list[str], read: Comparison) -> None:
     app = opened("sweep", **{f"sweep_{name}": value for name, value in zip(LINKED, values, strict=True)})

@@ -26,7 +26,7 @@ from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.texts import Labelled
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
-from tests.tagging.test_sentence_states import TEXTS, tagger  # noqa: F401 - a fixture used by being here
+from tests.tagging.test_sentence_states import TEXTS, tagger, trained_taggers  # noqa: F401 - fixtures used by being here
 
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)"> ![a](http://example.invalid/y.png) **b** $x$ *_`'
 
@@ -167,7 +167,7 @@ def test_long_texts_are_cut_and_said_so(pair: list[LabelRun]) -> None:
     assert words_of_grid(told)[0] == "x" * MAX_TYPED
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.text(max_size=60), some.text(max_size=60))
 def test_two_texts_of_any_kind_are_compared(pair: list[LabelRun], one: str, other: str) -> None:
     app = opened("tagging", tagging_tab="Hidden states")

@@ -1,6 +1,8 @@
 """What is read off a tagger for the page Tagging: states, their dependence on words, mistakes, the notes' claims."""
 
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,17 +28,30 @@ SENTENCES = [
 TEXTS = tagged(SENTENCES)
 
 
-@pytest.fixture
-def tagger(home: Path) -> Callable[..., LabelRun]:
-    """Makes a small trained tagger."""
+@pytest.fixture(scope="session")
+def trained_taggers(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., LabelRun]:
+    """Trains each small tagger once."""
+    parent = tmp_path_factory.mktemp("taggers")
 
-    def make(cell: str = "lstm", directions: int = 1, name: str = "", **shape: int) -> LabelRun:
-        config = NetworkConfig(cell, directions, embedding=8, hidden=10, dropout=0.0, **shape)  # type: ignore[arg-type]
+    @cache
+    def make(cell: str, directions: int) -> LabelRun:
+        config = NetworkConfig(cell, directions, embedding=8, hidden=10, dropout=0.0)  # type: ignore[arg-type]
         training = LabelTraining(epochs=6, batch=40, learning_rate=0.03)
-        run = new_label_run(folders("taggers")[0], name or config.architecture, config, training, TEXTS, "small")
+        run = new_label_run(parent, config.architecture, config, training, TEXTS, "small")
         for _ in train_label_run(run, TEXTS, TEXTS):
             pass
         return run
+
+    return make
+
+
+@pytest.fixture
+def tagger(home: Path, trained_taggers: Callable[..., LabelRun]) -> Callable[..., LabelRun]:
+    """Gives a test a small trained tagger of its own."""
+
+    def make(cell: str = "lstm", directions: int = 1) -> LabelRun:
+        kept = trained_taggers(cell, directions)
+        return LabelRun(Path(shutil.copytree(kept.folder, folders("taggers")[0] / kept.name)))
 
     return make
 
