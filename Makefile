@@ -1,6 +1,7 @@
 # make app       install what the program needs, prepare the demo, start the workbench and print its address
 # make test      install what tests need too, then style, types and the fast tests
-# make test-all  the same, then the slow, kill and browser tests (the last need /usr/bin/chromium)
+# make test-avx2 the numeric ones of them again, with the arithmetic of a processor without AVX-512 and bfloat16
+# make test-all  make test, then the slow, kill and browser tests (the last need /usr/bin/chromium)
 #
 # PYTHON       the interpreter that .venv is made from, 3.11 to 3.13
 # TORCH_INDEX  where torch comes from; https://download.pytorch.org/whl/cpu saves gigabytes where there is no GPU
@@ -16,7 +17,11 @@ PROGRAM = .venv/.program
 STAMP = .venv/.ready
 export OMP_WAIT_POLICY = PASSIVE
 
-.PHONY: setup app check test test-slow test-all clean
+# What a processor with no more than AVX2 makes of it: torch, its oneDNN and MKL, the BLAS of NumPy, NumPy, numba.
+AVX2 = ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 OPENBLAS_CORETYPE=Haswell \
+	NPY_DISABLE_CPU_FEATURES="X86_V4 AVX512_ICL AVX512_SPR" NUMBA_CPU_NAME=haswell
+
+.PHONY: setup app check test test-avx2 test-slow test-all clean
 
 setup: $(STAMP)
 
@@ -44,6 +49,9 @@ check: setup
 
 test: check
 	$(BIN)/python -m pytest -m "not slow and not kill and not browser" -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-avx2: setup
+	$(AVX2) $(BIN)/python -m pytest -m "numeric and not slow and not kill and not browser" -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-slow: setup
 	$(BIN)/python -m pytest -m "slow or kill or browser" $(ARGS)

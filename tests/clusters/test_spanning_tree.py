@@ -17,6 +17,8 @@ from lstm_core.clusters import spanning_tree as mst
 from lstm_core.clusters.distances import Rounding, Space
 from lstm_core.clusters.spanning_tree import Tree, spanning_tree
 
+pytestmark = pytest.mark.numeric
+
 
 def brute(points: NDArray[np.floating], min_samples: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sorted weights and core distances from the whole table of distances."""

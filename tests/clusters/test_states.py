@@ -15,6 +15,8 @@ from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
 
+pytestmark = pytest.mark.numeric
+
 
 def lumps(seed: int, n: int = 1500, width: int = 70) -> NDArray[np.float32]:
     """Eight lumps and a third of scatter."""

@@ -18,6 +18,8 @@ from lstm_core.runs.run import Run
 from lstm_core.stats.linkage import joins
 from lstm_core.text.corpus import Vocabulary, keep_text, read_corpus
 
+pytestmark = pytest.mark.numeric
+
 Verb = Callable[..., tuple[int, str, str]]
 SMALL = WordMapQuery(tokens=150, start=30)
 

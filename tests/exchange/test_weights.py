@@ -28,6 +28,8 @@ from lstm_core.runs.train import train
 from lstm_core.text.corpus import Vocabulary, keep_text
 from tests.foreign_models import RNNModel, made, numbered, perplexity
 
+pytestmark = pytest.mark.numeric
+
 LETTERS = "abcdefghijklmnopqrs\n"  # 20, as many as `made` has tokens
 
 

@@ -18,6 +18,8 @@ from lstm_core.text.chunks import Chunked
 from lstm_core.text.corpus import Vocabulary
 from lstm_core.text.tagged import NONE
 
+pytestmark = pytest.mark.numeric
+
 NAMES = ("ADVP", "NP", "PP", "VP")
 SHARES = (0.35, 0.15, 0.25, 0.25)
 

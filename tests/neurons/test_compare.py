@@ -19,6 +19,8 @@ from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import keep_text, read_corpus
 from tests.small_sweeps import small_sweep, with_weights
 
+pytestmark = pytest.mark.numeric
+
 Verb = Callable[..., tuple[int, str, str]]
 QUERY = CompareQuery(tokens=100)
 

@@ -12,6 +12,8 @@ from lstm_core.recordings.record import RecordQuery, read, typed_text
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 
+pytestmark = pytest.mark.numeric
+
 POSITIONS = 500
 
 

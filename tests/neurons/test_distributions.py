@@ -31,6 +31,8 @@ from lstm_core.stats.patterns import least_of_bins
 from lstm_core.storage.tiles import TILE, Tiles, new_tiles
 from lstm_core.text.corpus import Vocabulary
 
+pytestmark = pytest.mark.numeric
+
 H = TallyQuery((-1.0, 1.0), workers=1)
 C = TallyQuery((0.001, 0.999), quantiles=True, workers=1)
 EDGES = np.linspace(-1, 1, BINS + 1)

@@ -18,6 +18,8 @@ from lstm_core.text.corpus import END, UNKNOWN, Vocabulary, split_text
 from lstm_core.text.sentences import sentence_spans
 from lstm_core.text.tagged import Tagged
 
+pytestmark = pytest.mark.numeric
+
 PIECES = ['"', "“", "”", "«", "»", "(", ")", "[", "]", "\n", "\n\n", "\n \n", " ", ".", ". ", "?", "Ann", "is", "7th",
           "don't", "glad ", " sad", "CHAPTER IX", "x" * 30, "'", "—", "É"]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=30).map("".join)

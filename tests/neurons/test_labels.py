@@ -19,6 +19,8 @@ from lstm_core.storage.files import write_json
 from lstm_core.text.corpus import Vocabulary, split_text
 from lstm_core.text.marks import in_brackets, in_quotes, position_in_line
 
+pytestmark = pytest.mark.numeric
+
 UNITS = 8
 Make = Callable[..., Recording]
 

@@ -10,6 +10,8 @@ from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.stats.spectrum import Spectrum, log_tail, period, rhythm
 from lstm_core.text.corpus import Vocabulary
 
+pytestmark = pytest.mark.numeric
+
 
 def coloured(seed: int, length: int = 4000, keeps: float = 0.9) -> np.ndarray:
     """Noise that forgets slowly, as states do."""

@@ -28,6 +28,8 @@ from lstm_core.tagging.texts import Labelled
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from tests.tagging.test_sentence_states import TEXTS, tagger, trained_taggers  # noqa: F401 - fixtures used by being here
 
+pytestmark = pytest.mark.numeric
+
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)"> ![a](http://example.invalid/y.png) **b** $x$ *_`'
 
 

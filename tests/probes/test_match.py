@@ -13,6 +13,8 @@ from lstm_core.probes.match import FAST, Match, MatchQuery, by_chance, followers
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.text.corpus import Vocabulary
 
+pytestmark = pytest.mark.numeric
+
 
 def planted(
     values: np.ndarray, tokens: np.ndarray | None = None, names: tuple[str, ...] = ("a", "b", "c")

@@ -19,6 +19,8 @@ from lstm_core.probes.similar_units import (
 )
 from tests.probes.test_match import of
 
+pytestmark = pytest.mark.numeric
+
 
 def table(seed: int, length: int, units: int, share: float = 0.3) -> np.ndarray:
     return np.random.default_rng(seed).random((length, units)) < share

@@ -18,6 +18,8 @@ from lstm_core.recordings.recording import Recording, damaged, forget_damage, re
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNALS
 
+pytestmark = pytest.mark.numeric
+
 Make = Callable[..., Run]
 SEQUENTIAL = RecordQuery(reader="sequential")
 

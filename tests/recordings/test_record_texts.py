@@ -13,6 +13,8 @@ from lstm_core.runs.run import Run
 from lstm_core.text.catalogue import RECIPES, DataFile, NamedText, Recipe
 from lstm_core.text.corpus import corpus_of, read_corpus
 
+pytestmark = pytest.mark.numeric
+
 Make = Callable[..., Run]
 
 

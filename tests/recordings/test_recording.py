@@ -26,6 +26,8 @@ from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.store import open_run
 from lstm_core.storage import files
 
+pytestmark = pytest.mark.numeric
+
 Make = Callable[..., Any]
 
 

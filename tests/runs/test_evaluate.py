@@ -13,6 +13,8 @@ from lstm_core.recordings.record import evaluate
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import corpus_of
 
+pytestmark = pytest.mark.numeric
+
 Make = Callable[..., Run]
 
 

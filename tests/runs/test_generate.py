@@ -13,6 +13,8 @@ from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.settings import ModelConfig
 from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 
+pytestmark = pytest.mark.numeric
+
 LETTERS = Vocabulary(("\n", "a", "b", "c"), "characters")
 
 

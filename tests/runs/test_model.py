@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from lstm_core.runs.model import Dropout, LanguageModel, SignalReader, build, chosen, detached
 from lstm_core.runs.settings import GATES, SIGNALS, ModelConfig, TrainConfig
 
+pytestmark = pytest.mark.numeric
+
 CELLS = ("rnn", "gru", "lstm")
 
 

@@ -19,6 +19,7 @@ from lstm_core.runs.train import evaluate, rate_at, streams_of, train
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.text.corpus import corpus_of
 
+pytestmark = pytest.mark.numeric
 Make = Callable[..., Run]
 OPTIMISERS = {"sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "adamw": torch.optim.AdamW}
 

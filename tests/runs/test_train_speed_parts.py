@@ -18,6 +18,8 @@ from lstm_core.runs.store import train as training
 from lstm_core.storage.files import write_json
 from lstm_core.text.corpus import Corpus, keep_text
 
+pytestmark = pytest.mark.numeric
+
 NAMES = ("h", "last h", "last c", "by x", "by h", "by c", "by w_ih", "by w_hh", "by b_ih", "by b_hh")
 
 with_bfloat16 = pytest.mark.skipif(not multiplies_bfloat16(), reason="this processor does not multiply bfloat16")

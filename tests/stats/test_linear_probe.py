@@ -18,6 +18,8 @@ from lstm_core.stats.probe import (
     wilson,
 )
 
+pytestmark = pytest.mark.numeric
+
 
 def places(seed: int, count: int = 120, width: int = 20, far: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Values (N, D) of places of two unequal kinds (N,), of which three values differ."""

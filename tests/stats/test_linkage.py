@@ -13,6 +13,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from lstm_core.stats.linkage import Linkage, joins
 
+pytestmark = pytest.mark.numeric
+
 BOTH: Any = pytest.mark.parametrize("way", ["single", "ward"])
 
 

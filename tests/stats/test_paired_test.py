@@ -29,6 +29,8 @@ from lstm_core.stats.paired_test import (
 from lstm_core.stats.ranks import centred_ranks
 from lstm_core.text.corpus import Vocabulary
 
+pytestmark = pytest.mark.numeric
+
 WITH_TIES = st.integers(4, 40).flatmap(
     lambda n: st.tuples(*[st.lists(st.integers(-5, 5), min_size=n, max_size=n) for _ in range(3)])
 )

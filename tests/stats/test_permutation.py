@@ -13,6 +13,8 @@ from scipy import stats
 from lstm_core.stats import permutation as orders
 from lstm_core.stats.permutation import order
 
+pytestmark = pytest.mark.numeric
+
 
 def by_brute_force(one: Sequence[float], other: Sequence[float]) -> float:
     """Share of all orders whose correlation is at least as far from 0; ranks are exact halves, their products too."""

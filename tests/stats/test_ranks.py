@@ -12,6 +12,8 @@ from sklearn.metrics import roc_auc_score
 
 from lstm_core.stats import ranks
 
+pytestmark = pytest.mark.numeric
+
 HALVES = st.floats(width=16, allow_nan=False)  # both zeros, subnormal numbers and infinities too
 
 

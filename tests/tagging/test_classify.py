@@ -16,6 +16,8 @@ from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.texts import Labelled
 from lstm_core.tagging.words import encode, word_list
 
+pytestmark = pytest.mark.numeric
+
 ONE, OTHER = list("abcdefg"), list("hijklmno")
 TEXTS = Labelled(
     [[*ONE, "sun"], [*OTHER, "sun"], [*ONE, "rain"], [*OTHER, "rain"]] * 12, ["a", "b", "a", "b"] * 12, True

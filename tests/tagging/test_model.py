@@ -13,6 +13,8 @@ from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.train import TrainingState, accuracy, probabilities, rate_share, train, weights_of
 from lstm_core.tagging.words import WordList, batch_of, encode, labels_of
 
+pytestmark = pytest.mark.numeric
+
 KNOWN = WordList(("they", "are", "early", "birds", "today", "run"), tuple("abdeilnorstuy"), ("JJ", "NN", "RB"))
 TEXTS = [["they", "are", "early", "birds"], ["run"], ["today", "they", "run"], ["early"] * 9, []]
 SHAPES = [(cell, directions) for cell in ("rnn", "gru", "lstm") for directions in (1, 2)]

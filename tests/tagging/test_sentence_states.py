@@ -19,6 +19,8 @@ from lstm_core.tagging.settings import SHIPPED_TAGGERS, LabelTraining, NetworkCo
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.texts import Labelled, tagged
 
+pytestmark = pytest.mark.numeric
+
 SENTENCES = [
     [("They", "PRP"), ("are", "VBP"), ("early", "JJ"), ("birds", "NNS")],
     [("They", "PRP"), ("are", "VBP"), ("early", "RB"), ("today", "NN")],

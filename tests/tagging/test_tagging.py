@@ -34,6 +34,8 @@ from lstm_core.tagging.texts import TESTS, Labelled, tagged, tagging_texts
 from lstm_core.tagging.words import encode
 from lstm_core.text.tags import tag_text as perceptron_tags
 
+pytestmark = pytest.mark.numeric
+
 SENTENCES = [
     [("They", "PRP"), ("are", "VBP"), ("early", "JJ"), ("birds", "NNS")],
     [("They", "PRP"), ("are", "VBP"), ("early", "RB"), ("today", "NN"), (".", ".")],

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from lstm_core.word_vectors.neighbours import NeighbourQuery, analogy, nearest, neighbours
 from lstm_core.word_vectors.vectors import EmbeddingTable
 
+pytestmark = pytest.mark.numeric
+
 WORDS = ("king", "queen", "man", "woman", "boy", "a—b", "girl", "tree")
 
 

@@ -21,6 +21,8 @@ from lstm_core.word_vectors.rare_words import (
 )
 from lstm_core.word_vectors.vectors import EmbeddingTable, embeddings
 
+pytestmark = pytest.mark.numeric
+
 
 def test_tags_of_words_are_the_commonest_of_their_tokens() -> None:
     text = "run runs run don't run 5 runs "

@@ -28,6 +28,8 @@ from lstm_core.word_vectors.similarity import (
 )
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, State, joined
 
+pytestmark = pytest.mark.numeric
+
 
 def pairs_of(scores: np.ndarray, name: str = "task") -> Pairs:
     """Pairs of words that no other pair has."""

@@ -14,6 +14,8 @@ from lstm_core.word_vectors import spelling
 from lstm_core.word_vectors.spelling import Context, context_at, drawn_contexts, spell, spell_unknown, typed_context
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, embeddings
 
+pytestmark = pytest.mark.numeric
+
 # Of 300 words a hundred at either side are nearly the same for all: what centring leaves of "wide" is rounding.
 ADJUSTED = EmbeddingQuery(moments=tuple(moment for moment in MOMENTS if moment != "wide"), centred=True, removed=3)
 WIDE = EmbeddingQuery(moments=("wide",))

@@ -30,6 +30,8 @@ from lstm_core.word_vectors.vectors import (
     word2vec_lines,
 )
 
+pytestmark = pytest.mark.numeric
+
 
 @pytest.fixture
 def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
