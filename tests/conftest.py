@@ -1,6 +1,7 @@
 """What the tests share: a home of their own, small texts, models and runs, processes that never outlive a test."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -42,6 +43,29 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("LSTM_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def homes() -> dict[str, Path]:
+    """Copies of the homes that `made_once` has filled, by name."""
+    return {}
+
+
+@pytest.fixture
+def made_once(home: Path, homes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
+    """Fills $LSTM_HOME as `make` does: by `make` when the name is new, later by a copy of what that left there.
+
+    For what takes long to make, such as states of a text that a model has read. A name stands for one `make` alone.
+    """
+
+    def fill(name: str, make: Callable[[], object]) -> None:
+        if name in homes:
+            shutil.copytree(homes[name], home, dirs_exist_ok=True)
+        else:
+            make()
+            homes[name] = shutil.copytree(home, tmp_path_factory.mktemp("home") / "kept")
+
+    return fill
 
 
 @pytest.fixture

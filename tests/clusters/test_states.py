@@ -13,6 +13,7 @@ from lstm_core.clusters import states as clusters
 from lstm_core.clusters.spanning_tree import spanning_tree
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import keep_text, read_corpus
 
 pytestmark = pytest.mark.numeric
@@ -98,10 +99,15 @@ SMALL = ClusterQuery(tokens=6000, min_cluster_size=15, min_samples=5)
 
 
 @pytest.fixture
-def reader(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
-    """A run with a text of 12,000 characters that can be read again by name."""
-    path = keep_text("story.txt", words(2400).encode())
-    return small_run(text=read_corpus(str(path), "char"), weights=True)
+def reader(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Run:
+    """A run that has read half of a text of 12,000 characters, with the tree of its states."""
+
+    def make() -> None:
+        path = keep_text("story.txt", words(2400).encode())
+        clusters.cluster(small_run(text=read_corpus(str(path), "char"), weights=True), SMALL)
+
+    made_once("a text's clusters", make)
+    return open_run("small")
 
 
 def test_points_are_the_states_after_each_word(reader: Run) -> None:

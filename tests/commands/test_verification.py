@@ -11,8 +11,9 @@ from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.studies import read_study, study
 from lstm_core.probes.verification import VerifyQuery, ahead, twin_query, verify
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
-from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
+from lstm_core.stats.probe import probe
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import Verb, stronger
@@ -25,6 +26,12 @@ phrase = "house"
 [[negative]]
 phrase = "river"
 """
+
+
+@pytest.fixture(autouse=True)
+def few_deals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control task is dealt out twice, not ten times: that takes most of the time."""
+    monkeypatch.setitem(probe.__kwdefaults__, "deals", 2)
 
 
 @pytest.fixture
@@ -42,9 +49,13 @@ def recorded(small_run: Callable[..., Run], name: str, twin_of: str = "") -> Rec
 
 
 @pytest.fixture
-def recording(small_run: Callable[..., Run], words: Callable[..., str]) -> Recording:
-    corpora.keep_text("book", words(400).encode())
-    return recorded(small_run, "mine")
+def recording(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Recording:
+    def make() -> None:
+        corpora.keep_text("book", words(400).encode())
+        recorded(small_run, "mine")
+
+    made_once("states of a book for its verbs", make)
+    return Recording.open(find_recordings()[0])
 
 
 def test_study_says_whether_it_holds_up(recording: Recording, cli: Verb, file: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.word_vectors import benchmark_scores as similarity_result
@@ -18,17 +19,23 @@ from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.report import keep_report, read_report
 from lstm_core.word_vectors.sample import read_sample, results_folder
 from lstm_core.word_vectors.similarity import judge, score
-from lstm_core.word_vectors.vectors import defined, embeddings, kept_embeddings
+from lstm_core.word_vectors.vectors import defined, embeddings, kept_embeddings, recordings_for
 
 Verb = Callable[..., tuple[int, str, str]]
 STOCK = ("the", "a", "river", "house", "runs", "over", "green", "when", "you", "old", "absent")
 
 
 @pytest.fixture
-def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
-    more = " cap--it the tall soldier slowly opened a gate \n" + 6 * "he said zebra to the zebra \n"
-    keep_text("book", (words(900) + more).encode())
-    return small_run("mine", read_corpus("book"), weights=True)
+def run(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Run:
+    """A run that has read its text, and has no vectors yet."""
+
+    def make() -> None:
+        more = " cap--it the tall soldier slowly opened a gate \n" + 6 * "he said zebra to the zebra \n"
+        keep_text("book", (words(900) + more).encode())
+        recordings_for(small_run("mine", read_corpus("book"), weights=True), {("h", 2)})
+
+    made_once("states of words", make)
+    return open_run("mine")
 
 
 def test_embed_makes_the_vectors_that_their_name_defines(run: Run, cli: Verb) -> None:

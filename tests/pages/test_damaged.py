@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from lstm_core.neurons.findings import FEATURES, Finding
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.storage.files import write_json
 from lstm_core.word_vectors.benchmark_scores import (
@@ -53,8 +54,13 @@ def default_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def full(run: Run, text: str) -> Run:
+def full(run: Run, text: str, made_once: Callable[..., None]) -> Run:
     """A run with results of every kind in its own folder."""
+    made_once("results of every kind", lambda: keep_results(run, text))
+    return open_run(run.name)
+
+
+def keep_results(run: Run, text: str) -> None:
     recording = record(run, corpus_text(run, "book", 0, 300), RecordQuery())
     spec, weights, units = recording.spec, run.fingerprint, run.model_config.hidden
     results = run.folder / "results"
@@ -93,7 +99,6 @@ def full(run: Run, text: str) -> Run:
     counts, means = np.ones((2, 3), np.int64), {("h", 2, "after"): np.eye(3, units, dtype=np.float32)}
     sample = WordSample("small", ("the", "a", "old"), *counts, np.zeros(3, np.int64), ("DT",), means, {}, 3)
     keep_sample(sample, run, words_folder(run))
-    return run
 
 
 def places(stored: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

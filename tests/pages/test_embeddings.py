@@ -18,6 +18,7 @@ from app.words.source import Judgements, judgements
 from app.words.vocabulary_map import KINDS, kind_of, word_map
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.store import open_run
 from lstm_core.storage import jobs
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import keep_text, read_corpus
@@ -51,12 +52,16 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
 
 
 @pytest.fixture
-def sampled(run: Run) -> Run:
+def sampled(run: Run, made_once: Callable[..., None]) -> Run:
     """A run with its commonest words and nothing else."""
-    keep_sample(word_sample(run, count=12), run)
-    for path in embeddings_folder().glob("*"):
-        path.unlink()
-    return run
+
+    def make() -> None:
+        keep_sample(word_sample(run, count=12), run)
+        for path in embeddings_folder().glob("*"):
+            path.unlink()
+
+    made_once("commonest words", make)
+    return open_run("small")
 
 
 @pytest.fixture
@@ -71,17 +76,21 @@ def benchmarks() -> list[Pairs]:
 
 
 @pytest.fixture
-def full(run: Run, benchmarks: list[Pairs]) -> Run:
+def full(run: Run, benchmarks: list[Pairs], made_once: Callable[..., None]) -> Run:
     """A run of which everything is kept."""
-    keep_sample(word_sample(run, count=12), run)
-    keep_report(word_report(run))
-    for kind in ("paper", "best"):
-        keep_similarity(measure(run, SimilarityQuery(kind), benchmarks=benchmarks))  # type: ignore[arg-type]
-    plain = [judge(embeddings(run), pairs) for pairs in benchmarks]
-    other = [judge(embeddings(run, EmbeddingQuery(moments=("next",))), pairs) for pairs in benchmarks]
-    made = peer("skip-gram", ["one"], other, list(zip(plain, other, strict=True)))
-    keep_peers(Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA), run)
-    return run
+
+    def make() -> None:
+        keep_sample(word_sample(run, count=12), run)
+        keep_report(word_report(run))
+        for kind in ("paper", "best"):
+            keep_similarity(measure(run, SimilarityQuery(kind), benchmarks=benchmarks))  # type: ignore[arg-type]
+        plain = [judge(embeddings(run), pairs) for pairs in benchmarks]
+        other = [judge(embeddings(run, EmbeddingQuery(moments=("next",))), pairs) for pairs in benchmarks]
+        made = peer("skip-gram", ["one"], other, list(zip(plain, other, strict=True)))
+        keep_peers(Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA), run)
+
+    made_once("all of words", make)
+    return open_run("small")
 
 
 def nearest_told(app: Any, which: int = 0) -> Any:

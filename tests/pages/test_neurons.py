@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -28,9 +29,10 @@ from lstm_core.neurons.shapes import NEAR_ZERO, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.storage import jobs
-from lstm_core.text import corpus as corpora
+from lstm_core.text.corpus import keep_text
 from tests.opened_pages import ENTRY, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 
 UNITS, ASIDE = 8, 3  # unit 3 of layer 2 is made to stay near zero
@@ -38,7 +40,7 @@ QUERY = NeuronQuery("h", 2, 0)
 
 
 @pytest.fixture
-def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Callable[..., str]) -> Run:
+def read_run(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Run:
     """A run "small" that has read 1,000 characters of its text; one of its units is still."""
 
     def weights(model: Any) -> None:
@@ -46,10 +48,13 @@ def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Calla
             if "weight_hh_l1" in name or "weight_ih_l1" in name or ("bias" in name and name.endswith("l1")):
                 value[2 * UNITS + ASIDE] = 0  # its candidate, so that the cell state stays 0
 
-    corpora.keep_text("small", words(600).encode())
-    run = small_run("small", weights=weights)
-    record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
-    return run
+    def read() -> None:
+        run = small_run("small", weights=weights)
+        record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
+
+    keep_text("small", words(600).encode())
+    made_once("states with a still unit", read)
+    return open_run("small")
 
 
 @pytest.fixture
@@ -331,10 +336,8 @@ def test_the_table_as_csv_holds_what_is_shown(recording: Recording, found: Distr
 def test_values_that_are_not_finite_are_told_and_the_rest_of_the_page_stays(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise ValueError("the recording holds values that are not finite")
-
-    monkeypatch.setattr("app.neurons.ranking.counted", refuse)
+    refused = Mock(side_effect=ValueError("the recording holds values that are not finite"))
+    monkeypatch.setattr("app.neurons.ranking.counted", refused)
     app = opened("neurons")
     assert "The neurons of this layer cannot be compared." in said(app)
     assert "values that are not finite" in said(app)
@@ -359,12 +362,11 @@ def test_a_first_look_shows_its_charts_before_all_neurons_are_counted(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened("neurons")
-    asked: list[str] = []
-    monkeypatch.setattr("app.neurons.ranking.counted", lambda *given, **named: asked.append("counted"))
+    monkeypatch.setattr("app.neurons.ranking.counted", asked := Mock())
     app.session_state[SEEN] = set()
     app.run()
     assert "Counting the values of all neurons" in said(app)
-    assert len(app.metric) > 5 and not app.text_area and not asked
+    assert len(app.metric) > 5 and not app.text_area and not asked.called
 
 
 def test_every_shape_has_a_name_and_a_meaning(found: Distributions) -> None:

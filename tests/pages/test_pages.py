@@ -19,19 +19,23 @@ from lstm_core.runs.card import card
 from lstm_core.runs.cost import training_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import PRESETS, SIGNAL_MEANINGS, SIGNAL_NAMES, SIGNALS
-from lstm_core.runs.store import list_runs
+from lstm_core.runs.store import list_runs, open_run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
 from tests.opened_pages import PAGES, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 
 @pytest.fixture
-def read_run(small_run: Callable[..., Run], corpus: corpora.Corpus, words: Callable[..., str]) -> Run:
+def read_run(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Run:
     """A run "small" that has read 1,000 characters of its text."""
-    corpora.keep_text("small", words(600).encode())
-    run = small_run("small", weights=True)
-    record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
-    return run
+
+    def make() -> None:
+        corpora.keep_text("small", words(600).encode())
+        run = small_run("small", weights=True)
+        record(run, corpus_text(run, "small", 0, 1000), RecordQuery())
+
+    made_once("states of a small text", make)
+    return open_run("small")
 
 
 @pytest.mark.parametrize("where", PAGES)
@@ -301,8 +305,8 @@ def test_a_dropout_that_changed_during_training_is_told(read_run: Run) -> None:
 def test_arithmetic_that_the_processor_lacks_is_told_and_nothing_is_started(
     read_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstm_core.train.training_device", lambda: torch.device("cpu"))
-    monkeypatch.setattr("lstm_core.train.multiplies_bfloat16", lambda: False)
+    monkeypatch.setattr("lstm_core.runs.train.training_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr("lstm_core.runs.train.multiplies_bfloat16", lambda: False)
     app = opened("training")
     app.selectbox(key="start-corpus-tiny").set_value("small")
     app.selectbox(key="start-precision-tiny").set_value("bfloat16").run()

@@ -16,7 +16,7 @@ from lstm_core.probes.similar_units import UnitsQuery, groups, overlaps, similar
 from lstm_core.probes.studies import parse_study, study
 from lstm_core.recordings.annotations import Annotation, write_annotations
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
-from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_json
@@ -32,10 +32,14 @@ def told_of(app: Any, name: str) -> Any:
 
 
 @pytest.fixture
-def recording(small_run: Callable[..., Run], words: Callable[..., str]) -> Recording:
-    corpora.keep_text("book", words(400).encode())
-    run = small_run("small", corpora.read_corpus("book"), weights=stronger)
-    return record(run, corpus_text(run, "book", 0, 1200), RecordQuery())
+def recording(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Recording:
+    def make() -> None:
+        corpora.keep_text("book", words(400).encode())
+        run = small_run("small", corpora.read_corpus("book"), weights=stronger)
+        record(run, corpus_text(run, "book", 0, 1200), RecordQuery())
+
+    made_once("states of a book", make)
+    return Recording.open(find_recordings()[0])
 
 
 def test_a_phrase_its_neurons_and_their_places_are_those_of_the_core(recording: Recording) -> None:

@@ -11,7 +11,7 @@ from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
 from lstm_core.recordings.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
-from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
@@ -21,10 +21,14 @@ from tests.text.test_chunks import keep_conll
 
 
 @pytest.fixture
-def recording(small_run: Callable[..., Run], words: Callable[..., str]) -> Recording:
-    corpora.keep_text("book", words(3000).encode())
-    run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
-    return record(run, corpus_text(run, "book", 0, 1500), RecordQuery(("h",)))
+def recording(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Recording:
+    def make() -> None:
+        corpora.keep_text("book", words(3000).encode())
+        run = small_run("small", corpora.read_corpus("book", "word"), weights=stronger)
+        record(run, corpus_text(run, "book", 0, 1500), RecordQuery(("h",)))
+
+    made_once("states of many words", make)
+    return Recording.open(find_recordings()[0])
 
 
 def test_a_text_that_is_not_tagged_is_tagged_when_a_person_asks(recording: Recording) -> None:

@@ -24,7 +24,7 @@ from lstm_core.stats.spectrum import period, rhythm
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import stronger
-from tests.commands.test_verification import FILE
+from tests.commands.test_verification import FILE, few_deals  # noqa: F401 - a fixture used by being here
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from tests.pages.test_probes import recording  # noqa: F401 - a fixture used by being here
 from tests.probes.test_word_classes import LAW, OTHERS

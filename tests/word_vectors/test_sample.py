@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.text.lexicon import lexicon
 from lstm_core.word_vectors.sample import (
@@ -16,13 +17,19 @@ from lstm_core.word_vectors.sample import (
     tags_of_words,
     word_sample,
 )
-from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, defined, embeddings
+from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, defined, embeddings, recordings_for
 
 
 @pytest.fixture
-def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
-    keep_text("book", (words(1200) + "the old--green man said would--could \n").encode())
-    return small_run("mine", read_corpus("book"), weights=True)
+def run(small_run: Callable[..., Run], words: Callable[..., str], made_once: Callable[..., None]) -> Run:
+    """A run that has read its text, and has no vectors yet."""
+
+    def make() -> None:
+        keep_text("book", (words(1200) + "the old--green man said would--could \n").encode())
+        recordings_for(small_run("mine", read_corpus("book"), weights=True), {("h", 2)})
+
+    made_once("states of words with dashes", make)
+    return open_run("mine")
 
 
 @pytest.fixture

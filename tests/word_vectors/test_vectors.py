@@ -35,7 +35,7 @@ pytestmark = pytest.mark.numeric
 
 @pytest.fixture
 def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
-    keep_text("book", words(1200).encode())
+    keep_text("book", words(400).encode())
     return small_run("mine", read_corpus("book"), weights=True)
 
 
