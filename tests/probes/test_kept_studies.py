@@ -15,7 +15,7 @@ from lstm_core.exchange.ship import ship_figures
 from lstm_core.probes.active import OnQuery
 from lstm_core.probes.kept_studies import FOLDER, identity, read_kept
 from lstm_core.probes.studies import parse_study
-from lstm_core.recordings.recording import Recording, remove_recording
+from lstm_core.recordings.recording import Recording, find_recordings, remove_recording
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.stats.intervals import interval
@@ -30,17 +30,24 @@ ASKED = FILE.replace('"the house", "a river"', '"house", "river"')
 
 @pytest.fixture
 def kept(
-    small_run: Callable[..., Run], words: Callable[..., str], cli: Verb, tmp_path: Path
+    small_run: Callable[..., Run], words: Callable[..., str], cli: Verb, home: Path, made_once: Callable[..., None]
 ) -> tuple[Recording, dict[str, Any], Run]:
     """A run and its twin with the figures of the study "house or river", and what the verb said of it."""
-    corpora.keep_text("book", words(400).encode())
-    found = recorded(small_run, "mine")
-    recorded(small_run, "mine-untrained", "mine")
-    path = tmp_path / "own.toml"
-    path.write_text(ASKED)
-    code, out, _ = cli("study", "mine", str(path), "--with-run", "--json")
-    assert code == 0
-    return found, json.loads(out), open_run("mine")
+    told = home / "told.json"
+
+    def make() -> None:
+        corpora.keep_text("book", words(400).encode())
+        recorded(small_run, "mine")
+        recorded(small_run, "mine-untrained", "mine")
+        path = home / "own.toml"
+        path.write_text(ASKED)
+        code, out, _ = cli("study", "mine", str(path), "--with-run", "--json")
+        assert code == 0
+        told.write_text(out)
+
+    made_once("a study that is kept", make)
+    run = open_run("mine")
+    return Recording.open(find_recordings(run.fingerprint)[0]), json.loads(told.read_text()), run
 
 
 def test_what_is_kept_is_what_the_verb_says(kept: tuple[Recording, dict[str, Any], Run]) -> None:
