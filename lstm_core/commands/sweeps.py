@@ -90,10 +90,10 @@ def compare(
 
     query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
-    say(_document(found), as_json, _lines(found))
+    say(compare_document(found), as_json, compare_lines(found))
 
 
-def _document(found: "Comparison") -> dict[str, Any]:
+def compare_document(found: "Comparison") -> dict[str, Any]:
     """A row a run, with mean |value| and near-zero share by signal and layer."""
     rows = [
         {
@@ -117,7 +117,7 @@ def _by_place(row: "Row", name: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def _lines(found: "Comparison") -> list[str]:
+def compare_lines(found: "Comparison") -> list[str]:
     """The comparison for people."""
     at = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
     columns = {"run": "", "dropout": "g", f"best: {found.measure.replace('_', ' ')}": ".3f", "last": ".3f"}
@@ -134,7 +134,8 @@ def _lines(found: "Comparison") -> list[str]:
         + f" (n = {one.runs})"
         for one in found.trends
     ]
-    differ = f"Their texts or vocabularies differ: do not compare {found.measure} between them."
+    measure = found.measure.replace("_", " ")
+    differ = f"Their texts or vocabularies differ: do not compare {measure} between them."
     return [
         f"mean |value| and share of near-zero units over {found.text} {places(found.span)}",
         *table(rows, {**columns, "note": ""}),

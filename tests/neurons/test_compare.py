@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from lstm_core.neurons.compare import activities, as_json, compare, told
+from lstm_core.commands.sweeps import compare_document, compare_lines
+from lstm_core.neurons.compare import activities, compare
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
 from lstm_core.neurons.passages import CompareQuery
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
@@ -89,7 +90,7 @@ def test_a_unit_is_near_zero_when_more_than_nine_tenths_of_its_values_are(small_
 
 def test_trends_are_spearmans_of_scipy(runs: list[Run]) -> None:
     found = compare(runs, QUERY)
-    rows = as_json(found)["runs"]
+    rows = compare_document(found)["runs"]
     assert len(found.trends) == 4
     for trend in found.trends:
         sizes = [row["mean_abs"][trend.signal][str(trend.layer)] for row in rows]
@@ -153,7 +154,7 @@ def test_runs_of_other_vocabularies_read_the_same_text_and_scores_are_not_held_a
     assert compare(runs, QUERY).scores_compare
     found = compare([*runs[:2], other], QUERY)
     assert not found.scores_compare
-    assert "do not compare bits per character" in told(found)
+    assert "do not compare bits per character" in "\n".join(compare_lines(found))
     assert {kept.spec.text_fingerprint for kept in kept_recordings() if kept.spec} == {
         runs[0].config["corpus"]["fingerprint"]
     }
@@ -184,7 +185,7 @@ def test_runs_without_weights_show_the_figures_that_were_kept_with_them(runs: li
     other = compare([open_run(run.name) for run in runs[:2]], replace(QUERY, tokens=50))  # of another span: none
     assert other.rows[1].activity == ()
     assert other.rows[1].note == "its weights are not here, nor figures of this text"
-    assert "nor figures of this text" in told(other)
+    assert "nor figures of this text" in "\n".join(compare_lines(other))
     assert other.rows[1].best == pytest.approx(3)
 
 
@@ -230,7 +231,7 @@ def test_the_verb_takes_runs_and_sweeps(runs: list[Run], cli: Verb, book: Any) -
     assert code == 0, err
     assert out.count("\n") == 1
     result = json.loads(out)
-    assert result == json.loads(json.dumps(as_json(compare(runs, QUERY))))
+    assert result == json.loads(json.dumps(compare_document(compare(runs, QUERY))))
     row = result["runs"][3]
     assert (row["run"], row["dropout"], row["bits_per_character"]) == ("mine-d75", 0.75, pytest.approx(5))
     assert row["last_bits_per_character"] == 10

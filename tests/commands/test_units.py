@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lstm_core.commands.unit_table import summary
 
+from lstm_core.commands.analyses import units_document
 from lstm_core.neurons import labels
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
 from lstm_core.neurons.label_search import LabelQuery, Labels, UnitLabel
@@ -65,7 +65,7 @@ def test_what_is_kept_with_the_run_answers_where_no_recording_is(cli: Verb, run:
     remove_recording(recording.fingerprint)
     assert document(cli("units", "mine", "--layer", "1", "--json")) == told
     keep_distributions(distributions(recording, DistributionQuery("h", 1)), run)
-    assert summary(distributions(recording, DistributionQuery("h", 1))) == told
+    assert units_document(distributions(recording, DistributionQuery("h", 1))) == told
 
 
 def test_units_are_told_with_what_they_follow_where_that_is_at_hand(cli: Verb, run: Run) -> None:
