@@ -93,7 +93,8 @@ def units(
         f"{whole['values_per_unit']:,} values of each of {len(whole['units']):,} units",
         f"{kinds}; mean |value| {whole['mean_abs']:.4f}",
     ]
-    say(whole, as_json, [*head, *table(whole["units"][:SHOWN], UNIT_COLUMNS)])
+    rows = [{**row, "score": row["score"] if row["label"] else None} for row in whole["units"][:SHOWN]]
+    say(whole, as_json, [*head, *table(rows, UNIT_COLUMNS)])
 
 
 def cluster(

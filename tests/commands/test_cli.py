@@ -186,7 +186,7 @@ def test_baseline_gives_each_method_at_its_best_and_keeps_it(
     out = cli("baseline", book, "--order", "3")[1]
     last = next(score for score in found["scores"] if score["model"]["order"] == found["best"]["interpolation"]
                 and score["model"]["method"] == "interpolation")  # fmt: skip
-    assert f"{last['scores']['validation']:.4f} *" in out
+    assert f"{last['scores']['validation']:.4f}  *" in out
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def test_units_are_told_with_what_they_follow_where_that_is_at_hand(cli: Verb, r
     assert told["labels"] == {"text": spec.text, "span": [0, 400]}
     found = {row["unit"]: (row["label"], row["score"], row["learned"]) for row in told["units"]}
     assert found[5] == ("inside brackets", 0.9, "learned") and found[4] == ("", 0.9, "")
-    assert "inside brackets (0.900, learned)" in cli("units", "mine")[1]
+    assert "inside brackets  0.900  learned" in cli("units", "mine")[1]
     labels.keep_labels(replace(made, span=spec.span, units=tuple(replace(row, label="") for row in rows)))
     assert document(cli("units", "mine", "--json"))["labels"]["span"] == [0, 900]
 

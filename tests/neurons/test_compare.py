@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from lstm_core.commands.report import document
 from lstm_core.commands.sweeps import compare_document, compare_lines
 from lstm_core.neurons.compare import activities, compare
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
@@ -231,7 +232,7 @@ def test_the_verb_takes_runs_and_sweeps(runs: list[Run], cli: Verb, book: Any) -
     assert code == 0, err
     assert out.count("\n") == 1
     result = json.loads(out)
-    assert result == json.loads(json.dumps(compare_document(compare(runs, QUERY))))
+    assert result == document(compare_document(compare(runs, QUERY)))
     row = result["runs"][3]
     assert (row["run"], row["dropout"], row["bits_per_character"]) == ("mine-d75", 0.75, pytest.approx(5))
     assert row["last_bits_per_character"] == 10

@@ -88,11 +88,13 @@ def test_a_package_lists_its_modules(package: str) -> None:
 
 
 def test_only_verbs_print() -> None:
+    """But for the process that reads files apart: its line on stderr is the answer to the one that started it."""
     printing = {
         path.parent.name
         for path in MODULES
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+        if name(path) != "exchange/quarantine.py"
     }
     assert printing <= {"commands"}
 
