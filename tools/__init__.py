@@ -1,4 +1,5 @@
-"""What makes the files that ship, for maintainers; the program does not need it.
+"""For maintainers: what makes files that ship, and what measures the house. The program does not need it.
 
 perceptron  the weights of the part-of-speech tagger: python -m tools.perceptron
+trips       the modules that a query passes on its way to the picture: python tools/trips.py
 """
