@@ -22,7 +22,8 @@ FLOORS = (
 )
 FLOOR = {package: number for number, floor in enumerate(FLOORS) for package in floor}
 MODULES = sorted(CORE.glob("*/*.py"))
-STATS_KNOW = {"numpy", "scipy", "sklearn", "lstm_core", "numba", "openTSNE"}  # the last two: one importer each
+# Of what stats knows the last three have one importer each.
+STATS_KNOW = {"numpy", "scipy", "sklearn", "lstm_core", "numba", "openTSNE", "fastcluster"}
 
 
 def name(path: Path) -> str:

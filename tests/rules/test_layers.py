@@ -26,7 +26,7 @@ WITH_TORCH = {
     "lstm_core/tagging/model.py",
     "lstm_core/tagging/train.py",
 }
-HEAVY = {"hdbscan", "sklearn", "openTSNE", "nltk", "numba", "h5py", "yaml"}
+HEAVY = {"fastcluster", "hdbscan", "sklearn", "openTSNE", "nltk", "numba", "h5py", "yaml"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}
 
 
