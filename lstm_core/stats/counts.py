@@ -16,21 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.stats.patterns import (
-    HALF_FINITE,
-    HALVES,
-    MASKS,
-    ORDER,
-    UPPER_FINITE,
-    Counts,
-    Floats,
-    half_of,
-    least_of_bins,
-    masks_below,
-    middle_ranks,
-    quantile_ranks,
-    value_of,
-)
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import Tiles
 
@@ -38,12 +23,22 @@ if TYPE_CHECKING:
     from lstm_core.stats.count_loops import Part as LoopPart
 
 Values = NDArray[Any] | Tiles  # (U, P)
+Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 NEAR_ZERO = 0.01  # thesis, section 5.1.1: a value counts as near zero within [-.01, .01]
 LEAST_WIDTH = 1e-6  # between two quantiles, relative to the lower one where that is beyond 1
 WINDOW = 65_536  # positions read at a time
 GROUP = 32  # units read at a time
 NEAR = 2048  # positions that are still in the cache when they are read again
+
+_PLACES = np.arange(2**16, dtype=np.uint16)
+ORDER = np.where(_PLACES & 0x8000, _PLACES ^ 0x8000, ~_PLACES)  # patterns from the lowest value to the highest
+MASKS = np.array([0xFFFF, 0x8000], np.uint32)  # the same: of places below 0x8000 and from there on
+HALVES = ORDER.view(np.float16).astype(np.float64)
+with np.errstate(invalid="ignore"):
+    HALF_FINITE = np.isfinite(_PLACES.view(np.float16))
+UPPER_FINITE = np.isfinite((_PLACES.astype(np.uint32) << 16).view(np.float32))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -230,7 +225,8 @@ def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | 
     if medians is None:
         times = _counted(reading, group, np.float16)
         medians = half_of(_located(times, middle_ranks(total))[0]).mean(axis=1)
-        add_up_patterns(times, ORDER, HALVES, least, medians, middle, NEAR_ZERO, counts, sums, sides)
+        found: dict[str, Any] = {"counts": counts, "sums": sums, "sides": sides}
+        add_up_patterns(times, ORDER, HALVES, least, medians, middle=middle, margin=NEAR_ZERO, **found)
     else:
         scale = (len(edges) - 1) / (edges[-1] - edges[0])
         for values, part in reading.parts(group, np.float32, min(reading.window, NEAR)):
@@ -253,3 +249,45 @@ def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | 
         "lowest": sums[:, 4],
         "highest": sums[:, 5],
     }
+
+
+# Patterns of bits -----------------------------------------------------------------------------------------------------
+
+# A float16, or the upper half of a float32, is one of 65,536 patterns. How often each occurs tells that of a rank; how
+# often each lower half goes with it tells the value itself (a radix selection), and no value is kept.
+
+
+def masks_below(uppers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The masks (N, 2) of the order of lower halves below upper ones (N,): rising for positive values, else falling."""
+    return np.repeat(np.where(uppers & 0x8000, 0xFFFF, 0).astype(np.uint32)[:, None], 2, axis=1)
+
+
+def half_of(patterns: NDArray[np.uint32]) -> Floats:
+    """The float16 values with these patterns."""
+    return patterns.astype(np.uint16).view(np.float16).astype(np.float64)
+
+
+def value_of(upper: NDArray[np.uint32], lower: NDArray[np.uint32]) -> Floats:
+    """The float32 values with these halves of their patterns."""
+    return (upper << 16 | lower).view(np.float32).astype(np.float64)
+
+
+def middle_ranks(total: int) -> Counts:
+    """Ranks, from 0, of the two middle ones of so many values; the same one twice where their number is odd."""
+    return np.array([(total - 1) // 2, total // 2])
+
+
+def quantile_ranks(shares: tuple[float, ...], total: int) -> Counts:
+    """Ranks, from 0, of the quantiles of so many values, by numpy's "inverted_cdf" and in its arithmetic."""
+    return np.maximum(np.ceil(total * np.array(shares) - 1), 0).astype(np.int64)
+
+
+def least_of_bins(edges: Floats) -> NDArray[np.float32]:
+    """The smallest float32 (B + 1,) of bin 1, 2, ..., B and of what is above them: right-open bins, the last closed.
+
+    To compare a float32 with them is to compare it with the float64 edges themselves.
+    """
+    found = edges.astype(np.float32)
+    early = found < edges
+    early[-1] = found[-1] <= edges[-1]
+    return np.where(early, np.nextafter(found, np.float32(np.inf)), found)

@@ -26,8 +26,7 @@ from lstm_core.recordings.record import Text, record
 from lstm_core.recordings.recording import Recording, RecordingSpec, verify
 from lstm_core.runs.run import Run
 from lstm_core.stats.count_loops import count_bins
-from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
-from lstm_core.stats.patterns import least_of_bins
+from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, least_of_bins, tally
 from lstm_core.storage.tiles import TILE, Tiles, new_tiles
 from lstm_core.text.corpus import Vocabulary
 
