@@ -13,7 +13,7 @@ from lstm_core.probes.studies import Study
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import list_runs
-from lstm_core.stats.intervals import interval
+from lstm_core.stats import intervals
 
 Found = list[tuple[Run, KeptStudy]]
 
@@ -153,7 +153,7 @@ def _over(some: Sequence[KeptStudy], of: Callable[[Outcome], int | None]) -> str
     values = [float(of(one.found) or 0) for one in some]
     if len(values) == 1:
         return f"{values[0]:,.0f}"
-    low, high = interval(values)
+    low, high = intervals.of_mean(values)
     return f"{mean(values):,.0f} (mean of {len(values)} seeds, {max(0.0, low):,.0f} to {high:,.0f} at 95%)"
 
 

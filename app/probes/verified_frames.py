@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from app.figure import BLUE, GREY, RED, Axis, Figure, Series
 from app.probes.frames import Lines
-from lstm_core.neurons.periods import FALSE_SHARE, HILL, Periods
+from lstm_core.neurons.periods import HILL, Periods
 from lstm_core.probes.studies import Selector, Study
 from lstm_core.probes.verification import Followed, Nothing, Verification, ahead
 from lstm_core.probes.word_sets import WordSet
+from lstm_core.stats.false_discovery import FALSE_SHARE
 from lstm_core.stats.separation import Separation
 from lstm_core.stats.spectrum import Period, Rhythm
 from lstm_core.text.penn_tags import MEANINGS

@@ -6,10 +6,11 @@ Pure functions of results; knows neither models nor files. A5 and A6 are claims 
 from collections.abc import Sequence
 
 from lstm_core.claims.training import Claim
-from lstm_core.neurons.periods import FALSE_SHARE, Periods, UnitPeriod
+from lstm_core.neurons.periods import Periods, UnitPeriod
 from lstm_core.probes.studies import StudyResult
 from lstm_core.probes.verification import Verification, ahead
-from lstm_core.stats.probe import FEWEST
+from lstm_core.stats.false_discovery import FALSE_SHARE
+from lstm_core.stats.linear_probe import FEWEST
 from lstm_core.stats.separation import Separation
 
 SOURCE = "article"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lstm_core.probes.verification import Followed, Verification
     from lstm_core.recordings.recording import Recording
     from lstm_core.runs.run import Run
-    from lstm_core.stats.probe import Probe
+    from lstm_core.stats.linear_probe import Probe
     from lstm_core.stats.separation import Separation
     from lstm_core.stats.timing import Contrast
     from lstm_core.text.tagged import Tagged

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from lstm_core.neurons.tuning import Around, check
 from lstm_core.recordings.recording import Recording
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
 from lstm_core.stats.ranks import centred_ranks, strengths
-from lstm_core.stats.variance_explained import FALSE_SHARE, SHUFFLES, adjusted, remembered
+from lstm_core.stats.variance_explained import SHUFFLES, remembered
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.chunks import Chunked
 

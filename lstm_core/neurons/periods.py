@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_core.recordings.recording import Recording
-from lstm_core.stats.spectrum import Period, Pieces, Rhythm, Spectrum, adjusted_chances
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
+from lstm_core.stats.spectrum import Period, Pieces, Rhythm, Spectrum
 from lstm_core.storage.progress import Progress, silent
 
 TOGETHER = 16  # units that are read at a time
-FALSE_SHARE = 0.05  # of the units that are called periodic, and of those with a rhythm
 HILL = 2.0  # times as strong as these is a rhythm, at least: a gentle hump is none
 
 
@@ -89,8 +89,8 @@ def periods(recording: Recording, query: PeriodsQuery, *, report: Progress = sil
             if one is not None:
                 found.append((unit, one, pieces.strongest(values)))
         report(min(first + TOGETHER, units) / units, "periods")
-    of_periods = adjusted_chances([one.chance for _, one, _ in found])
-    of_rhythms = adjusted_chances([1.0 if one is None else one.chance for _, _, one in found])
+    of_periods = adjusted([one.chance for _, one, _ in found]).tolist()
+    of_rhythms = adjusted([1.0 if one is None else one.chance for _, _, one in found]).tolist()
     told = [
         UnitPeriod(unit, one, chance, other, its)
         for (unit, one, other), chance, its in zip(found, of_periods, of_rhythms, strict=True)

@@ -16,7 +16,7 @@ from lstm_core.probes.active import Unit
 from lstm_core.probes.labelled_states import Encoded, encoded, states
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
 from lstm_core.probes.studies import tells_apart
-from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, majority, probe, standardised
+from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
@@ -200,7 +200,7 @@ def _of_word(
 
 
 def _probed(train: object, held: object, labels: Whole, test: NDArray[np.bool_]) -> Scores:
-    return probe(train, labels[~test], held, labels[test])
+    return held_out(train, labels[~test], held, labels[test])
 
 
 def unit_counts(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import followers, occurrences
 from lstm_core.recordings.recording import Recording
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.storage.documents import restored
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import NONE, Tagged
@@ -26,7 +27,6 @@ Span = tuple[int, int]
 Verdict = Literal["confirmed", "not confirmed", "too few to tell"]
 
 CHOSEN_BELOW = 0.05  # chance of a unit that one half chooses, or that of perfect order where it is higher
-FALSE_SHARE = 0.05  # of the units that the other half confirms
 MATCHED = 0.5  # share of a phrase's occurrences through which a unit of it is on, at least
 DRAWS = 100  # of places at random
 SHUFFLES = 20  # of labels
@@ -268,11 +268,11 @@ def tells_apart(
     signs = np.where(scores[chosen] >= 0.5, 1, -1)
     later, _ = _rank_test(other, opposite)
     _, rises = _rank_test(other[:, chosen] * signs, opposite[:, chosen] * signs)
-    adjusted = _adjusted(rises)
+    sure = adjusted(rises)
     found = []
     for at, number in enumerate(chosen.tolist()):
         score = float(later[number]) if signs[at] > 0 else 1 - float(later[number])
-        chance = float(adjusted[at])
+        chance = float(sure[at])
         verdict: Verdict = "confirmed" if chance <= FALSE_SHARE else "not confirmed"
         if verdict != "confirmed" and (score == 1 or smallest > FALSE_SHARE):
             verdict = "too few to tell"
@@ -309,12 +309,6 @@ def _rank_test(
             chance[some] = np.where(np.isnan(found), 1.0, found)
     chance[(ranks == ranks[:1]).all(axis=0)] = 0.5  # always the same: neither way
     return score, chance
-
-
-def _adjusted(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(chances)) if len(chances) else chances
 
 
 def _confirmed(positive: NDArray[np.float32], negative: NDArray[np.float32], units: Sequence[Unit]) -> int:

@@ -17,7 +17,7 @@ from lstm_core.probes.studies import Span, Study, both_kinds, tells_apart, value
 from lstm_core.probes.word_sets import WordSet, word_set
 from lstm_core.recordings.find import find, same_reading, twins_of
 from lstm_core.recordings.recording import Recording
-from lstm_core.stats.probe import FEWEST, Probe, lead, probe
+from lstm_core.stats.linear_probe import FEWEST, Probe, lead, probe
 from lstm_core.stats.separation import Separation, separation
 from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
 from lstm_core.stats.timing import Contrast, contrast

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.ranks import Floats, Mask, centred_ranks
 
 BLOCKS = 25
 MARGIN = 0.01  # of the score: a smaller lead is none, however sure
-FALSE_SHARE = 0.05  # of the units that are said to have learned something
 LEARNED, LEADS, NOT_AHEAD, UNKNOWN = "learned", "leads without certainty", "not ahead", ""
 
 
@@ -47,16 +47,11 @@ def chance(difference: float, error: float, blocks: int = BLOCKS) -> float:
 
 
 def outcomes(differences: Sequence[float], chances: Sequence[float]) -> tuple[Floats, list[str]]:
-    """Of all units that were tested: chances adjusted for their number, and LEARNED, LEADS or NOT_AHEAD.
-
-    The adjusted chance is the share of false finds among all units that are at least as sure (Benjamini and Hochberg).
-    """
-    from scipy.stats import false_discovery_control
-
-    adjusted = np.asarray(false_discovery_control(chances))
-    return adjusted, [
+    """Of all units that were tested: chances adjusted for their number, and LEARNED, LEADS or NOT_AHEAD."""
+    found = adjusted(chances)
+    return found, [
         NOT_AHEAD if difference <= MARGIN else LEARNED if value <= FALSE_SHARE else LEADS
-        for difference, value in zip(differences, adjusted, strict=True)
+        for difference, value in zip(differences, found, strict=True)
     ]
 
 

@@ -61,13 +61,6 @@ def rhythm(values: NDArray[np.floating]) -> Rhythm | None:
     return Pieces(len(values)).strongest(values)
 
 
-def adjusted_chances(chances: list[float]) -> list[float]:
-    """Adjusted for their number (Benjamini and Hochberg)."""
-    from scipy.stats import false_discovery_control
-
-    return [float(chance) for chance in false_discovery_control(chances)] if chances else []
-
-
 class Spectrum:
     """How to look for the strongest period of units over T steps.
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
+
 Floats = NDArray[np.float64]
 
 DRAWS = 200  # times that it is shifted
 SHUFFLES = 5  # of them on which the whole test is made, to see how many units it confirms by chance
-FALSE_SHARE = 0.05  # of the units that are confirmed
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +83,3 @@ def remembered(
     share = shares(kinds)
     by_chance = [int((chances(one) <= FALSE_SHARE).sum()) for one in moved[:SHUFFLES]]
     return Remembered(share, usual, chances(share), float(np.mean(by_chance)))
-
-
-def adjusted(chances: Floats) -> Floats:
-    """Chances adjusted for their number (Benjamini and Hochberg)."""
-    from scipy.stats import false_discovery_control
-
-    return np.asarray(false_discovery_control(chances)) if len(chances) else chances

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.runs.settings import Cell
-from lstm_core.stats.intervals import interval
+from lstm_core.stats import intervals
 from lstm_core.storage import files
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import read_json, write_json
@@ -96,7 +96,7 @@ class Scored:
     @property
     def interval(self) -> tuple[float, float]:
         """Where the mean over seeds lies with 95 % confidence (Student's t)."""
-        return interval(self.right)
+        return intervals.of_mean(self.right)
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Poolings:
 def difference(one: Scored, other: Scored) -> tuple[float, tuple[float, float]]:
     """By how much one is better than another, seed by seed: the mean and its interval of 95 %."""
     apart = [a - b for a, b in zip(one.right, other.right, strict=True)]
-    return mean(apart), interval(apart)
+    return mean(apart), intervals.of_mean(apart)
 
 
 def compare_poolings(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.stats import intervals
 from lstm_core.text.lexicon import Lexicon, has_dash, lexicon, whole_word_counts
 from lstm_core.text.tagged import Tagged, words_before
 from lstm_core.word_vectors.spelling import LEAD, TAIL, context_at, drawn_contexts, spell
@@ -100,7 +101,7 @@ def tag_agreement(
     tag, most = Counter(truth).most_common(1)[0]
     right = np.array([guess == is_ for guess, is_ in zip(by_vector, truth, strict=True)])
     spelled = np.array([guess == is_ for guess, is_ in zip(by_ending, truth, strict=True)])
-    low, high = wilson(int(right.sum()), len(rows))
+    low, high = intervals.of_share(float(right.mean()), len(rows))
     return TagAgreement(
         len(rows),
         float(right.mean()),
@@ -157,14 +158,6 @@ def _ending_tags(
 def _endings(word: str) -> list[str]:
     """The endings of a word, the longest first, the empty one last."""
     return [word[len(word) - length :] for length in range(min(SUFFIX, len(word)), -1, -1)]
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927)."""
-    z = 1.959964
-    share, spread = right / total, z * np.sqrt(right * (total - right) / total + z * z / 4) / (total + z * z)
-    centre = (share + z * z / (2 * total)) / (1 + z * z / total)
-    return float(centre - spread), float(centre + spread)
 
 
 # Words that training never saw ----------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 Knows pairs and tables of vectors. N pairs, C candidates.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.stats import intervals
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, Spread, State
@@ -19,7 +20,6 @@ RESAMPLES = 1000
 PRIOR = 250  # pairs that the mean over all benchmarks counts as where candidates are chosen
 KEPT = 40  # candidates that judge a fold together
 SPLITS = 5  # of the pairs into two folds
-LEVEL = 0.95  # of intervals
 REMOVED = (0, 1, 2, 3, 5, 10, 20, 50)  # directions that candidates take off
 STRATA = (1, 10, 100, 1000)  # occurrences in the text of the rarer word of a pair, at least
 
@@ -286,8 +286,8 @@ def score(judged: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> Score
     """The correlation with its 95 % interval over pairs drawn anew (bootstrap percentiles, seeded)."""
     found = judged.found
     rho = _over_folds(judged, found, np.ones((1, found.sum())))[0]
-    spread = [_over_folds(judged, found, drawn) for drawn in _drawn(found.sum(), resamples, seed)]
-    interval = _interval(np.concatenate(spread)) if np.isfinite(rho) else (None, None)
+    spread = [_over_folds(judged, found, drawn) for drawn in intervals.drawn_anew(found.sum(), resamples, seed)]
+    interval = intervals.of_draws(np.concatenate(spread)) if np.isfinite(rho) else (None, None)
     return Score(judged.pairs.name, len(judged.pairs), int(found.sum()), _defined(rho), *interval, judged.chosen)
 
 
@@ -307,10 +307,10 @@ def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int
     first, second = (_over_folds(judged, found, np.ones((1, found.sum())))[0] for judged in both)
     spread = [np.zeros(0)]
     if np.isfinite(first - second):
-        for drawn in _drawn(found.sum(), resamples, seed):
+        for drawn in intervals.drawn_anew(found.sum(), resamples, seed):
             ours, theirs = (_over_folds(judged, found, drawn) for judged in both)
             spread.append(ours - theirs)
-    low, high = _interval(np.concatenate(spread))
+    low, high = intervals.of_draws(np.concatenate(spread))
     return Comparison(
         one.pairs.name, int(found.sum()), _defined(first), _defined(second), _defined(first - second), low, high
     )
@@ -348,25 +348,6 @@ def _over_folds(judged: Judged, among: NDArray[np.bool_], times: NDArray[np.floa
             part = fold == number
             rhos.append(spearmans(values[part], human[part], times[:, part]))
     return np.mean(rhos, axis=0)
-
-
-def _drawn(pairs: int, resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each pair is drawn in each sample with replacement (R, N), in blocks that bound memory."""
-    rng = np.random.default_rng(seed)
-    block = max(1, 2**21 // max(1, pairs))
-    for begin in range(0, resamples if pairs else 0, block):
-        count = min(block, resamples - begin)
-        drawn = rng.integers(pairs, size=(count, pairs)) + pairs * np.arange(count)[:, None]
-        yield np.bincount(drawn.ravel(), minlength=count * pairs).reshape(count, pairs).astype(np.float64)
-
-
-def _interval(spread: NDArray[np.float64]) -> tuple[float | None, float | None]:
-    """The middle 95 % of values (R,), those that are undefined left out."""
-    defined = spread[~np.isnan(spread)]
-    if not len(defined):
-        return None, None
-    low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
 
 
 def _defined(value: float) -> float | None:

@@ -13,7 +13,7 @@ from lstm_core.probes.verification import VerifyQuery, ahead, twin_query, verify
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
-from lstm_core.stats.probe import probe
+from lstm_core.stats.linear_probe import probe
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import Verb, stronger

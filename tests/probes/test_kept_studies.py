@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import pytest
-from scipy.stats import t as student
 
 from app.probes.study import OWN
 from lstm_core.exchange.ship import ship_figures
@@ -18,7 +17,7 @@ from lstm_core.probes.studies import parse_study
 from lstm_core.recordings.recording import Recording, find_recordings, remove_recording
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
-from lstm_core.stats.intervals import interval
+from lstm_core.stats.intervals import of_mean
 from lstm_core.storage.files import read_json, write_json
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import Verb
@@ -81,16 +80,6 @@ def test_what_is_damaged_or_of_other_weights_is_left_out(
     assert read_kept(run) == {}
 
 
-def test_the_interval_over_seeds_is_student_s() -> None:
-    for values in ([0.61, 0.7, 0.65, 0.72], [0.1 * (n % 4) for n in range(11)]):
-        count = len(values)
-        ends = student.interval(0.95, count - 1, loc=mean(values), scale=stdev(values) / count**0.5)
-        assert interval(values) == pytest.approx(ends)
-    low, high = interval([1.0, 2.0, 3.0])
-    assert (low, high) == pytest.approx((2 - 4.3027 / 3**0.5, 2 + 4.3027 / 3**0.5), abs=1e-4)  # a printed table
-    assert interval([0.5]) == (float("-inf"), float("inf"))
-
-
 @pytest.mark.usefixtures("nothing_shipped")
 def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
     kept: tuple[Recording, dict[str, Any], Run], tmp_path: Path
@@ -115,7 +104,7 @@ def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
     assert table["model"].tolist() == ["mine", "second", "third"]  # the other two are no seeds of it, or the same seed
     own = one.found.confirmed
     assert table["confirmed"].tolist() == [own, 3, 8]
-    low, high = interval([own, 3, 8])
+    low, high = of_mean([own, 3, 8])
     told = f"{mean([own, 3, 8]):,.0f} (mean of 3 seeds, {max(0.0, low):,.0f} to {high:,.0f} at 95%) of 16 neurons tell"
     assert told in said(app)
     assert "before anything was learned" in said(app)

@@ -25,9 +25,9 @@ from lstm_core.stats.linear_probe import (
     STRENGTHS,
     bags_of_words,
     fitted,
+    held_out,
     log_losses,
     majority,
-    probe,
     scores,
     standardised,
 )
@@ -249,9 +249,9 @@ def test_a_probe_chooses_its_strength_on_every_fifth_training_place() -> None:
         for one in STRENGTHS
     ]
     best = LogisticRegression(C=STRENGTHS[int(np.argmin(losses))]).fit(x, y)
-    said = probe(x, y, values[200:], labels[200:])
+    said = held_out(x, y, values[200:], labels[200:])
     assert said == scores(labels[200:], best.predict(values[200:]))
-    assert probe(x, np.zeros(200, np.int64), values[200:], labels[200:]).balanced == 0.5
+    assert held_out(x, np.zeros(200, np.int64), values[200:], labels[200:]).balanced == 0.5
 
 
 def test_scores_are_those_of_sklearn() -> None:
@@ -270,11 +270,11 @@ def test_scores_are_those_of_sklearn() -> None:
 def test_a_probe_finds_what_is_planted_and_nothing_in_noise() -> None:
     draw = np.random.default_rng(0)
     labels, values = draw.choice(3, 600), draw.normal(size=(600, 40))
-    noise = probe(values[:300], labels[:300], values[300:], labels[300:])
+    noise = held_out(values[:300], labels[:300], values[300:], labels[300:])
     assert abs(noise.balanced - 1 / 3) < 0.1
     values[np.arange(600), labels] += 4
     train, test = standardised(values[:300], values[300:])
-    assert probe(train, labels[:300], test, labels[300:]).balanced > 0.9
+    assert held_out(train, labels[:300], test, labels[300:]).balanced > 0.9
 
 
 def test_bags_hold_the_words_of_two_training_texts() -> None:

@@ -13,8 +13,8 @@ from sklearn.metrics import roc_auc_score
 from lstm_core.neurons.features import Feature
 from lstm_core.neurons.label_search import LabelQuery, find_labels
 from lstm_core.recordings.recording import Recording, RecordingSpec
+from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.paired_test import (
-    FALSE_SHARE,
     LEADS,
     LEARNED,
     MARGIN,
@@ -130,14 +130,19 @@ def test_chances_are_students_t_of_one_side() -> None:
 @given(st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(0, 1)), min_size=1, max_size=60))
 def test_outcomes_are_those_of_the_step_up_procedure(pairs: list[tuple[float, float]]) -> None:
     differences, chances = map(list, zip(*pairs, strict=True))
-    adjusted, told = outcomes(differences, chances)
+    found, told = outcomes(differences, chances)
+    assert found.tolist() == adjusted(chances).tolist()
     count, ordered = len(chances), sorted(chances)
     reached = [value for rank, value in enumerate(ordered, 1) if value <= FALSE_SHARE * rank / count]
     limit = max(reached, default=-1)
-    for difference, value, sure, outcome in zip(differences, chances, adjusted, told, strict=True):
+    for difference, value, sure, outcome in zip(differences, chances, found, told, strict=True):
         if abs(sure - FALSE_SHARE) > 1e-12:
             assert (sure <= FALSE_SHARE) == (value <= limit)
             assert outcome == (NOT_AHEAD if difference <= MARGIN else LEARNED if value <= limit else LEADS)
+
+
+def test_of_no_tests_there_is_nothing_to_adjust() -> None:
+    assert adjusted([]).tolist() == adjusted(np.zeros(0)).tolist() == []
 
 
 # Among units ----------------------------------------------------------------------------------------------------------

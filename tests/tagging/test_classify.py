@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_core.tagging import classify as classifying
-from lstm_core.tagging.classify import Poolings, Scored, classify, compare_poolings, difference, interval, naive_bayes
+from lstm_core.tagging.classify import Poolings, Scored, classify, compare_poolings, difference, naive_bayes
 from lstm_core.tagging.label_run import label_runs, new_label_run, train_label_run
 from lstm_core.tagging.reports import keep_classifier_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
@@ -39,16 +39,6 @@ def test_naive_bayes_is_that_of_the_formula() -> None:
         right += max(score, key=lambda kind: score[kind]) == label
     encoded = [encode(known, part.texts, part.labels, of_texts=True) for part in (train, test)]
     assert naive_bayes(encoded[0], encoded[1], 2) == right / 4
-
-
-def test_intervals_are_those_of_students_t() -> None:
-    from scipy import stats
-
-    for count in (2, 3, 5, 9):
-        values = np.random.default_rng(count).normal(0.5, 0.1, count).tolist()
-        low, high = stats.t.interval(0.95, count - 1, np.mean(values), stats.sem(values))
-        assert interval(values) == pytest.approx((low, high), abs=1e-4)
-    assert interval([0.5]) == (float("-inf"), float("inf"))
 
 
 def figures() -> Poolings:

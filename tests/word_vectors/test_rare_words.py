@@ -16,7 +16,6 @@ from lstm_core.word_vectors.rare_words import (
     held_out_spelling,
     held_out_words,
     tag_agreement,
-    wilson,
     word_tags,
 )
 from lstm_core.word_vectors.vectors import EmbeddingTable, embeddings
@@ -108,12 +107,6 @@ def test_the_spelling_knows_a_capital_as_the_network_does() -> None:
     assert {word for word, one in zip(words.words, capitals(words, text), strict=True) if one} == {
         "in", "moscow", "tsar", "twas", "don",
     }  # fmt: skip
-
-
-@pytest.mark.parametrize(("right", "total"), [(0, 5), (3, 7), (90, 100), (5, 5)])
-def test_intervals_of_shares_are_wilsons(right: int, total: int) -> None:
-    expected = binomtest(right, total).proportion_ci(method="wilson")
-    assert wilson(right, total) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 # Words that training never saw ----------------------------------------------------------------------------------------
