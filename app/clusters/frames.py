@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.clusters.tags import family
-from lstm_core.clusters.contents import ALMOST, Row, TagShare, best_by_tag, words_of
+from lstm_core.clusters.contents import ALMOST, ClusterRow, TagShare, best_by_tag, words_of
 from lstm_core.clusters.states import NOISE, Clustering
 
 Kind = Literal["one or two words", "after punctuation", "line breaks", "grammar", "mixed"]
@@ -23,7 +23,7 @@ _CHARACTERS = {" ": "␣", "\n": "⏎", "": "end"}
 _GOOD_EXAMPLES = ("MD", "PRP", "PRP$", "IN", "VBD", "JJ", "NN")  # the plainest first
 
 
-def kind(row: Row) -> Kind:
+def kind(row: ClusterRow) -> Kind:
     """What holds a cluster of blanks together, as far as its words tell."""
     if row.newline_only:
         return "line breaks"
@@ -52,12 +52,14 @@ def percent(share: float, digits: int = 1) -> str:
     return "—" if math.isnan(share) else f"{100 * share:.{digits}f}%"
 
 
-def share_of(row: Row, tag: str) -> TagShare | None:
+def share_of(row: ClusterRow, tag: str) -> TagShare | None:
     """What a cluster has of a part of speech, or None."""
     return next((share for share in row.tags if share.tag == tag), None)
 
 
-def chosen_rows(rows: Sequence[Row], *, tag: str = "", least: int = 0, few_words: bool = True) -> tuple[Row, ...]:
+def chosen_rows(
+    rows: Sequence[ClusterRow], *, tag: str = "", least: int = 0, few_words: bool = True
+) -> tuple[ClusterRow, ...]:
     """The rows that pass the filters: with that part of speech (best F1 first), of at least that size.
 
     `few_words` False leaves out those of one or two words and those after punctuation.
@@ -69,12 +71,12 @@ def chosen_rows(rows: Sequence[Row], *, tag: str = "", least: int = 0, few_words
     return tuple(row for _, row in sorted(shares, key=lambda pair: (-pair[0], pair[1].cluster)))
 
 
-def word_lines(rows: Sequence[Row], tag: str = "") -> Lines:
+def word_lines(rows: Sequence[ClusterRow], tag: str = "") -> Lines:
     """One line a cluster of blanks; with the precision, recall and F1 of `tag` where one is named, else of the top."""
     return [_line(row, tag) for row in rows]
 
 
-def _line(row: Row, tag: str) -> dict[str, object]:
+def _line(row: ClusterRow, tag: str) -> dict[str, object]:
     top = share_of(row, tag) if tag else next(iter(row.tags), None)
     told = {
         "tag": top.tag if top else None,
@@ -98,7 +100,7 @@ def _line(row: Row, tag: str) -> dict[str, object]:
     }
 
 
-def character_lines(rows: Sequence[Row]) -> Lines:
+def character_lines(rows: Sequence[ClusterRow]) -> Lines:
     """One line a cluster of full data: the commonest characters read at its moments, and those that came next."""
     return [
         {
@@ -117,7 +119,7 @@ def _told(characters: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"{sign(character)} {percent(share, 0)}" for character, share in characters)
 
 
-def beside(one: Sequence[Row], other: Sequence[Row], names: tuple[str, str]) -> Lines:
+def beside(one: Sequence[ClusterRow], other: Sequence[ClusterRow], names: tuple[str, str]) -> Lines:
     """For every part of speech the best cluster of two clusterings side by side, the best told first."""
     sides = [
         (name, {row.cluster: row for row in rows}, best_by_tag(rows))
@@ -137,7 +139,7 @@ def beside(one: Sequence[Row], other: Sequence[Row], names: tuple[str, str]) -> 
     return lines
 
 
-def example(rows: Sequence[Row]) -> Row | None:
+def example(rows: Sequence[ClusterRow]) -> ClusterRow | None:
     """The cluster that shows best what clusters are: told by grammar, of several words, of the plainest tag.
 
     Of full data the one with the clearest characters at its moments and after them.
@@ -155,7 +157,7 @@ def example(rows: Sequence[Row]) -> Row | None:
     return next(iter(several), next(iter(told), rows[0] if rows else None))
 
 
-def sentence(row: Row, *, words: bool, untold: bool = True) -> str:
+def sentence(row: ClusterRow, *, words: bool, untold: bool = True) -> str:
     """What one cluster is, in one sentence. `untold`: the network learned from the bare text alone."""
     if not words:
         (read, before), (following, after) = row.characters[0], row.following[0]

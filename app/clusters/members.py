@@ -9,11 +9,11 @@ from app.clusters import frames
 from app.clusters.concordance import concordance
 from app.clusters.map import cluster_map
 from app.clusters.overview import CHOSEN, column
-from app.clusters.result import Shown
+from app.clusters.result import ShownClusters
 from app.clusters.tags import MEANINGS
 from app.controls import bound
 from app.table import Column, show
-from lstm_core.clusters.contents import Row, members
+from lstm_core.clusters.contents import ClusterRow, members
 from lstm_core.clusters.states import NOISE, read_map
 from lstm_core.runs.run import Run
 
@@ -31,7 +31,7 @@ class Picked:
     seed: int
 
 
-def pick(view: Shown, first: Row | None) -> Picked:
+def pick(view: ShownClusters, first: ClusterRow | None) -> Picked:
     """The choice of a cluster and of a sample; the cluster `first` where none is asked for."""
     count, start = len(view.rows), first.cluster if first else 0
     if st.session_state.get(_OF, view.found.fingerprint) != view.found.fingerprint:
@@ -59,7 +59,7 @@ def pick(view: Shown, first: Row | None) -> Picked:
     return Picked(min(max(int(number), NOISE), count - 1), int(size or _SAMPLES[0]), int(seed))
 
 
-def one_cluster(view: Shown, picked: Picked) -> None:
+def one_cluster(view: ShownClusters, picked: Picked) -> None:
     """A cluster: a sample of its members in their text, its words, its parts of speech."""
     chosen = picked.number
     row = view.rows[chosen] if chosen != NOISE else None
@@ -83,7 +83,7 @@ def _another() -> None:
     st.session_state[_SAMPLE] = (st.session_state[_SAMPLE] + 1) % 10_001
 
 
-def _facts(row: Row, words: bool) -> str:
+def _facts(row: ClusterRow, words: bool) -> str:
     facts = [f"Group {row.cluster}: {row.size:,} moments, strength {row.strength:.2f}"]
     if words:
         facts.append(
@@ -93,7 +93,7 @@ def _facts(row: Row, words: bool) -> str:
     return "; ".join(facts) + "."
 
 
-def _contents(row: Row, words: bool) -> None:
+def _contents(row: ClusterRow, words: bool) -> None:
     left, right = st.columns([2, 3])
     with left:
         if words:
@@ -107,7 +107,7 @@ def _contents(row: Row, words: bool) -> None:
             _shares("character next", [(frames.sign(one), share) for one, share in row.following])
 
 
-def _tags(row: Row) -> None:
+def _tags(row: ClusterRow) -> None:
     lines = [
         {"tag": one.tag, "meaning": MEANINGS.get(one.tag), "precision": one.precision, "recall": one.recall}
         for one in row.tags
@@ -124,7 +124,7 @@ def _shares(name: str, shares: Sequence[tuple[str, float]]) -> None:
         show(lines, shown, key=f"clusters-of-{name}", alt=f"The commonest values of {name} in the group")
 
 
-def on_the_map(run: Run, view: Shown, chosen: int) -> None:
+def on_the_map(run: Run, view: ShownClusters, chosen: int) -> None:
     """All moments on a plane, the largest clusters or the chosen one in colour; nothing where no map is kept.
 
     Drawn when asked for: the browser needs a second to take plotly in, and all of the page would wait for it.
@@ -157,13 +157,13 @@ def on_the_map(run: Run, view: Shown, chosen: int) -> None:
     )
 
 
-def _near(view: Shown, point: int) -> tuple[int, int]:
+def _near(view: ShownClusters, point: int) -> tuple[int, int]:
     """Start and stop in the text of what names a moment: the word before it, else the characters up to it."""
     start, stop = view.found.words[point].tolist() if view.has_words else (0, 0)
     place = int(view.found.positions[point])
     return (start, stop) if start < stop else (max(place - 12, 0), place + 1)
 
 
-def _name(row: Row) -> str:
+def _name(row: ClusterRow) -> str:
     """A few words for a legend."""
     return ", ".join(frames.visible(word) for word, _ in row.words[:2]) or frames.sign(row.characters[0][0])

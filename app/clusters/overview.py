@@ -6,13 +6,13 @@ import streamlit as st
 
 from app.charts import few_words
 from app.clusters import frames
-from app.clusters.result import Shown
+from app.clusters.result import ShownClusters
 from app.clusters.tags import known, named
 from app.controls import bound
 from app.drawing import draw
 from app.table import Choice, Column, show
 from lstm_core.claims.clusters import PAPER_CLUSTERS, PAPER_FEW_WORDS
-from lstm_core.clusters.contents import ALMOST, Row, few_word_curve, few_word_share
+from lstm_core.clusters.contents import ALMOST, ClusterRow, few_word_curve, few_word_share
 from lstm_core.clusters.states import SETTINGS, SPANS, Clustering, ClusterQuery
 
 CHOSEN = "clusters-cluster"  # the chosen cluster: a number field elsewhere on the page, which the URL keeps
@@ -21,7 +21,7 @@ _LEAST = "clusters-least"
 _LARGEST = 10_000_000  # moments: more than any text has
 
 
-def headline(found: Clustering, rows: Sequence[Row] | None) -> None:
+def headline(found: Clustering, rows: Sequence[ClusterRow] | None) -> None:
     """How many clusters, of how many points, how much noise, how many of few words; `rows` None = text not at hand."""
     query = found.query
     words = query.data == "whitespace" and rows is not None
@@ -60,7 +60,7 @@ def _paper(query: ClusterQuery) -> str:
     return f"The paper, with its own network on War and Peace: {number} groups{few}."
 
 
-def table(view: Shown, chosen: int) -> str:
+def table(view: ShownClusters, chosen: int) -> str:
     """The clusters, one a row, with filters; selecting a row chooses a cluster. Returns the tag filtered by, or ""."""
     tag, rows = _filtered(view)
     if not rows:
@@ -85,7 +85,7 @@ def table(view: Shown, chosen: int) -> str:
     return tag
 
 
-def _filtered(view: Shown) -> tuple[str, tuple[Row, ...]]:
+def _filtered(view: ShownClusters) -> tuple[str, tuple[ClusterRow, ...]]:
     """The filters above the table and the rows that pass them."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         tag, few = _ALL, False
@@ -141,7 +141,7 @@ def column(name: str, tag: str = "") -> Column:
     return next(one for one in all_columns if one.name == name)
 
 
-def tags_explained(view: Shown) -> None:
+def tags_explained(view: ShownClusters) -> None:
     """What each tag means."""
     if view.has_words:
         with st.expander("What do MD, VBD and the other tags mean?"):

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.clusters import frames
 from app.clusters.concordance import concordance
-from app.clusters.result import Shown, shown
+from app.clusters.result import ShownClusters, shown
 from app.clusters.tags import named
 from app.controls import tell
 from app.table import Column, show
@@ -17,7 +17,7 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
 
 
-def side_by_side(run: Run, view: Shown, tag: str, kept: Sequence[ClusterQuery]) -> None:
+def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[ClusterQuery]) -> None:
     """For a part of speech the best cluster of the hidden state beside that of the output gate."""
     query = view.found.query
     pair = [replace(query, signal=signal) for signal in ("h", "o")]

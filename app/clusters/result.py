@@ -10,19 +10,19 @@ from lstm_core.claims.clusters import cluster_claims
 from lstm_core.claims.training import Claim
 from lstm_core.clusters import contents as cluster_table
 from lstm_core.clusters import states as clusters
-from lstm_core.clusters.contents import Row
+from lstm_core.clusters.contents import ClusterRow
 from lstm_core.clusters.states import Clustering, ClusterQuery
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownClusters:
     """A clustering with the text it was made of, and what its clusters hold."""
 
     found: Clustering
     text: str
-    rows: tuple[Row, ...]
+    rows: tuple[ClusterRow, ...]
 
     @property
     def has_words(self) -> bool:
@@ -40,12 +40,12 @@ def _read(run: Run, query: ClusterQuery, stamp: int) -> Clustering | None:
     return clusters.read_clustering(run, query)
 
 
-def _shown(run: Run, query: ClusterQuery, stamp: int) -> Shown | None:
+def _shown(run: Run, query: ClusterQuery, stamp: int) -> ShownClusters | None:
     found = clusters.read_clustering(run, query)
     if found is None:
         return None
     text = clusters.text_of(run, found)
-    return Shown(found, text, cluster_table.table(found, text))
+    return ShownClusters(found, text, cluster_table.table(found, text))
 
 
 def _claims(run: Run, stamp: int) -> list[Claim]:
@@ -62,12 +62,12 @@ def kept_result(run: Run, query: ClusterQuery) -> Clustering | None:
     return cached(_read)(run, query, _stamp(run))
 
 
-def shown(run: Run, query: ClusterQuery) -> Shown | None:
+def shown(run: Run, query: ClusterQuery) -> ShownClusters | None:
     """The same with its text and table; raises ValueError also when the text is not at hand."""
     return cached(_shown)(run, query, _stamp(run))
 
 
-def downloads(view: Shown) -> None:
+def downloads(view: ShownClusters) -> None:
     """The table and all points as CSV files."""
     query = view.found.query
     name = f"{view.found.run}-{query.data}-{query.signal}{query.layer}-{query.min_cluster_size}"

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from app.clusters.frames import Lines
-from app.clusters.result import Shown
+from app.clusters.result import ShownClusters
 from app.controls import tell
 from app.table import Column, show
-from lstm_core.clusters.alternatives import Comparison, read_comparison
+from lstm_core.clusters.alternatives import Alternatives, read_comparison
 from lstm_core.runs.run import Run
 
 COLUMNS = (
@@ -20,7 +20,7 @@ COLUMNS = (
 )
 
 
-def other_ways(run: Run, view: Shown) -> None:
+def other_ways(run: Run, view: ShownClusters) -> None:
     """What other ways to group make of the same moments; nothing where they were not compared."""
     try:
         compared = read_comparison(run, view.found.query)
@@ -41,7 +41,7 @@ def other_ways(run: Run, view: Shown) -> None:
     show(lines(compared), COLUMNS, key="clusters-rivals", alt="Ways to group the same moments, and other networks")
 
 
-def lines(compared: Comparison) -> Lines:
+def lines(compared: Alternatives) -> Lines:
     """One line a way, then one a model; agreement with ours is missing for other models, whose moments are others."""
     scores = [*compared.agreement[0], *[float("nan")] * len(compared.controls)]
     return [

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.table import Column, Line, show
-from lstm_core.probes.kept_studies import Apart, KeptStudy, Outcome, identity, read_kept
+from lstm_core.probes.kept_studies import KeptStudy, KindsApart, Outcome, identity, read_kept
 from lstm_core.probes.studies import Study
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
@@ -118,7 +118,7 @@ def line(one: KeptStudy) -> Line:
     }  # fmt: skip
 
 
-def _of(found: Outcome | Apart | None, figure: str) -> Any:
+def _of(found: Outcome | KindsApart | None, figure: str) -> Any:
     return None if found is None else getattr(found, figure)
 
 

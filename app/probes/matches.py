@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app.probes import rows
-from app.probes.rows import Row
+from app.probes.rows import StripRow
 from lstm_core.probes.match import Match
 from lstm_core.recordings.recording import Recording
 
@@ -33,7 +33,7 @@ LETTERS, WORDS = (20, 60), (4, 14)  # tokens before a match, and from its first 
 def matches(
     recording: Recording,
     found: Sequence[Match],
-    colours: Sequence[Row],
+    colours: Sequence[StripRow],
     colour: int,
     *,
     key: str,
@@ -58,7 +58,7 @@ def matches(
     )
 
 
-def told(recording: Recording, found: Sequence[Match], colours: Sequence[Row], colour: int) -> dict[str, Any]:
+def told(recording: Recording, found: Sequence[Match], colours: Sequence[StripRow], colour: int) -> dict[str, Any]:
     """The runs as JSON for matches.js; places are those of the whole text."""
     words = recording.vocabulary.splitter != "characters"
     before, after = WORDS if words else LETTERS

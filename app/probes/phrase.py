@@ -9,10 +9,10 @@ from app.clusters.frames import table_csv
 from app.controls import bound, current_run, tell
 from app.probes import frames, rows
 from app.probes.matches import matches
-from app.probes.place import Chosen, choice, go_to, looked_at, select
-from app.probes.rows import Row
+from app.probes.place import ChosenSpan, choice, go_to, looked_at, select
+from app.probes.rows import StripRow
 from app.probes.speech import modified, offer, tagged
-from app.probes.strip import Shown, strip, width
+from app.probes.strip import ShownPart, strip, width
 from app.registry import entry
 from app.table import Choice, Column, show
 from lstm_core.probes.active import OnQuery, OnSets
@@ -59,7 +59,7 @@ def phrase(recording: Recording, on: OnSets) -> None:
     marked = next(((one.start, one.stop) for one in others if one.start == at), None)
     colours, colour = _colours(recording, on, found)
     strip(
-        recording, Shown(at, asked.span, marked), colours, colour, key="probes-strip",
+        recording, ShownPart(at, asked.span, marked), colours, colour, key="probes-strip",
         select=lambda span: select(recording, span), go=lambda step: go_to(recording, step),
     )  # fmt: skip
     if marked and marked[1] - marked[0] <= width(recording):
@@ -87,7 +87,7 @@ def phrase(recording: Recording, on: OnSets) -> None:
         offer(recording)
 
 
-def _query(asked: Chosen) -> MatchQuery:
+def _query(asked: ChosenSpan) -> MatchQuery:
     with (
         st.expander("Only neurons that it switches on; how many places are compared"),
         st.container(horizontal=True, gap="medium", vertical_alignment="bottom"),
@@ -111,7 +111,7 @@ def _query(asked: Chosen) -> MatchQuery:
 # What colours the text ------------------------------------------------------------------------------------------------
 
 
-def _colours(recording: Recording, on: OnSets, found: Matches) -> tuple[list[Row], int]:
+def _colours(recording: Recording, on: OnSets, found: Matches) -> tuple[list[StripRow], int]:
     """What is known of each token, and the number of what colours it."""
     made = [rows.neurons_on(on, found.units)]
     made += [] if recording.brought_in else [rows.probability(recording)]
@@ -138,7 +138,7 @@ def _measured(recording: Recording, on: OnSets, tokens: Sequence[int], before: i
     return selective(on, SelectiveQuery(tuple(places_of(recording, tokens)), before, after))
 
 
-def _twin(recording: Recording, query: OnQuery, asked: Chosen, off: MatchQuery) -> Selective | None:
+def _twin(recording: Recording, query: OnQuery, asked: ChosenSpan, off: MatchQuery) -> Selective | None:
     """The same of the untrained network, None where it has not read the same text."""
     other = untrained_twin(recording, query.signal, query.layers)
     if other is None:
@@ -146,7 +146,7 @@ def _twin(recording: Recording, query: OnQuery, asked: Chosen, off: MatchQuery) 
     return cached(_measured)(other, twin_on_sets(other, query), asked.tokens, off.before, off.after)
 
 
-def _sentences(on: OnSets, told: Selective, twin: Selective | None, asked: Chosen) -> None:
+def _sentences(on: OnSets, told: Selective, twin: Selective | None, asked: ChosenSpan) -> None:
     st.text(frames.selective_sentence(told, asked.phrase, len(on.units), len(asked.spans), twin))
     if not told.units:
         st.text(frames.nearest_sentence(on, told))

@@ -17,7 +17,7 @@ _OF = "probes-of"  # the recording that the places are those of
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenSpan:
     """The span that is asked about, what stands there, as it is shown and as ids of tokens, and the spans of all places
     where the same stands.
     """
@@ -28,7 +28,7 @@ class Chosen:
     spans: tuple[Span, ...]
 
 
-def choice(recording: Recording) -> Chosen | None:
+def choice(recording: Recording) -> ChosenSpan | None:
     """The fields for a phrase, which of its places, and a span; None, and a hint, where they name no place."""
     if st.session_state.get(_OF, recording.fingerprint) != recording.fingerprint:  # another text, with other places
         st.session_state[PLACE], st.session_state[AT] = "", None
@@ -54,7 +54,7 @@ def choice(recording: Recording) -> Chosen | None:
             on_click=_step_to, args=(at + step, spans, recording.spec.span[0]),
         )  # fmt: skip
     shown = frames.shown(recording.text(*(selected or spans[at])), frames.in_words(recording))
-    return Chosen(selected or spans[at], shown, tokens, tuple(spans))
+    return ChosenSpan(selected or spans[at], shown, tokens, tuple(spans))
 
 
 _WIDTHS: tuple[int | Literal["content"], ...] = (220, 150, "content", "content", 150, 180)

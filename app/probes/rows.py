@@ -32,7 +32,7 @@ _SPEECH = {
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class StripRow:
     """A value a token, by `name`: `values` of the tokens [start, stop), NaN where there is none.
 
     "count": whole numbers from 0 to the upper of the `ends`; "scale": between the `ends`, which `low` and `high` name,
@@ -67,7 +67,7 @@ class Row:
         }
 
 
-def neurons_on(on: OnSets, units: Sequence[Unit]) -> Row:
+def neurons_on(on: OnSets, units: Sequence[Unit]) -> StripRow:
     """How many of some units are on."""
     numbers = [on.index[unit] for unit in units]
 
@@ -75,21 +75,21 @@ def neurons_on(on: OnSets, units: Sequence[Unit]) -> Row:
         return on.on(start, stop)[:, numbers].sum(axis=1).astype(np.float64)
 
     high = f"all {len(units):,} on" if len(units) > 1 else "on"
-    return Row(NEURONS, "count", values, "none on", high, (0, max(len(units), 1)))
+    return StripRow(NEURONS, "count", values, "none on", high, (0, max(len(units), 1)))
 
 
-def probability(recording: Recording) -> Row:
+def probability(recording: Recording) -> StripRow:
     """What the model gave to the token that came; of words, which are seldom expected, by powers of ten."""
 
     def values(start: int, stop: int) -> NDArray[np.floating]:
         return np.asarray(recording.probability[start:stop], np.float64)
 
     if recording.vocabulary.splitter == "characters":
-        return Row(PROBABILITY, "scale", values, "surprised (0)", "expected (1)")
-    return Row(PROBABILITY, "scale", values, "surprised (0.0001 or less)", "expected (1)", (-4, 0), True)
+        return StripRow(PROBABILITY, "scale", values, "surprised (0)", "expected (1)")
+    return StripRow(PROBABILITY, "scale", values, "surprised (0.0001 or less)", "expected (1)", (-4, 0), True)
 
 
-def parts_of_speech(tagged: Tagged) -> Row:
+def parts_of_speech(tagged: Tagged) -> StripRow:
     """The part of speech of the word that a token is or is part of."""
     kinds = [*_SPEECH, OTHER]
     of_tag = {tag: kinds.index(kind) for kind, tags in _SPEECH.items() for tag in tags}
@@ -104,10 +104,10 @@ def parts_of_speech(tagged: Tagged) -> Row:
         found[there] = tagged.code[word[there]]
         return found
 
-    return Row(SPEECH, "kinds", values, labels=tuple(map(named, tagged.names)), groups=groups, legend=legend)
+    return StripRow(SPEECH, "kinds", values, labels=tuple(map(named, tagged.names)), groups=groups, legend=legend)
 
 
-def annotated(annotation: Annotation) -> Row:
+def annotated(annotation: Annotation) -> StripRow:
     """What someone noted: a number, or a kind, of which the commonest have colours and the others share one."""
     values, labels = annotation.values, annotation.labels
     if not labels:
@@ -119,7 +119,7 @@ def annotated(annotation: Annotation) -> Row:
             part = np.asarray(values[start:stop], np.float64)
             return np.where(np.isfinite(part), part, np.nan)
 
-        return Row(annotation.name, "scale", numbers, f"{ends[0]:.4g}", f"{ends[1]:.4g}", ends)
+        return StripRow(annotation.name, "scale", numbers, f"{ends[0]:.4g}", f"{ends[1]:.4g}", ends)
     common = np.argsort(-np.bincount(values, minlength=len(labels)), kind="stable")[: len(LINES)].tolist()
     groups = tuple(common.index(code) if code in common else len(common) for code in range(len(labels)))
     legend = (*zip((labels[code] for code in common), LINES, strict=False), (OTHER, GREY))
@@ -127,7 +127,7 @@ def annotated(annotation: Annotation) -> Row:
     def codes(start: int, stop: int) -> NDArray[np.floating]:
         return np.asarray(values[start:stop], np.float64)
 
-    return Row(annotation.name, "kinds", codes, labels=labels, groups=groups, legend=legend)
+    return StripRow(annotation.name, "kinds", codes, labels=labels, groups=groups, legend=legend)
 
 
 def told_apart(names: Sequence[str]) -> list[str]:
@@ -142,7 +142,7 @@ def told_apart(names: Sequence[str]) -> list[str]:
 
 
 def told(
-    rows: Sequence[Row], spans: Sequence[tuple[int, int]]
+    rows: Sequence[StripRow], spans: Sequence[tuple[int, int]]
 ) -> tuple[list[dict[str, Any]], list[list[list[float | None]]]]:
     """The rows as JSON, and their values over each of some parts of the text: a list a part, in it one a row."""
     heads, columns = [], []

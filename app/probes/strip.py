@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.probes import rows
-from app.probes.rows import Row
+from app.probes.rows import StripRow
 from lstm_core.probes.match import Span
 from lstm_core.recordings.recording import Recording
 
@@ -31,7 +31,7 @@ LETTERS, WORDS = 300, 60  # tokens that are shown, and the longest span
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownPart:
     """A part of the text around the step `at`; marked as selected is `selected`, otherwise marked is `marked`."""
 
     at: int
@@ -46,8 +46,8 @@ def width(recording: Recording) -> int:
 
 def strip(
     recording: Recording,
-    shown: Shown,
-    colours: Sequence[Row],
+    shown: ShownPart,
+    colours: Sequence[StripRow],
     colour: int,
     *,
     key: str,
@@ -76,7 +76,7 @@ def strip(
     _component(key=key, data=data, on_span_change=selected, on_go_change=gone)
 
 
-def told(recording: Recording, shown: Shown, colours: Sequence[Row], colour: int) -> dict[str, Any]:
+def told(recording: Recording, shown: ShownPart, colours: Sequence[StripRow], colour: int) -> dict[str, Any]:
     """The strip as JSON for strip.js; places are those of the whole text."""
     wide, length, first = width(recording), len(recording.tokens), recording.spec.span[0]
     start = max(0, min(shown.at - wide // 3, length - wide))

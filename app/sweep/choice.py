@@ -15,7 +15,7 @@ MOST = 24  # runs side by side; more would not be told apart
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenRuns:
     """The runs, the sweep they are where they are one, and its name where it is still being made (no runs then)."""
 
     runs: tuple[Run, ...]
@@ -23,7 +23,7 @@ class Chosen:
     making: str = ""
 
 
-def choose(known: dict[str, Sweep]) -> Chosen:
+def choose(known: dict[str, Sweep]) -> ChosenRuns:
     """The choice; the shipped sweep first, then one's own, then runs by name."""
     making = [
         path.name for path in sorted(sweeps_folder().glob("*/")) if path.name not in known and jobs.is_alive(path)
@@ -36,8 +36,8 @@ def choose(known: dict[str, Sweep]) -> Chosen:
     if len(options) > 1:
         name = st.selectbox("What to compare", options, key="sweep-of", bind="query-params", width=480) or options[0]
     if name == OWN:
-        return Chosen(tuple(_picked()))
-    return Chosen((), making=name) if name in making else Chosen(known[name].runs, known[name])
+        return ChosenRuns(tuple(_picked()))
+    return ChosenRuns((), making=name) if name in making else ChosenRuns(known[name].runs, known[name])
 
 
 def all_sweeps() -> dict[str, Sweep]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.figure import BLUE, LINES, RED, Axis, Figure, Series
-from lstm_core.neurons.compare import Activity, Comparison, Row
+from lstm_core.neurons.compare import Activity, Comparison, RunRow
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.runs.settings import SIGNAL_NAMES
 
@@ -51,7 +51,7 @@ def scores(found: Comparison, *, joined: bool) -> Figure:
     return over_dropout({measure: pairs}, Axis(f"{measure} (lower is better)", digits=2), joined=joined)
 
 
-def sizes(rows: Sequence[Row], signal: str, *, joined: bool) -> Figure:
+def sizes(rows: Sequence[RunRow], signal: str, *, joined: bool) -> Figure:
     """Mean |value| of a signal over dropout, a line a layer; from zero."""
     lines = {f"layer {layer}": pairs for layer, pairs in by_layer(rows, signal, "mean_abs").items()}
     top = max((value for pairs in lines.values() for _, value in pairs), default=1.0)
@@ -59,7 +59,7 @@ def sizes(rows: Sequence[Row], signal: str, *, joined: bool) -> Figure:
     return over_dropout(lines, axis, joined=joined)
 
 
-def near_zero(rows: Sequence[Row], signals: Sequence[str], *, joined: bool) -> Figure:
+def near_zero(rows: Sequence[RunRow], signals: Sequence[str], *, joined: bool) -> Figure:
     """Share of the units that are near zero over dropout, a line a signal and layer."""
     lines = {
         f"{signal}, layer {layer}": pairs
@@ -71,7 +71,7 @@ def near_zero(rows: Sequence[Row], signals: Sequence[str], *, joined: bool) -> F
     return over_dropout(lines, Axis("share of the neurons", ends, digits=1, percent=True), joined=joined)
 
 
-def by_layer(rows: Sequence[Row], signal: str, name: str) -> dict[int, list[tuple[float, float]]]:
+def by_layer(rows: Sequence[RunRow], signal: str, name: str) -> dict[int, list[tuple[float, float]]]:
     """Dropout and a figure of the activity ("mean_abs", "near_zero_share") of every run, by layer."""
     found: dict[int, list[tuple[float, float]]] = {}
     for row in rows:

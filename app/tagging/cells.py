@@ -19,7 +19,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class CellRow:
     """A named row of cells; the name of a `marked` one is set off."""
 
     name: str
@@ -28,8 +28,8 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Group:
+class CellGroup:
     """Rows below one title."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[CellRow, ...]

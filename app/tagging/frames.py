@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.figure import LINES, Axis, Figure, Series
-from app.tagging.cells import Cell, Group, Row
+from app.tagging.cells import Cell, CellGroup, CellRow
 from lstm_core.tagging.kept import Confusion
 from lstm_core.tagging.label_run import LabelRun, Share
 from lstm_core.tagging.sentence_states import SentenceStates
@@ -84,7 +84,7 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
 
 
-def tag_groups(pair: Sequence[Sequence[Tagging]], where: Differs, names: Sequence[str]) -> list[Group]:
+def tag_groups(pair: Sequence[Sequence[Tagging]], where: Differs, names: Sequence[str]) -> list[CellGroup]:
     """The tags of both sentences, `pair[sentence][tagger]`: a row a word, a cell a tagger. Cells of words that both
     sentences have are marked where the tag is another in the other sentence.
     """
@@ -97,8 +97,8 @@ def tag_groups(pair: Sequence[Sequence[Tagging]], where: Differs, names: Sequenc
                 _tag_cell(one, place, name, None if twin is None else other.tags[twin])
                 for one, other, name in zip(taggings, others, names, strict=True)
             )
-            rows.append(Row(word, cells, place in where.places(which) and where.any))
-        groups.append(Group(f"{('First', 'Second')[which]} sentence", tuple(rows)))
+            rows.append(CellRow(word, cells, place in where.places(which) and where.any))
+        groups.append(CellGroup(f"{('First', 'Second')[which]} sentence", tuple(rows)))
     return groups
 
 
@@ -228,11 +228,11 @@ def _most(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.abs(one - other).max(initial=0))
 
 
-def influence_group(words: Sequence[str], moved: NDArray[np.float32], judged: int | None = None) -> Group:
+def influence_group(words: Sequence[str], moved: NDArray[np.float32], judged: int | None = None) -> CellGroup:
     """Which words the state at each word depends on: a row a state, a column a word; `judged` sets a row off."""
     most = float(moved.max(initial=0)) or 1.0
     rows = [
-        Row(
+        CellRow(
             word,
             tuple(
                 Cell(
@@ -245,10 +245,10 @@ def influence_group(words: Sequence[str], moved: NDArray[np.float32], judged: in
         )
         for place, word in enumerate(words)
     ]  # fmt: skip
-    return Group("", tuple(rows))
+    return CellGroup("", tuple(rows))
 
 
-def coming_group(found: Sequence[Tagging]) -> Group:
+def coming_group(found: Sequence[Tagging]) -> CellGroup:
     """The tags after each word that was read, having read no further; those are marked that were others before."""
     rows = []
     for count, one in enumerate(found):
@@ -262,8 +262,8 @@ def coming_group(found: Sequence[Tagging]) -> Group:
             for place, tag in enumerate(one.tags)
         ]  # fmt: skip
         cells += [Cell("")] * (len(found) - len(cells))
-        rows.append(Row(f"… {one.tokens[-1]}" if count else one.tokens[-1], tuple(cells)))
-    return Group("", tuple(rows))
+        rows.append(CellRow(f"… {one.tokens[-1]}" if count else one.tokens[-1], tuple(cells)))
+    return CellGroup("", tuple(rows))
 
 
 def coming_sentence(found: Sequence[Tagging]) -> str:
@@ -325,7 +325,7 @@ def texts_sentence(shares: Mapping[str, Share]) -> str:
     return "The texts are " + "; ".join(parts) + "." if parts else ""
 
 
-def confusion_group(found: Confusion, most: int = 14) -> tuple[Group, tuple[str, ...]]:
+def confusion_group(found: Confusion, most: int = 14) -> tuple[CellGroup, tuple[str, ...]]:
     """The tags that are mixed up most: a row for what people say, a column for what the tagger says, in each cell the
     share of the row in per cent. Returns the columns too.
     """
@@ -336,8 +336,8 @@ def confusion_group(found: Confusion, most: int = 14) -> tuple[Group, tuple[str,
     for row in chosen.tolist():
         total = int(counts[row].sum())
         cells = [_count_cell(found, row, column, total) for column in chosen.tolist()]
-        rows.append(Row(f"{plain(found.names[row])} ({found.names[row]})", tuple(cells)))
-    return Group("", tuple(rows)), tuple(found.names[column] for column in chosen.tolist())
+        rows.append(CellRow(f"{plain(found.names[row])} ({found.names[row]})", tuple(cells)))
+    return CellGroup("", tuple(rows)), tuple(found.names[column] for column in chosen.tolist())
 
 
 def _count_cell(found: Confusion, row: int, column: int, total: int) -> Cell:

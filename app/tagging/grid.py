@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.tagging.cells import Group
+from app.tagging.cells import CellGroup
 
 _HTML = """
 <div class="grid"><div class="scroller"><table></table></div><div class="now" aria-live="polite"></div></div>
@@ -18,7 +18,7 @@ _component = st.components.v2.component("tinted_grid", html=_HTML, css=_CSS, js=
 
 
 def grid(
-    groups: Sequence[Group], columns: Sequence[str], *, corner: str, key: str, alt: str, numbers: bool = False
+    groups: Sequence[CellGroup], columns: Sequence[str], *, corner: str, key: str, alt: str, numbers: bool = False
 ) -> None:
     """Draw groups of rows; `alt` says in words what is shown. `numbers`: cells are narrow, their text at the right."""
     told = {

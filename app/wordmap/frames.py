@@ -14,7 +14,7 @@ from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
 from lstm_core.claims.marks import Told, by_dropout
 from lstm_core.claims.word_map import is_found
-from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, Labels, Match, Word
+from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, GroupMatch, Labels, Word
 from lstm_core.clusters.word_map import WordMap
 
 Lines = list[dict[str, object]]
@@ -134,7 +134,7 @@ def words_csv(found: WordMap, labels: Labels, inside: NDArray[np.bool_] | None =
     )
 
 
-def list_lines(lists: Sequence[Match]) -> Lines:
+def list_lines(lists: Sequence[GroupMatch]) -> Lines:
     """Table 5.1 beside the groups most like its lists."""
     verdicts = {True: "found", False: "not found", None: "cannot be told"}
     return [

@@ -11,7 +11,7 @@ from app.table import Choice, Column, show
 from app.wordmap import frames
 from app.wordmap.canvas import Mask, dots
 from app.wordmap.choice import address
-from app.wordmap.result import Shown
+from app.wordmap.result import ShownMap
 from lstm_core.claims.word_map import GROUPS
 from lstm_core.clusters.word_groups import Group
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -60,7 +60,7 @@ def cut(words: int) -> tuple[Linkage, int]:
     return LINKAGES.get(linkage or "", "single"), min(max(int(number), FEWEST), most)
 
 
-def filters(view: Shown) -> Filter:
+def filters(view: ShownMap) -> Filter:
     """Which groups are shown on the map and in the table."""
     least = st.number_input(
         "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind=bound("wordmap-least"), width=220,
@@ -74,7 +74,7 @@ def filters(view: Shown) -> Filter:
     return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
 
 
-def marked(view: Shown, cut_by: tuple[Linkage, int]) -> int | None:
+def marked(view: ShownMap, cut_by: tuple[Linkage, int]) -> int | None:
     """The choice of a group to mark, which rows and dots make too; None for none, also once groups are cut anew."""
     last, of = len(view.rows) - 1, (view.found.fingerprint, *cut_by)
     if st.session_state.get(_OF, of) != of:
@@ -95,7 +95,7 @@ def _take(number: int) -> None:
     st.session_state[CHOSEN] = number
 
 
-def on_the_map(view: Shown, passing: Filter, chosen: int | None) -> Mask:
+def on_the_map(view: ShownMap, passing: Filter, chosen: int | None) -> Mask:
     """All words as dots; returns which are in the lasso (P,)."""
     everything = len(passing.rows) == len(view.rows)
     inside = dots(
@@ -118,7 +118,7 @@ def on_the_map(view: Shown, passing: Filter, chosen: int | None) -> Mask:
     return inside
 
 
-def table(view: Shown, passing: Filter, chosen: int | None) -> None:
+def table(view: ShownMap, passing: Filter, chosen: int | None) -> None:
     """The groups that pass the filters, one a row; a click marks its dots."""
     st.subheader("The groups")
     if not passing.rows:
@@ -142,7 +142,7 @@ def table(view: Shown, passing: Filter, chosen: int | None) -> None:
     st.caption(f"{len(lines):,} of {len(view.rows):,} groups. Click a row to mark its dots, a column's name to sort.")
 
 
-def one_group(view: Shown, chosen: int | None) -> None:
+def one_group(view: ShownMap, chosen: int | None) -> None:
     """The words of the marked group by frequency."""
     if chosen is None:
         return
@@ -159,7 +159,7 @@ def _words(lines: frames.Lines, *, key: str, alt: str) -> None:
     show(lines, [column for column in _WORD_COLUMNS if column.name in lines[0]], key=key, alt=alt)
 
 
-def in_the_lasso(view: Shown, inside: Mask, name: str) -> None:
+def in_the_lasso(view: ShownMap, inside: Mask, name: str) -> None:
     """The words in the lasso by frequency, and as files."""
     count = int(inside.sum())
     if not count:
@@ -184,7 +184,7 @@ def in_the_lasso(view: Shown, inside: Mask, name: str) -> None:
         )  # fmt: skip
 
 
-def downloads(view: Shown, passing: Filter, name: str) -> None:
+def downloads(view: ShownMap, passing: Filter, name: str) -> None:
     """The table and all words as CSV files."""
     with st.container(horizontal=True):
         st.download_button(

@@ -19,7 +19,7 @@ Stamp = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class ShownMap:
     """A map, the group of each of its words (P,), and what the groups hold, the largest first."""
 
     found: WordMap
@@ -47,7 +47,7 @@ def is_damaged(run: Run, query: WordMapQuery) -> bool:
     return any((folder / name).exists() for folder in _folders(run))
 
 
-def shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int) -> Shown:
+def shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int) -> ShownMap:
     """A kept map cut into so many groups, fewer where it has fewer words."""
     return cached(_shown)(run, query, linkage, groups, _stamp(run))
 
@@ -88,10 +88,10 @@ def _joined(run: Run, query: WordMapQuery, linkage: Linkage, stamp: Stamp) -> Jo
     return joins(_whole(run, query, stamp).places, linkage)
 
 
-def _shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, stamp: Stamp) -> Shown:
+def _shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, stamp: Stamp) -> ShownMap:
     found = _whole(run, query, stamp)
     labels = cached(_joined)(run, query, linkage, stamp).cut_at_most(groups)
-    return Shown(found, labels, table(found, labels))
+    return ShownMap(found, labels, table(found, labels))
 
 
 # Beside the thesis ----------------------------------------------------------------------------------------------------

@@ -11,8 +11,16 @@ from typing import Any
 import numpy as np
 
 from lstm_core.claims.training import Claim
-from lstm_core.clusters.alternatives import Comparison, read_comparison
-from lstm_core.clusters.contents import Row, best_by_tag, explained, few_word_curve, few_word_share, table, words_of
+from lstm_core.clusters.alternatives import Alternatives, read_comparison
+from lstm_core.clusters.contents import (
+    ClusterRow,
+    best_by_tag,
+    explained,
+    few_word_curve,
+    few_word_share,
+    table,
+    words_of,
+)
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, read_clustering, text_of
 from lstm_core.runs.run import Run
 from lstm_core.storage.documents import restored
@@ -135,7 +143,7 @@ def _one_side(found: Clustering, text: str) -> Claim:
     )
 
 
-def _other_parameters(compared: Comparison) -> Claim:
+def _other_parameters(compared: Alternatives) -> Claim:
     others = [
         (row, score)
         for row, score in zip(compared.rows, compared.agreement[0], strict=True)
@@ -154,7 +162,7 @@ def _other_parameters(compared: Comparison) -> Claim:
     )
 
 
-def _few_words(rows: Sequence[Row]) -> Claim:
+def _few_words(rows: Sequence[ClusterRow]) -> Claim:
     share, curve = few_word_share(rows), dict(few_word_curve(rows))
     return Claim(
         "P8",
@@ -166,26 +174,26 @@ def _few_words(rows: Sequence[Row]) -> Claim:
     )
 
 
-def marks(found: Clustering, text: str, rows: Sequence[Row]) -> tuple[Mark, ...]:
+def marks(found: Clustering, text: str, rows: Sequence[ClusterRow]) -> tuple[Mark, ...]:
     """What P9 asks of the hidden state's clusters after words."""
     kept = [row for row in rows if not row.newline_only]
     return (_modal(kept), _past(kept), _looking(kept), _adjective(kept), _said(found, text, kept))
 
 
-def output_marks(found: Clustering, text: str, rows: Sequence[Row]) -> tuple[Mark, ...]:
+def output_marks(found: Clustering, text: str, rows: Sequence[ClusterRow]) -> tuple[Mark, ...]:
     """What P9 asks of the output gate's clusters after words."""
     return (_nouns(found, text, [row for row in rows if not row.newline_only]), verbs_apart(found, text))
 
 
-def _shares(row: Row) -> dict[str, float]:
+def _shares(row: ClusterRow) -> dict[str, float]:
     return {share.tag: share.precision for share in row.tags}
 
 
-def _told(row: Row) -> str:
+def _told(row: ClusterRow) -> str:
     return f"cluster {row.cluster} ({row.size:,} points: {', '.join(word for word, _ in row.words[:4])})"
 
 
-def _modal(rows: Sequence[Row]) -> Mark:
+def _modal(rows: Sequence[ClusterRow]) -> Mark:
     held = [(row, share) for row in rows for share in row.tags if share.tag == "MD" and share.precision >= 0.8]
     total = sum(share.recall for _, share in held)
     best = best_by_tag(rows).get("MD")
@@ -201,11 +209,11 @@ def _counted(count: int) -> str:
     return "1 cluster holds" if count == 1 else f"{count} clusters hold"
 
 
-def _past(rows: Sequence[Row]) -> Mark:
+def _past(rows: Sequence[ClusterRow]) -> Mark:
     return _of_one_tag("VBD", 0.95, rows, "a cluster of past tenses, at least 95% precise (HS-35: 100)")
 
 
-def _of_one_tag(tag: str, least: float, rows: Sequence[Row], asks: str) -> Mark:
+def _of_one_tag(tag: str, least: float, rows: Sequence[ClusterRow], asks: str) -> Mark:
     """Whether a cluster is so precise; of several the one that is least a matter of one or two words is told."""
     found = [(share.precision, row) for row in rows for share in row.tags if share.tag == tag]
     precision, row = max(
@@ -214,7 +222,7 @@ def _of_one_tag(tag: str, least: float, rows: Sequence[Row], asks: str) -> Mark:
     return Mark(asks, f"{precision:.1%}, {_told(row)}" if row else "none", precision >= least)
 
 
-def _looking(rows: Sequence[Row]) -> Mark:
+def _looking(rows: Sequence[ClusterRow]) -> Mark:
     both = [
         (min(shares.get("VBD", 0), shares.get("VBG", 0)), row)
         for row in rows
@@ -229,11 +237,11 @@ def _looking(rows: Sequence[Row]) -> Mark:
     )
 
 
-def _adjective(rows: Sequence[Row]) -> Mark:
+def _adjective(rows: Sequence[ClusterRow]) -> Mark:
     return _of_one_tag("JJ", 0.8, rows, "a cluster of adjectives, at least 80% precise (HS-62: 84.4)")
 
 
-def _nouns(found: Clustering, text: str, rows: Sequence[Row]) -> Mark:
+def _nouns(found: Clustering, text: str, rows: Sequence[ClusterRow]) -> Mark:
     words = words_of(found, text)
     held = []
     for row in rows:
@@ -250,7 +258,7 @@ def _nouns(found: Clustering, text: str, rows: Sequence[Row]) -> Mark:
     )
 
 
-def _said(found: Clustering, text: str, rows: Sequence[Row]) -> Mark:
+def _said(found: Clustering, text: str, rows: Sequence[ClusterRow]) -> Mark:
     best, best_row, verbs = 0.0, None, 0.0
     for row in rows:
         if (precision := _shares(row).get("VBD", 0)) >= 0.8:
@@ -286,7 +294,7 @@ def verbs_apart(found: Clustering, text: str) -> Mark:
     return Mark(f"{' apart from '.join(', '.join(group) for group in VERBS)}", "; ".join(told), apart)
 
 
-def two_s(found: Clustering, text: str, rows: Sequence[Row]) -> Mark:
+def two_s(found: Clustering, text: str, rows: Sequence[ClusterRow]) -> Mark:
     """P11: possessive 's (POS) and contractive 's (VBZ) in clusters of their own."""
     words = words_of(found, text)
     is_s = np.array([word in ("'s", "’s") for word in words], bool)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lstm_core.claims.training import Claim
-from lstm_core.clusters.word_groups import FREQUENT, Apart, Labels, apart, brackets, quotes
+from lstm_core.clusters.word_groups import FREQUENT, Labels, MarksApart, apart, brackets, quotes
 from lstm_core.clusters.word_map import WordMap
 from lstm_core.stats.permutation import ENOUGH, SURE, Order, order
 
@@ -24,8 +24,8 @@ class Told:
 
     run: str
     dropout: float
-    brackets: Apart
-    quotes: Apart
+    brackets: MarksApart
+    quotes: MarksApart
 
 
 def told_apart(found: WordMap, labels: Labels, run: str, dropout: float) -> Told:
@@ -39,7 +39,7 @@ def by_dropout(found: Sequence[Told], kind: str) -> list[tuple[float, float]]:
     return sorted((dropout, one.beyond) for dropout, one in known if enough(one) and one.beyond is not None)
 
 
-def enough(told: Apart) -> bool:
+def enough(told: MarksApart) -> bool:
     """Whether there are enough marks of both kinds to say how well they are told apart."""
     return min(told.opening, told.closing) >= FREQUENT
 

@@ -9,7 +9,17 @@ from dataclasses import dataclass
 
 from lstm_core.claims.marks import Told, brackets_claim, quotes_claim
 from lstm_core.claims.training import Claim
-from lstm_core.clusters.word_groups import ALSO_NAMED, FREQUENT, TABLE_5_1, Labels, Match, agree, matches, runs, table
+from lstm_core.clusters.word_groups import (
+    ALSO_NAMED,
+    FREQUENT,
+    TABLE_5_1,
+    GroupMatch,
+    Labels,
+    agree,
+    matches,
+    runs,
+    table,
+)
 from lstm_core.clusters.word_map import WordMap
 from lstm_core.stats.linkage import joins
 
@@ -51,7 +61,7 @@ class Beside:
     """The lists of Table 5.1 with the groups most like them (none without h of layer 1), and all statements; `sweep`:
     how marks are told apart by runs of a sweep, those with least dropout first."""
 
-    lists: tuple[Match, ...]
+    lists: tuple[GroupMatch, ...]
     claims: tuple[Claim, ...]
     sweep: tuple[Told, ...] = ()
 
@@ -78,7 +88,7 @@ def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
     return Beside(lists, claims, ordered)
 
 
-def is_found(match: Match) -> bool | None:
+def is_found(match: GroupMatch) -> bool | None:
     """Whether a list has a group of its own here; None where its words do not stand on the map often enough."""
     return None if match.jaccard is None else match.jaccard >= FOUND
 
@@ -95,7 +105,7 @@ def _no_map(signal: str, layer: int) -> str:
 # One map of the first layer -------------------------------------------------------------------------------------------
 
 
-def _table(lists: Sequence[Match]) -> Claim:
+def _table(lists: Sequence[GroupMatch]) -> Claim:
     says = "eight groups of layer 1 hold words that belong together: the, pronouns, conjunctions, be, possessives, ..."
     if not lists:
         return _untold("thesis, Table 5.1", says, _no_map("h", 1), "T8")
@@ -111,7 +121,7 @@ def _table(lists: Sequence[Match]) -> Claim:
     )
 
 
-def _lists_told(lists: Sequence[Match]) -> str:
+def _lists_told(lists: Sequence[GroupMatch]) -> str:
     parts = []
     for wanted, word in ((True, "found"), (False, "not found")):
         named = [f"{row.name} {row.jaccard:.2f}" for row in lists if is_found(row) is wanted]
@@ -124,7 +134,7 @@ def _lists_told(lists: Sequence[Match]) -> str:
     return "; ".join(parts) + bound
 
 
-def _all_found(lists: Sequence[Match]) -> bool | None:
+def _all_found(lists: Sequence[GroupMatch]) -> bool | None:
     return _every([is_found(row) for row in lists])
 
 

@@ -43,7 +43,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Alternatives:
     """Groupings of the same points. `agreement` (R, R): adjusted Rand index over the points that both put somewhere,
     in the order of `rows`; `shared` (R, R): the share of points that is. `stability`: the same index between our
     labels and those of samples of `kept` of the points, over the points in the sample that both put somewhere.
@@ -87,7 +87,7 @@ def compare(
     kept: float = 0.8,
     seed: int = 0,
     report: Progress = silent,
-) -> Comparison:
+) -> Alternatives:
     """Group `points` in every other way and compare. k-means and Ward's method get as many clusters as we found.
 
     `controls`: clusterings of other models over the same text, by name. About ten spanning trees' time. Raises
@@ -124,7 +124,7 @@ def compare(
         again = labels_of(spanning_tree(states[chosen], samples), size)[0]
         stability.append(agreement(found.labels[chosen], again)[0])
     pairs = [[agreement(a, b) for b in labels] for a in labels]
-    return Comparison(
+    return Alternatives(
         found.query,
         found.weights,
         tuple(rows),
@@ -141,18 +141,18 @@ def comparison_file(run: "Run", query: ClusterQuery) -> Path:
     return run.folder / "results" / f"rivals-{query.signal}.json"
 
 
-def keep_comparison(run: "Run", result: Comparison) -> None:
+def keep_comparison(run: "Run", result: Alternatives) -> None:
     """Write a comparison into the results of its run."""
     write_json(comparison_file(run, result.query), asdict(result))
 
 
-def read_comparison(run: "Run", query: ClusterQuery) -> Comparison | None:
+def read_comparison(run: "Run", query: ClusterQuery) -> Alternatives | None:
     """The kept comparison for a run's present weights, or None; raises ValueError when its file is damaged."""
     path = comparison_file(run, query)
     if not path.is_file():
         return None
     try:
-        found: Comparison = restored(Comparison, read_json(path))
+        found: Alternatives = restored(Alternatives, read_json(path))
         sizes = {len(found.rows)} | {len(one) for table in (found.agreement, found.shared) for one in (table, *table)}
         if len(sizes) > 1 or not found.rows:
             raise ValueError(f"tables of {sorted(sizes)} rows")

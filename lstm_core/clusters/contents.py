@@ -38,7 +38,7 @@ class TagShare:
 
 
 @dataclass(frozen=True)
-class Row:
+class ClusterRow:
     """One cluster. Shares are of its members, in [0, 1].
 
     `words`: the commonest words before the blank, case ignored; `two_words`: share of the members with one of the two
@@ -81,7 +81,7 @@ class Excerpt:
     after: str
 
 
-def table(found: Clustering, text: str) -> tuple[Row, ...]:
+def table(found: Clustering, text: str) -> tuple[ClusterRow, ...]:
     """One row a cluster, by number. `text` is what was read: the clustering's positions index it."""
     words = words_of(found, text)
     whole = np.bincount(found.tags[found.tags >= 0], minlength=len(found.tag_names))
@@ -95,7 +95,7 @@ def table(found: Clustering, text: str) -> tuple[Row, ...]:
         own = [words[member] for member in members.tolist()] if words else []
         counted = Counter(word.casefold() for word in own if word).most_common()
         rows.append(
-            Row(
+            ClusterRow(
                 cluster,
                 size,
                 float(found.strength[members].mean()),
@@ -139,7 +139,7 @@ def is_punctuation(word: str) -> bool:
     return bool(word) and not any(character.isalnum() for character in word)
 
 
-def best_by_tag(rows: Sequence[Row]) -> dict[str, TagShare]:
+def best_by_tag(rows: Sequence[ClusterRow]) -> dict[str, TagShare]:
     """For every part of speech the cluster that tells it best, by F1; layout clusters cannot."""
     best: dict[str, TagShare] = {}
     for row in rows:
@@ -149,13 +149,13 @@ def best_by_tag(rows: Sequence[Row]) -> dict[str, TagShare]:
     return dict(sorted(best.items(), key=lambda item: -item[1].f1))
 
 
-def few_word_share(rows: Sequence[Row], cut: float = ALMOST) -> float:
+def few_word_share(rows: Sequence[ClusterRow], cut: float = ALMOST) -> float:
     """Share of the clusters that hold one or two words, or what follows punctuation, to at least `cut`; NaN of none."""
     kept = [row for row in rows if not row.newline_only]
     return sum(row.few_words >= cut for row in kept) / len(kept) if kept else float("nan")
 
 
-def few_word_curve(rows: Sequence[Row]) -> tuple[tuple[float, float], ...]:
+def few_word_curve(rows: Sequence[ClusterRow]) -> tuple[tuple[float, float], ...]:
     """That share for every one of CUTS."""
     return tuple((cut, few_word_share(rows, cut)) for cut in CUTS)
 

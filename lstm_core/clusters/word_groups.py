@@ -90,7 +90,7 @@ def _counted(found: WordMap, labels: Labels) -> tuple[NDArray[np.int64], NDArray
 
 
 @dataclass(frozen=True)
-class Match:
+class GroupMatch:
     """The group that is most like a list of words. `jaccard`: shared words over all words of both, in [0, 1], and what
     it is on average where the words of the map are dealt to the groups by `chance`.
 
@@ -111,7 +111,7 @@ class Match:
 
 def matches(
     found: WordMap, labels: Labels, lists: Mapping[str, Sequence[str]], *, rounds: int = 20, seed: int = 0
-) -> tuple[Match, ...]:
+) -> tuple[GroupMatch, ...]:
     """For each list of words the group with the highest Jaccard index, beside chance from `rounds` deals.
 
     More than half of a word's times and not any of them: a group of everything holds every word. The most frequent
@@ -127,7 +127,7 @@ def matches(
         score, group = _best(wanted[name], at_home)
         known = bool(wanted[name])
         rows.append(
-            Match(
+            GroupMatch(
                 name,
                 wanted[name],
                 tuple(word for word in words if word not in wanted[name]),
@@ -168,7 +168,7 @@ def _best(wanted: Sequence[str], at_home: Mapping[int, tuple[str, ...]]) -> tupl
 
 
 @dataclass(frozen=True)
-class Apart:
+class MarksApart:
     """Whether groups tell opening marks from closing ones; each figure in [0, 1], None where a kind is missing.
 
     `homogeneity` is 1 where no group holds both kinds, `completeness` is 1 where each kind is in one group; `v_measure`
@@ -215,11 +215,11 @@ def quotes(found: WordMap) -> tuple[Mask, Mask]:
     return opening, closing
 
 
-def apart(labels: Labels, opening: Mask, closing: Mask) -> Apart:
+def apart(labels: Labels, opening: Mask, closing: Mask) -> MarksApart:
     """How well the groups of the marks tell the two kinds apart."""
     counts = int(opening.sum()), int(closing.sum())
     if not all(counts):
-        return Apart(*counts, None, None, None)
+        return MarksApart(*counts, None, None, None)
     groups, at = np.unique(np.concatenate((labels[opening], labels[closing])), return_inverse=True)
     opens = np.repeat((1, 0), counts)  # (N,) marks
     deals = np.random.default_rng(0).permuted(np.tile(opens, (DEALS, 1)), axis=1)
@@ -232,7 +232,7 @@ def apart(labels: Labels, opening: Mask, closing: Mask) -> Apart:
     completeness = float(shared[0] / of_groups) if of_groups else 1.0
     both = found + completeness
     as_much = 1 + sum(one >= found - 1e-12 for one in dealt)
-    return Apart(
+    return MarksApart(
         *counts, found, completeness, 2 * found * completeness / both if both else 0.0, sum(dealt) / DEALS,
         as_much / (1 + DEALS),
     )  # fmt: skip
@@ -268,7 +268,7 @@ def runs(labels: Labels) -> Runs:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class MapAgreement:
     """The adjusted Rand index of two groupings (1 the same, 0 as by chance) of `of` things, None where there are none;
     `things`: the "words of the text" one by one, or the different "words"."""
 
@@ -277,17 +277,17 @@ class Agreement:
     things: str
 
 
-def agree(one: WordMap, labels: Labels, other: WordMap, others: Labels) -> Agreement:
+def agree(one: WordMap, labels: Labels, other: WordMap, others: Labels) -> MapAgreement:
     """How far two maps group alike. Maps of the same words of one text (h and c, two runs) are compared word by word;
     those of other texts by the words that stand at least FREQUENT times on both, each in the group where it is most
     often.
     """
     if (one.text_fingerprint, one.span) == (other.text_fingerprint, other.span) and one.tokens == other.tokens:
-        return Agreement(agreement(labels, others)[0], len(labels), "words of the text")
+        return MapAgreement(agreement(labels, others)[0], len(labels), "words of the text")
     homes, other_homes = _homes(one, labels), _homes(other, others)
     common = [word for word in homes if word in other_homes]
     a, b = (np.array([of[word] for word in common], dtype=np.int32) for of in (homes, other_homes))
-    return Agreement(agreement(a, b)[0] if common else None, len(common), "words")
+    return MapAgreement(agreement(a, b)[0] if common else None, len(common), "words")
 
 
 def _homes(found: WordMap, labels: Labels) -> dict[str, int]:

@@ -11,7 +11,7 @@ from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.settings import PRESETS
 
 if TYPE_CHECKING:
-    from lstm_core.neurons.compare import Comparison, Row
+    from lstm_core.neurons.compare import Comparison, RunRow
 
 
 def sweep(
@@ -109,7 +109,7 @@ def compare_document(found: "Comparison") -> dict[str, Any]:
     return {**about, "runs": rows, "trends": found.trends}
 
 
-def _by_place(row: "Row", name: str) -> dict[str, dict[str, float]]:
+def _by_place(row: "RunRow", name: str) -> dict[str, dict[str, float]]:
     """One figure of a row: signal -> layer -> value."""
     found: dict[str, dict[str, float]] = {}
     for one in row.activity:

@@ -29,7 +29,7 @@ from lstm_core.exchange.lstmvis_files import (
     write_words,
 )
 from lstm_core.exchange.quarantine import SPARE_BYTES, bounded_memory, read_apart, refusing
-from lstm_core.exchange.states import STEP_BYTES, Brought, Reading, States, bring_in
+from lstm_core.exchange.states import STEP_BYTES, Brought, OutsideText, States, bring_in
 from lstm_core.recordings.annotations import Annotation, read_annotations
 from lstm_core.recordings.recording import Recording, recordings_folder
 from lstm_core.recordings.writer import check_space
@@ -72,7 +72,7 @@ def bring_in_converted(folder: Path, name: str, *, report: Progress = silent) ->
     """Bring in what `convert` made of a project."""
     project = read_json(folder / "project.json")
     vocabulary = Vocabulary(tuple(project["tokens"]), project["splitter"])
-    reading = Reading(vocabulary, np.load(folder / "ids.npy"), project["title"])
+    reading = OutsideText(vocabulary, np.load(folder / "ids.npy"), project["title"])
     states = [
         States(
             one["signal"], one["layer"], np.load(folder / one["file"], mmap_mode="r"), one["title"], one["transform"]

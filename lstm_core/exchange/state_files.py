@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.exchange.states import Reading, States
+from lstm_core.exchange.states import OutsideText, States
 from lstm_core.exchange.weights import content_of, encodes, json_of
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.text.corpus import Splitter, Vocabulary, split_text
@@ -58,7 +58,7 @@ def read_states(named: Sequence[str], signal: str = "h") -> list[States]:
     return found
 
 
-def read_tokens(path: Path, length: int, vocabulary: Vocabulary | None = None) -> Reading:
+def read_tokens(path: Path, length: int, vocabulary: Vocabulary | None = None) -> OutsideText:
     """The tokens of a text that `length` steps were made of.
 
     A .json file lists them as strings, or as numbers in `vocabulary`; a .npy file holds such numbers. In any other file
@@ -75,7 +75,7 @@ def read_tokens(path: Path, length: int, vocabulary: Vocabulary | None = None) -
         if listed and all(type(token) is int for token in listed):
             return _numbered(np.array(listed, dtype=object), length, vocabulary, path.name)
         _check_count(len(listed), length, path.name)
-        return Reading(*_as_ids(listed, path.name), path.name)
+        return OutsideText(*_as_ids(listed, path.name), path.name)
     text = content_of(path)
     lines = text.removesuffix("\n").split("\n") if text else []
     characters = list(text) if len(text) == length else list(text.removesuffix("\n"))
@@ -85,7 +85,7 @@ def read_tokens(path: Path, length: int, vocabulary: Vocabulary | None = None) -
     }  # fmt: skip
     for tokens in ways.values():
         if len(tokens) == length:
-            return Reading(*_as_ids(tokens, path.name), path.name)
+            return OutsideText(*_as_ids(tokens, path.name), path.name)
     counts = ", ".join(f"{len(tokens):,} {way}" for way, tokens in ways.items())
     raise ValueError(
         f"{path.name} has {counts}; the states are of {length:,} tokens: give the text that they belong to"
@@ -108,7 +108,7 @@ def _as_ids(tokens: Sequence[Any], where: str) -> tuple[Vocabulary, NDArray[np.i
     return vocabulary, vocabulary.ids(tokens)
 
 
-def _numbered(ids: NDArray[Any], length: int, vocabulary: Vocabulary | None, where: str) -> Reading:
+def _numbered(ids: NDArray[Any], length: int, vocabulary: Vocabulary | None, where: str) -> OutsideText:
     """Tokens by their numbers in a vocabulary."""
     if vocabulary is None:
         raise ValueError(f"{where} holds numbers: say what they stand for, with --vocabulary FILE")
@@ -120,7 +120,7 @@ def _numbered(ids: NDArray[Any], length: int, vocabulary: Vocabulary | None, whe
         raise ValueError(
             f"{where}: token {wrong:,} is number {ids[wrong]}, the vocabulary has {len(vocabulary):,} (counted from 0)"
         )
-    return Reading(vocabulary, ids.astype(np.int32), where)
+    return OutsideText(vocabulary, ids.astype(np.int32), where)
 
 
 def _check_count(found: int, length: int, where: str) -> None:

@@ -60,7 +60,7 @@ class States:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class OutsideText:
     """The text that was read: `ids` (T,) of tokens in a vocabulary; `title` for people."""
 
     vocabulary: Vocabulary
@@ -95,7 +95,7 @@ class Brought:
 def bring_in(
     name: str,
     states: Sequence[States],
-    reading: Reading,
+    reading: OutsideText,
     *,
     annotations: Sequence[Annotation] = (),
     report: Progress = silent,
@@ -199,7 +199,7 @@ def _cell(states: Sequence[States]) -> Cell:
     raise ValueError(f"no cell has the signals {', '.join(sorted(signals))} together: bring them in as two runs")
 
 
-def _check_shapes(states: Sequence[States], reading: Reading) -> None:
+def _check_shapes(states: Sequence[States], reading: OutsideText) -> None:
     length, places = len(reading.ids), set()
     if not length:
         raise ValueError(f"{reading.title} has no tokens: there is nothing to look at")
@@ -233,7 +233,7 @@ def _told(shape: tuple[int, ...]) -> str:
 
 
 def _identity(
-    states: Sequence[States], seen: Mapping[str, Seen], reading: Reading, annotations: Sequence[Annotation]
+    states: Sequence[States], seen: Mapping[str, Seen], reading: OutsideText, annotations: Sequence[Annotation]
 ) -> str:
     """A hash of all that is brought in; stands for the weights that are not here."""
     words = [reading.vocabulary.splitter, *reading.vocabulary.tokens]
@@ -247,7 +247,7 @@ def _identity(
     return digest.hexdigest()
 
 
-def _corpus(name: str, reading: Reading) -> Corpus:
+def _corpus(name: str, reading: OutsideText) -> Corpus:
     """The text in name. One of characters can be kept: what reads the run's own text then finds it in a recording."""
     characters, text = reading.vocabulary.splitter == "characters", reading.text
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -269,7 +269,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _specs(
-    name: str, identity: str, cell: Cell, states: Sequence[States], corpus: Corpus, reading: Reading
+    name: str, identity: str, cell: Cell, states: Sequence[States], corpus: Corpus, reading: OutsideText
 ) -> list[RecordingSpec]:
     """What the recordings will be: one for all signals that have the same layers and as many units in them."""
     layers: dict[tuple[str, int], list[int]] = {}
@@ -295,7 +295,7 @@ def _record(
     spec: RecordingSpec,
     states: Sequence[States],
     seen: Mapping[str, Seen],
-    reading: Reading,
+    reading: OutsideText,
     annotations: Sequence[Annotation],
     report: Progress,
 ) -> None:
@@ -326,7 +326,7 @@ def _run(
     states: Sequence[States],
     seen: Mapping[str, Seen],
     corpus: Corpus,
-    reading: Reading,
+    reading: OutsideText,
 ) -> Run:
     """The folder of the run, there as a whole or not at all."""
     folder = new_folder(name)

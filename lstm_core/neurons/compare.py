@@ -42,7 +42,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Row:
+class RunRow:
     """One run. `best` and `last` validation score in the run's measure (None where no epoch has ended); `epochs` done.
 
     `best` is that of the weights that were kept. `activity` is empty where the run has neither weights nor figures of
@@ -86,7 +86,7 @@ class Comparison:
     text: str
     span: tuple[int, int]
     measure: str
-    rows: tuple[Row, ...]
+    rows: tuple[RunRow, ...]
     trends: tuple[Trend, ...]
     scores_compare: bool
 
@@ -242,10 +242,10 @@ def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activit
     return tuple(counted)
 
 
-def _row(run: Run, activity: tuple[Activity, ...], note: str) -> Row:
+def _row(run: Run, activity: tuple[Activity, ...], note: str) -> RunRow:
     measure, points = MEASURES[run.kind], run.log().points
     scores = [point["validation_score"] for point in points if point.get("validation_score") is not None]
-    return Row(
+    return RunRow(
         run.name,
         run.kind,
         run.model_config.dropout,
@@ -260,7 +260,7 @@ def _row(run: Run, activity: tuple[Activity, ...], note: str) -> Row:
     )
 
 
-def _trends(rows: Sequence[Row]) -> tuple[Trend, ...]:
+def _trends(rows: Sequence[RunRow]) -> tuple[Trend, ...]:
     keys = dict.fromkeys((one.signal, one.layer) for row in rows for one in row.activity)
     found = []
     for signal, layer in keys:

@@ -71,7 +71,7 @@ class Feature:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class FeatureText:
     """A text as it was read: a string of characters, or words, with what several features need of it."""
 
     tokens: Tokens
@@ -190,7 +190,7 @@ class Rule:
 
     name: str
     definition: str
-    make: Callable[[Reading], NDArray[Any]]
+    make: Callable[[FeatureText], NDArray[Any]]
     kinds: tuple[str, ...] = ("characters", "words")
     ordered: bool = False
 
@@ -238,7 +238,7 @@ RULES = (
 
 def plain_features(tokens: Tokens, splitter: Splitter) -> tuple[Feature, ...]:
     """All features of a text that need no tagger, in the order of RULES."""
-    reading, kind = Reading(tokens, splitter), "characters" if splitter == "characters" else "words"
+    reading, kind = FeatureText(tokens, splitter), "characters" if splitter == "characters" else "words"
     return tuple(
         Feature(
             rule.name, rule.definition, rule.make(reading).astype(np.float32 if rule.ordered else bool), rule.ordered

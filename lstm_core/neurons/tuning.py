@@ -32,7 +32,7 @@ class TuningQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class TuningCurve:
     """A unit around the `chunks` of one kind: mean and standard error (over chunks) at each distance (L,) from their
     first word, and from their last.
     """
@@ -52,7 +52,7 @@ class Tuning:
     query: TuningQuery
     distances: NDArray[np.int64]
     usual: float
-    curves: tuple[Curve, ...]
+    curves: tuple[TuningCurve, ...]
 
 
 def tuning(recording: Recording, chunked: Chunked, query: TuningQuery) -> Tuning:
@@ -73,7 +73,7 @@ def tuning(recording: Recording, chunked: Chunked, query: TuningQuery) -> Tuning
         if whole.sum() > 1:
             around = [values[events[whole][:, None] + distances] for events in (begins, ends)]
             (begin, begin_error), (end, end_error) = map(_mean_and_error, around)
-            curves.append(Curve(kind, int(whole.sum()), begin, begin_error, end, end_error))
+            curves.append(TuningCurve(kind, int(whole.sum()), begin, begin_error, end, end_error))
     return Tuning(query, distances, float(values.mean()), tuple(curves))
 
 

@@ -23,7 +23,7 @@ FOLDER = "results/studies"
 
 
 @dataclass(frozen=True)
-class Apart:
+class KindsApart:
     """The share, in [0, 1], of the variance of places or words that lies between two kinds, and its chance."""
 
     between: float
@@ -48,10 +48,10 @@ class Outcome:
     confirmed: int
     null: tuple[tuple[str, int], ...]
     by_chance: ByChance
-    places: Apart | None
+    places: KindsApart | None
     reader: float | None
     control: float | None
-    words: Apart | None
+    words: KindsApart | None
     class_units: int | None
     class_shuffled: float | None
 
@@ -98,8 +98,8 @@ def outcome(found: StudyResult, verified: Verification, words: WordClass | None)
     )
 
 
-def _apart(found: Separation | None) -> Apart | None:
-    return None if found is None else Apart(found.between, found.chance)
+def _apart(found: Separation | None) -> KindsApart | None:
+    return None if found is None else KindsApart(found.between, found.chance)
 
 
 def identity(study: Study) -> str:

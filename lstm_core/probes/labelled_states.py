@@ -27,7 +27,7 @@ _HYPHEN = "@-@"  # as WikiText-2 writes one inside a word
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedExample:
     """A sentence in a model's vocabulary: ids, of which the labelled word ends at `place`; `unknown` of them stand for
     words that the model does not have, and `known` says whether it has all of the labelled word.
     """
@@ -39,14 +39,14 @@ class Encoded:
 
 
 @dataclass(frozen=True, eq=False)
-class States:
+class SenseStates:
     """The signal h of all layers, (N, L U) each: at the labelled word, and at the last token."""
 
     at_word: NDArray[np.float32]
     at_end: NDArray[np.float32]
 
 
-def encoded(vocabulary: Vocabulary, example: Example) -> Encoded:
+def encoded(vocabulary: Vocabulary, example: Example) -> EncodedExample:
     """A labelled sentence in a vocabulary; words are replaced as `Vocabulary.encode_tokens` does, after `pieces`."""
     tokens: list[str] = [END] if END in vocabulary.index else []
     places: list[int] = []  # where the pieces of the labelled word are
@@ -59,7 +59,7 @@ def encoded(vocabulary: Vocabulary, example: Example) -> Encoded:
     encoding = vocabulary.encode_tokens(tokens[first : first + LONGEST])
     strange = {first + at for at in encoding.unknown}
     ids = tuple(encoding.ids.tolist())
-    return Encoded(ids, places[-1] - first, len(strange), not strange.intersection(places))
+    return EncodedExample(ids, places[-1] - first, len(strange), not strange.intersection(places))
 
 
 def pieces(vocabulary: Vocabulary, token: str) -> list[str]:
@@ -80,7 +80,7 @@ def pieces(vocabulary: Vocabulary, token: str) -> list[str]:
     return [token]
 
 
-def states(model: "LanguageModel", sentences: Sequence[Encoded], *, report: Progress = silent) -> States:
+def states(model: "LanguageModel", sentences: Sequence[EncodedExample], *, report: Progress = silent) -> SenseStates:
     """Read sentences side by side, those of like length together: padding behind one changes nothing before it."""
     import torch
 
@@ -88,7 +88,7 @@ def states(model: "LanguageModel", sentences: Sequence[Encoded], *, report: Prog
     from lstm_core.runs.model import SignalReader
 
     width = model.config.layers * model.config.hidden
-    found = States(np.empty((len(sentences), width), np.float32), np.empty((len(sentences), width), np.float32))
+    found = SenseStates(np.empty((len(sentences), width), np.float32), np.empty((len(sentences), width), np.float32))
     batches = _batches([len(one.ids) for one in sentences])
     readers = [SignalReader(model) for _ in range(THREADS)]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.probes.active import Unit
-from lstm_core.probes.labelled_states import Encoded, encoded, states
+from lstm_core.probes.labelled_states import EncodedExample, encoded, states
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
 from lstm_core.probes.studies import tells_apart
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
@@ -174,7 +174,7 @@ def spaced(count: int, most: int) -> Whole:
 
 def _of_word(
     word: str,
-    kept: Sequence[tuple[Example, Encoded]],
+    kept: Sequence[tuple[Example, EncodedExample]],
     unknown: int,
     models: "tuple[LanguageModel, LanguageModel]",
     units: Sequence[Unit],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.exchange.states import Brought, Reading, States, bring_in
+from lstm_core.exchange.states import Brought, OutsideText, States, bring_in
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.writer import dtype_of
 from lstm_core.storage.progress import Progress, silent
@@ -80,7 +80,7 @@ def record_states(
         Annotation("tag", tags, (*told.names, "none")),
         Annotation("sentence", told.sentence[np.maximum(word, 0)].astype(np.float32)),
     )
-    reading = Reading(vocabulary, vocabulary.ids(tokens), f"a text as read by the tagger {of}")
+    reading = OutsideText(vocabulary, vocabulary.ids(tokens), f"a text as read by the tagger {of}")
     return bring_in(name, states, reading, annotations=annotations, report=report)
 
 

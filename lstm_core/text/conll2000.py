@@ -45,7 +45,7 @@ def read_conll2000(part: str) -> list[list[Row]]:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ChunkAgreement:
     """How many chunks the gold text has, how many were found, how many of these are exactly the same words and kind."""
 
     gold: int
@@ -79,7 +79,7 @@ def spans_of(iob: Sequence[str]) -> list[Span]:
     return found
 
 
-def agreement(gold: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> dict[str, Agreement]:
+def agreement(gold: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> dict[str, ChunkAgreement]:
     """Of chunk tags of the same sentences: of all chunks (""), then by kind, the commonest first."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for one, other in zip(gold, found, strict=True):
@@ -89,7 +89,7 @@ def agreement(gold: Sequence[Sequence[str]], found: Sequence[Sequence[str]]) -> 
                 counts[""][name] += 1
                 counts[kind][name] += 1
     order = sorted(counts, key=lambda kind: (-counts[kind]["gold"], kind))
-    return {kind: Agreement(**{name: counts[kind][name] for name in ("gold", "found", "both")}) for kind in order}
+    return {kind: ChunkAgreement(**{name: counts[kind][name] for name in ("gold", "found", "both")}) for kind in order}
 
 
 def commonest(training: Sequence[Sequence[Row]]) -> dict[str, str]:
@@ -104,7 +104,7 @@ def commonest(training: Sequence[Sequence[Row]]) -> dict[str, str]:
 Tagger = Callable[[Sequence[Sequence[str]]], list[list[str]]]
 
 
-def rules_agreement(tagger: Tagger | None = None) -> Mapping[str, dict[str, Agreement]]:
+def rules_agreement(tagger: Tagger | None = None) -> Mapping[str, dict[str, ChunkAgreement]]:
     """How well chunks agree with the corpus's test part: "baseline", "rules" on the tags that come with it, and, with a
     tagger of sentences, "rules, our tags". Raises ValueError as `read_conll2000`.
     """

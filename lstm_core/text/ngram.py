@@ -78,7 +78,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenGrams:
     """What the tables say of `T` tokens of a text, a row an order: numbers of the grams that end there and of their
     histories (-1 = not seen), and their counts, all (N, T). `available` (T,) tokens before each, at most N - 1."""
 
@@ -109,7 +109,7 @@ def count(ids: Ids, vocabulary: int, order: int) -> Counts:
     return Counts(vocabulary, tuple(tables))
 
 
-def look_up(counts: Counts, ids: Ids, start: int = 0, stop: int | None = None) -> Seen:
+def look_up(counts: Counts, ids: Ids, start: int = 0, stop: int | None = None) -> SeenGrams:
     """What the tables say of ids[start:stop]; histories reach back before `start` as far as the text does."""
     order = len(counts.tables)
     first = max(0, start - order + 1)
@@ -128,13 +128,13 @@ def look_up(counts: Counts, ids: Ids, start: int = 0, stop: int | None = None) -
         np.stack(column)[:, start - first :] for column in zip(*rows, strict=True)
     )
     available = np.minimum(np.arange(start, start + grams.shape[1]), order - 1)
-    return Seen(grams, histories, found, totals, types, available)
+    return SeenGrams(grams, histories, found, totals, types, available)
 
 
 # The four methods -----------------------------------------------------------------------------------------------------
 
 
-def fit(counts: Counts, seen: Seen, method: Method, order: int) -> NgramModel:
+def fit(counts: Counts, seen: SeenGrams, method: Method, order: int) -> NgramModel:
     """The model of a method and order, what it leaves open chosen so that the tokens of `seen` are most probable."""
     if method == "laplace":
         return NgramModel(method, order, added=1.0)
@@ -157,7 +157,7 @@ def fit(counts: Counts, seen: Seen, method: Method, order: int) -> NgramModel:
     )
 
 
-def probabilities(counts: Counts, seen: Seen, model: NgramModel) -> Real:
+def probabilities(counts: Counts, seen: SeenGrams, model: NgramModel) -> Real:
     """What the model gives to each of the tokens of `seen`: (T,), above 0; over the vocabulary they sum to 1."""
     if model.method in ("laplace", "add-k"):
         return _added(counts, seen, model.order, model.added)
@@ -179,12 +179,12 @@ def mean_loss(counts: Counts, ids: Ids, span: tuple[int, int], models: list[Ngra
     return [float(total) for total in sums / (stop - start)]
 
 
-def _added(counts: Counts, seen: Seen, order: int, added: float) -> Real:
+def _added(counts: Counts, seen: SeenGrams, order: int, added: float) -> Real:
     row, column = np.minimum(seen.available, order - 1), np.arange(len(seen.available))
     return (seen.counts[row, column] + added) / (seen.totals[row, column] + added * counts.vocabulary)
 
 
-def _best_added(counts: Counts, seen: Seen, order: int) -> float:
+def _best_added(counts: Counts, seen: SeenGrams, order: int) -> float:
     """k from a grid that is narrowed around its best point."""
     low, high = 1e-7, 1e3
     for _ in range(6):
@@ -195,7 +195,7 @@ def _best_added(counts: Counts, seen: Seen, order: int) -> float:
 
 
 def _back_off(
-    counts: Counts, seen: Seen, order: int, discounts: tuple[float, ...] | None = None
+    counts: Counts, seen: SeenGrams, order: int, discounts: tuple[float, ...] | None = None
 ) -> tuple[Real, tuple[float, ...]]:
     """Probabilities (T,) and the discounts, each fitted in turn from order 1 up where they are not given.
 
@@ -287,12 +287,12 @@ def _spread(weights: Real, buckets: Whole) -> Real:
     return spread
 
 
-def _frequencies(seen: Seen, order: int) -> Real:
+def _frequencies(seen: SeenGrams, order: int) -> Real:
     """Relative frequency of each token after its history, 0 where that was not seen."""
     return seen.counts[:order] / np.maximum(seen.totals[:order], 1)
 
 
-def _buckets(seen: Seen, order: int) -> Whole:
+def _buckets(seen: SeenGrams, order: int) -> Whole:
     average = seen.totals[:order] / np.maximum(seen.types[:order], 1)
     number = 1 + np.floor(2 * np.log2(np.maximum(average, 1))).astype(np.int64)
     return np.where(seen.totals[:order] > 0, np.minimum(number, BUCKETS - 1), 0)

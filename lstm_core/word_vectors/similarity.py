@@ -63,7 +63,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ScoreDifference:
     """Two sets of vectors on the `found` pairs that both have: their correlations, and the first less the second."""
 
     task: str
@@ -291,7 +291,7 @@ def score(judged: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> Score
     return Score(judged.pairs.name, len(judged.pairs), int(found.sum()), _defined(rho), *interval, judged.chosen)
 
 
-def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> ScoreDifference:
     """Two sets of vectors on the pairs that both found, with the interval of the difference over pairs drawn anew.
 
     Where one of them was cross-fitted, both are judged on its folds. Raises ValueError when they judged different
@@ -311,7 +311,7 @@ def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int
             ours, theirs = (_over_folds(judged, found, drawn) for judged in both)
             spread.append(ours - theirs)
     low, high = intervals.of_draws(np.concatenate(spread))
-    return Comparison(
+    return ScoreDifference(
         one.pairs.name, int(found.sum()), _defined(first), _defined(second), _defined(first - second), low, high
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import read_json, write_json
-from lstm_core.word_vectors.similarity import Comparison, Judged, Score, compare, mean_rho, score
+from lstm_core.word_vectors.similarity import Judged, Score, ScoreDifference, compare, mean_rho, score
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
@@ -28,7 +28,7 @@ class Peer:
     name: str
     options: tuple[str, ...]
     scores: tuple[Score, ...]
-    ours_less: tuple[Comparison, ...]
+    ours_less: tuple[ScoreDifference, ...]
 
     @property
     def above(self) -> int:

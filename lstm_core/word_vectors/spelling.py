@@ -27,7 +27,7 @@ _PLACES = re.compile(r"(?<=[ \n])[^\W\d_]+(?=[ \n])")
 
 
 @dataclass(frozen=True)
-class Context:
+class WordContext:
     """What stands before a word, blank included, and behind it, from its blank on."""
 
     before: str
@@ -45,23 +45,23 @@ class Spelled:
     unknown: tuple[str, ...]
 
 
-def typed_context(text: str) -> Context:
+def typed_context(text: str) -> WordContext:
     """A context that a person typed, with `_` where the word goes; raises ValueError when it has none or several."""
     parts = text.split(PLACE)
     if len(parts) != 2:
         raise ValueError(f"the context {text[:80]!r} has {len(parts) - 1} places for the word: mark one with {PLACE}")
-    return Context(*parts)
+    return WordContext(*parts)
 
 
-def context_at(text: str, start: int, stop: int) -> Context:
+def context_at(text: str, start: int, stop: int) -> WordContext:
     """The context of a word that stands at text[start:stop]."""
-    return Context(text[max(0, start - LEAD) : start], text[stop : stop + TAIL])
+    return WordContext(text[max(0, start - LEAD) : start], text[stop : stop + TAIL])
 
 
-def drawn_contexts(text: str, count: int, *, seed: int = 0) -> list[Context]:
+def drawn_contexts(text: str, count: int, *, seed: int = 0) -> list[WordContext]:
     """Contexts of words of a text, drawn at random, the same for a seed; raises ValueError for a text without words."""
     rng = np.random.default_rng(seed)
-    found: list[Context] = []
+    found: list[WordContext] = []
     for begin in rng.integers(max(1, len(text)), size=count).tolist():
         place = _PLACES.search(text, begin) or _PLACES.search(text)
         if place is None:
@@ -74,7 +74,7 @@ def spell(
     run: "Run",
     table: EmbeddingTable,
     words: Sequence[str],
-    contexts: Sequence[Sequence[Context]],
+    contexts: Sequence[Sequence[WordContext]],
     *,
     model: "LanguageModel | None" = None,
 ) -> Spelled:
@@ -119,7 +119,7 @@ def spell_unknown(
     return spell(run, table, words, [contexts] * len(words), model=model)
 
 
-def _window(word: str, context: Context) -> tuple[str, int, int]:
+def _window(word: str, context: WordContext) -> tuple[str, int, int]:
     """A text to read, where the word begins in it, and the blank behind it."""
     before, after = context.before[-LEAD:], context.after[:TAIL]
     if before[-1:].isalnum():

@@ -7,7 +7,7 @@ import pytest
 
 from app.figure import BLUE, RED, Axis
 from app.sweep import figures, frames
-from lstm_core.neurons.compare import Activity, Comparison, Row, _trends
+from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.neurons.counterpart import Counterpart
 
 Y = Axis("size")
@@ -16,7 +16,7 @@ Y = Axis("size")
 def compared(pairs: list[tuple[float, float]], *, same: bool = True) -> Comparison:
     """Runs of a dropout and a mean |h|, which is the perplexity too."""
     rows = tuple(
-        Row(f"run{k}", "word", dropout, k, 9, 1.0, "finished", size, size, (Activity("h", 1, 8, size, 0.25),))
+        RunRow(f"run{k}", "word", dropout, k, 9, 1.0, "finished", size, size, (Activity("h", 1, 8, size, 0.25),))
         for k, (dropout, size) in enumerate(pairs)
     )
     return Comparison("book", (0, 50), "perplexity", rows, _trends(rows), same)

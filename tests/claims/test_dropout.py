@@ -11,9 +11,9 @@ import pytest
 from lstm_core.claims.dropout import GROUPS, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.claims.marks import Told
 from lstm_core.claims.training import Claim
-from lstm_core.clusters.word_groups import Apart
+from lstm_core.clusters.word_groups import MarksApart
 from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map
-from lstm_core.neurons.compare import Activity, Comparison, Row, _trends
+from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run, list_runs
@@ -49,7 +49,7 @@ def compared(
             Activity(*place, 100, float(values[k]), near[k] if near and place == ("h", 2) else 0.0)
             for place, values in sizes.items()
         )
-        rows.append(Row(f"run{k}", "word", dropout, 1, 9, 2.0, "finished", score, score, activity))
+        rows.append(RunRow(f"run{k}", "word", dropout, 1, 9, 2.0, "finished", score, score, activity))
     return Comparison("text", (0, 100), measure, tuple(rows), _trends(rows), True)
 
 
@@ -169,7 +169,7 @@ def test_t9_is_read_from_maps_and_quotes_are_judged_by_the_exact_test(small_run:
 
 
 def test_t9_without_such_marks_has_no_verdict() -> None:
-    nothing = Apart(0, 0, None, None, None)
+    nothing = MarksApart(0, 0, None, None, None)
     claims = map_claims([Told("a", 0.0, nothing, nothing), Told("b", 0.5, nothing, nothing)])
     assert [claim.holds for claim in claims] == [None, None]
     assert "there are 0 that open and 0 that close" in claims[0].measured

@@ -7,14 +7,14 @@ import pytest
 
 from lstm_core.claims.marks import APART, Told, brackets_claim, by_dropout, quotes_claim
 from lstm_core.claims.training import Claim
-from lstm_core.clusters.word_groups import Apart, apart
+from lstm_core.clusters.word_groups import MarksApart, apart
 
-NOTHING = Apart(0, 0, None, None, None)
+NOTHING = MarksApart(0, 0, None, None, None)
 
 
-def figures(beyond: float, p: float = 0.001, marks: int = 50) -> Apart:
+def figures(beyond: float, p: float = 0.001, marks: int = 50) -> MarksApart:
     """Marks of which groups tell this much beyond chance, of which there is none."""
-    return Apart(marks, marks, beyond, beyond, beyond, 0.0, p)
+    return MarksApart(marks, marks, beyond, beyond, beyond, 0.0, p)
 
 
 def sweep(*beyond: float, kind: str = "quotes", **rest: float) -> list[Told]:
@@ -39,8 +39,8 @@ def test_one_model_can_only_refute_what_is_said_of_all() -> None:
     assert brackets(0.2).holds is False
 
 
-@pytest.mark.parametrize("few", [figures(1.0, marks=4), Apart(9, 9, 1.0, 1.0, 1.0, 1.0, 1.0), NOTHING])
-def test_marks_that_are_too_few_or_each_alone_cannot_be_told(few: Apart) -> None:
+@pytest.mark.parametrize("few", [figures(1.0, marks=4), MarksApart(9, 9, 1.0, 1.0, 1.0, 1.0, 1.0), NOTHING])
+def test_marks_that_are_too_few_or_each_alone_cannot_be_told(few: MarksApart) -> None:
     told = [Told("a", 0.0, few, few), Told("b", 0.5, few, few)]
     for claim in (brackets_claim(told, ""), quotes_claim(told, "")):
         assert claim.holds is None and claim.measured.startswith("Cannot be told: there are")

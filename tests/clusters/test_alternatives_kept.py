@@ -3,7 +3,7 @@
 import math
 
 from app.clusters.rivals import lines
-from lstm_core.clusters.alternatives import Comparison, Figures, comparison_file
+from lstm_core.clusters.alternatives import Alternatives, Figures, comparison_file
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.store import open_run
 from tests.opened_pages import opened, said, table_with
@@ -17,7 +17,7 @@ TABLE = ((1.0, 0.25), (0.25, 1.0))
 
 
 def test_one_line_a_way_and_one_a_model() -> None:
-    told = lines(Comparison(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
+    told = lines(Alternatives(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
     assert [line["way"] for line in told] == ["ours", "k-means, 5 clusters", "twin"]
     agreement = [line["agreement with ours"] for line in told]
     assert agreement[:2] == [1, 0.25] and math.isnan(agreement[2])

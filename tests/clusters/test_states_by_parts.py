@@ -74,7 +74,7 @@ def test_all_points_as_csv(found: Clustering, text: str) -> None:
 
 
 def test_kinds_at_their_borders() -> None:
-    row = cluster_table.Row(0, 10, 1.0, 1.0, (), 0.9, 0.0, 0.0, (), (), ())
+    row = cluster_table.ClusterRow(0, 10, 1.0, 1.0, (), 0.9, 0.0, 0.0, (), (), ())
     share = cluster_table.TagShare("VBD", 0, 10, 0.5, 0.1)
     assert frames.kind(row) == "one or two words"
     assert frames.kind(replace(row, punctuation=0.9)) == "after punctuation"

@@ -10,7 +10,7 @@ import pytest
 
 from lstm_core.exchange import lstmvis, lstmvis_files
 from lstm_core.exchange.lstmvis import export_project, import_project
-from lstm_core.exchange.states import Reading, States, bring_in
+from lstm_core.exchange.states import OutsideText, States, bring_in
 from lstm_core.probes.active import RULES, OnQuery, on_sets
 from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import Annotation, read_annotations
@@ -84,7 +84,7 @@ def test_what_is_written_is_what_lstmvis_reads(recording: Recording, tmp_path: P
 
 def test_words_with_blanks_and_annotations_survive(tmp_path: Path, here: None) -> None:
     tokens = ("the", " the", "␣the", "a\u00a0b", "a<a0>b", "\n", "\\u", "'", "日本")
-    reading = Reading(Vocabulary(tokens, "words"), np.arange(27, dtype=np.int32) % 9, "text")
+    reading = OutsideText(Vocabulary(tokens, "words"), np.arange(27, dtype=np.int32) % 9, "text")
     tags = Annotation("tag: 'x'", np.arange(27, dtype=np.int32) % 2, ("NN", "VB"))
     mood = Annotation("mood", np.linspace(-1, 1, 27, dtype=np.float32))
     made = bring_in("odd", [States("h", 1, np.eye(27, 3), "h")], reading, annotations=(tags, mood))

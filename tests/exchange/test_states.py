@@ -11,7 +11,7 @@ import pytest
 from lstm_core.clusters.states import ClusterQuery, recording_for
 from lstm_core.exchange import states as outside
 from lstm_core.exchange.state_files import vocabulary_of
-from lstm_core.exchange.states import Brought, Reading, States, bring_in
+from lstm_core.exchange.states import Brought, OutsideText, States, bring_in
 from lstm_core.neurons.distributions import DistributionQuery, distributions
 from lstm_core.neurons.profile import NeuronQuery, profile
 from lstm_core.probes.active import OnQuery, on_sets
@@ -35,9 +35,9 @@ def values(seed: int = 0, length: int = LENGTH, units: int = UNITS, dtype: Any =
     return np.tanh(np.random.default_rng(seed).normal(size=(length, units))).astype(dtype)
 
 
-def letters(text: str = TEXT) -> Reading:
+def letters(text: str = TEXT) -> OutsideText:
     vocabulary = vocabulary_of(list(text))
-    return Reading(vocabulary, vocabulary.ids(list(text)), "text.txt")
+    return OutsideText(vocabulary, vocabulary.ids(list(text)), "text.txt")
 
 
 def brought(name: str = "theirs", **more: Any) -> Brought:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.neurons import features
-from lstm_core.neurons.features import RULES, Reading, plain_features, tag_features
+from lstm_core.neurons.features import RULES, FeatureText, plain_features, tag_features
 from lstm_core.neurons.sentiment import NEGATIVE, POSITIVE
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.text import marks
@@ -142,7 +142,7 @@ def test_marks_of_characters_are_those_of_a_slow_reading(text: str) -> None:
 
 @given(TEXTS)
 def test_sentences_headings_and_mood_are_those_of_a_slow_reading(text: str) -> None:
-    reading, slow = Reading(text, "characters"), slow_sentences(text)
+    reading, slow = FeatureText(text, "characters"), slow_sentences(text)
     assert reading.position_in_sentence.tolist() == slow["position"]
     assert reading.last_of_sentence.tolist() == slow["last"]
     assert reading.between_sentences.tolist() == slow["between"]
@@ -165,7 +165,7 @@ def test_brackets_by_hand() -> None:
 
 def test_sentences_by_hand() -> None:
     text = '"No," he said. "Go!" Mr. X left'
-    reading = Reading(text, "characters")
+    reading = FeatureText(text, "characters")
     assert drawn(reading.last_of_sentence) == "." * 12 + "x" + "." * 4 + "x" + "." * 12 + "x"
     assert drawn(reading.between_sentences) == "." * 13 + "xx" + "." * 3 + "xxx" + "." * 10
     assert reading.position_in_sentence.tolist() == [*range(1, 15), 0, *range(1, 6), 0, *range(1, 11)]
@@ -174,7 +174,7 @@ def test_sentences_by_hand() -> None:
 def test_a_heading_stands_alone_and_ends_in_no_mark() -> None:
     text = "He left\n\nCHAPTER IX\n\nIt was late.\n\n" + "x" * 61 + "\n\ntwo\nlines"
     at = text.index("CHAPTER")
-    assert np.flatnonzero(Reading(text, "characters").heading).tolist() == [*range(7), *range(at, at + 10)]
+    assert np.flatnonzero(FeatureText(text, "characters").heading).tolist() == [*range(7), *range(at, at + 10)]
 
 
 def test_the_end_of_a_line_is_near_after_the_column() -> None:
@@ -219,7 +219,7 @@ def test_marks_of_words_are_those_of_a_slow_reading(words: list[str]) -> None:
 
 @given(WORDS)
 def test_sentences_of_words_are_whole_words_within_paragraphs(words: list[str]) -> None:
-    reading = Reading(words, "words")
+    reading = FeatureText(words, "words")
     covered = [at for start, stop in reading.sentences for at in range(start, stop)]
     assert covered == [at for at, word in enumerate(words) if word != END]
     for start, stop in reading.sentences[:-1]:
@@ -229,7 +229,7 @@ def test_sentences_of_words_are_whole_words_within_paragraphs(words: list[str]) 
 
 def test_sentences_of_words_by_hand() -> None:
     words = [*["Mr", ".", "X", "said", ",", '"', "<unk>", "!", '"', "<unk>", "left", "."], END, "so", END]
-    reading = Reading(words, "spaces")
+    reading = FeatureText(words, "spaces")
     assert reading.sentences == [(0, 9), (9, 12), (13, 14)]
     assert drawn(reading.last_of_sentence) == "......x...x..x."
     assert drawn(reading.between_sentences) == ".......xx..xx.x"
@@ -239,9 +239,9 @@ def test_sentences_of_words_by_hand() -> None:
 def test_headings_of_words_stand_between_equal_signs_or_are_short_paragraphs() -> None:
     lines = [["=", "=", "Career", "=", "="], ["It", "was", "."], ["Chapter", "9"], ["="], []]
     tokens = [token for line in lines for token in (*line, END)]
-    assert drawn(Reading(tokens, "spaces").heading) == "xxxxx" + "." * 11
-    assert drawn(Reading(tokens, "words").heading) == "xxxxx" + "." * 5 + "xx" + "." * 4
-    assert not Reading(["a"] * 11, "words").heading.any()
+    assert drawn(FeatureText(tokens, "spaces").heading) == "xxxxx" + "." * 11
+    assert drawn(FeatureText(tokens, "words").heading) == "xxxxx" + "." * 5 + "xx" + "." * 4
+    assert not FeatureText(["a"] * 11, "words").heading.any()
 
 
 # The list -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 import streamlit as st
 
 from lstm_core.clusters import states as clusters
-from lstm_core.clusters.alternatives import Comparison, Figures, keep_comparison
+from lstm_core.clusters.alternatives import Alternatives, Figures, keep_comparison
 from lstm_core.neurons import labels
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions, read_distributions
 from lstm_core.neurons.findings import FEATURES, Finding
@@ -34,7 +34,7 @@ from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
 from lstm_core.word_vectors.report import PAPER_TYPES, TableRow, WordReport, keep_report
 from lstm_core.word_vectors.sample import WordSample, keep_sample
 from lstm_core.word_vectors.sample import results_folder as words_folder
-from lstm_core.word_vectors.similarity import Comparison as Pair
+from lstm_core.word_vectors.similarity import Alternatives as Pair
 from lstm_core.word_vectors.similarity import Score, Stratum
 from lstm_core.word_vectors.similarity_peers import SCHEMA, Peer, Peers, keep_peers
 from tests.clusters_on_pages import book_clusters, book_run, book_text, planted  # noqa: F401 - fixtures
@@ -81,7 +81,7 @@ def keep_results(run: Run, text: str) -> None:
     clusters.keep_map(made, clusters.Map(points, np.zeros((len(points), 2), np.float32)), clusters.results_folder(run))
     figures = tuple(Figures(name, 5, 0.1, 0.5, 0.4, 0.3, 1.0) for name in ("ours", "HDBSCAN, at least 50"))
     keep_comparison(
-        run, Comparison(made.query, weights, figures, ((1.0, 0.5),) * 2, ((1.0, 0.5),) * 2, (0.9,), 0.8, ())
+        run, Alternatives(made.query, weights, figures, ((1.0, 0.5),) * 2, ((1.0, 0.5),) * 2, (0.9,), 0.8, ())
     )
     scores = tuple(Score(name, 30, 20, 0.4, 0.1, 0.6, ("h",)) for name in ("MC-30", "RG-65"))
     strata = {one.task: (Stratum(1, 10, 5, 0.3), Stratum(10, None, 5, None)) for one in scores}

@@ -11,7 +11,7 @@ import pytest
 
 from app.later import SEEN
 from lstm_core.exchange.state_files import vocabulary_of
-from lstm_core.exchange.states import Reading, States, bring_in
+from lstm_core.exchange.states import OutsideText, States, bring_in
 from lstm_core.recordings.recording import find_recordings, remove_recording
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import list_runs, open_run
@@ -106,7 +106,7 @@ def states_run(request: pytest.FixtureRequest) -> Run:
     elif request.param == "words":
         vocabulary = vocabulary_of(WORDS)
         states = [States("h", layer, values(layer, len(WORDS)) * 50, "h") for layer in (1, 33)]
-        reading = Reading(vocabulary, vocabulary.ids(WORDS), "<b>words</b>.txt")
+        reading = OutsideText(vocabulary, vocabulary.ids(WORDS), "<b>words</b>.txt")
     elif request.param == "one token":
         states, reading = [States("h", 1, values(length=1), "h")], letters("a")
     else:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.figure import GREY, LINES
 from app.probes import frames, matches, rows, strip
-from app.probes.strip import Shown
+from app.probes.strip import ShownPart
 from lstm_core.probes.match import Match
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.recording import Recording
@@ -110,7 +110,7 @@ def test_halves_of_characters_in_a_foreign_vocabulary_are_not_told_to_a_page() -
 def test_a_strip_holds_the_place_and_what_is_selected(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strip, "LETTERS", 6)
     recording = small()
-    told = strip.told(recording, Shown(at, (3, 5), (7, 8)), [rows.probability(recording)], 0)
+    told = strip.told(recording, ShownPart(at, (3, 5), (7, 8)), [rows.probability(recording)], 0)
     first = told["first"]
     assert first <= at < first + len(told["tokens"]) == first + 6
     assert told["tokens"] == recording.text(first, first + 6)
@@ -119,7 +119,7 @@ def test_a_strip_holds_the_place_and_what_is_selected(at: int, monkeypatch: pyte
     assert (told["earlier"] is None) == (first == 0) and (told["later"] is None) == (first == 4)
     for way in ("earlier", "later"):
         if told[way] is not None:
-            other = strip.told(recording, Shown(told[way], (3, 5)), [], 0)["first"]
+            other = strip.told(recording, ShownPart(told[way], (3, 5)), [], 0)["first"]
             assert (other < first) == (way == "earlier") and other != first
 
 

@@ -11,7 +11,7 @@ from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors import spelling
-from lstm_core.word_vectors.spelling import Context, context_at, drawn_contexts, spell, spell_unknown, typed_context
+from lstm_core.word_vectors.spelling import WordContext, context_at, drawn_contexts, spell, spell_unknown, typed_context
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, embeddings
 
 pytestmark = pytest.mark.numeric
@@ -63,14 +63,14 @@ def test_a_word_seen_once_gets_its_own_vector_when_spelled_in_its_own_context(
 
 def test_a_context_without_other_words_gives_a_vector(run: Run) -> None:
     for query in (PAPER, EmbeddingQuery(moments=("around",))):
-        found = spell(run, embeddings(run, query), ["1812"], [[Context("", "")]])
+        found = spell(run, embeddings(run, query), ["1812"], [[WordContext("", "")]])
         assert np.isfinite(found.vectors).all()
 
 
 def test_words_around_are_not_the_word_itself_whatever_is_joined_to_it(run: Run) -> None:
     """Behind a dash the word is the end of a longer one, "said--rouse", whose blank is the word's own."""
     query = EmbeddingQuery(layers=(1,), moments=("around",))
-    found = spell(run, embeddings(run, query), ["rouse"], [[Context("the old said--", " runs over ")]])
+    found = spell(run, embeddings(run, query), ["rouse"], [[WordContext("the old said--", " runs over ")]])
     whole = "the old said--rouse runs over "
     states = np.asarray(read(run, typed_text(run, whole)[0], RecordQuery(("h",), (1,))).signal("h", 1)).T
     table = embeddings(run, query)
@@ -84,7 +84,11 @@ def test_words_around_are_not_the_word_itself_whatever_is_joined_to_it(run: Run)
 def test_states_are_those_of_reading_each_context_alone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spelling, "BATCH", 2)
     table = embeddings(run, EmbeddingQuery(layers=(2,), moments=("before", "after", "next")))
-    contexts = [Context("", " stop."), Context("the old ", " runs over\nyou"), Context("when", ", a house ")]
+    contexts = [
+        WordContext("", " stop."),
+        WordContext("the old ", " runs over\nyou"),
+        WordContext("when", ", a house "),
+    ]
     found = spell(run, table, ["rouse"], [contexts]).vectors[0].reshape(3, 8)
     read_as = ["rouse stop.", "the old rouse runs over\nyou", "when rouse , a house "]
     places = [(-1, 5, 5), (7, 13, 18), (4, 10, 12)]
@@ -106,19 +110,19 @@ def test_spelling_is_deterministic_and_words_do_not_touch_each_other(run: Run) -
 
 
 def test_typed_contexts_say_where_the_word_goes(run: Run) -> None:
-    assert typed_context("the _ runs") == Context("the ", " runs")
+    assert typed_context("the _ runs") == WordContext("the ", " runs")
     for text in ("the house", "_ and _"):
         with pytest.raises(ValueError, match="mark one with _"):
             typed_context(text)
     table = embeddings(run)
     typed = spell_unknown(run, table, ["rouse"], ["the old _ runs"]).vectors
-    np.testing.assert_array_equal(typed, spell(run, table, ["rouse"], [[Context("the old ", " runs")]]).vectors)
+    np.testing.assert_array_equal(typed, spell(run, table, ["rouse"], [[WordContext("the old ", " runs")]]).vectors)
 
 
 def test_contexts_are_cut(run: Run, text: str) -> None:
     table = embeddings(run)
-    long = [Context(text * 3, " stop." * 500)]
-    short = [Context((text * 3)[-spelling.LEAD :], (" stop." * 500)[: spelling.TAIL])]
+    long = [WordContext(text * 3, " stop." * 500)]
+    short = [WordContext((text * 3)[-spelling.LEAD :], (" stop." * 500)[: spelling.TAIL])]
     np.testing.assert_array_equal(
         spell(run, table, ["rouse"], [long]).vectors, spell(run, table, ["rouse"], [short]).vectors
     )
