@@ -64,17 +64,17 @@ def ranking(found: Distributions) -> Ranking:
     """The ranking of the units by how unlike the mean of the layer their values are distributed."""
     units = len(found.near_zero)
     return Ranking(
-        found.ranking(),
-        found.divergence,
-        found.unit_from_mean,
-        found.mean_from_unit,
-        found.near_zero_share,
-        found.set_aside,
-        shapes(found),
-        laplace_distance(found),
-        found.counts.reshape(units, BARS, -1).sum(axis=2) / found.total,
-        (float(found.edges[0]), float(found.edges[-1])),
-        found.total,
+        order=found.ranking(),
+        divergence=found.divergence,
+        unit_from_mean=found.unit_from_mean,
+        mean_from_unit=found.mean_from_unit,
+        near_zero_share=found.near_zero_share,
+        set_aside=found.set_aside,
+        shape=shapes(found),
+        laplace_distance=laplace_distance(found),
+        bars=found.counts.reshape(units, BARS, -1).sum(axis=2) / found.total,
+        ends=(float(found.edges[0]), float(found.edges[-1])),
+        total=found.total,
     )
 
 

@@ -125,14 +125,14 @@ def compare(
         stability.append(agreement(found.labels[chosen], again)[0])
     pairs = [[agreement(a, b) for b in labels] for a in labels]
     return Alternatives(
-        found.query,
-        found.weights,
-        tuple(rows),
-        tuple(tuple(score for score, _ in row) for row in pairs),
-        tuple(tuple(share for _, share in row) for row in pairs),
-        tuple(stability),
-        kept,
-        tuple(figures(name, other, text) for name, other in controls),
+        query=found.query,
+        weights=found.weights,
+        rows=tuple(rows),
+        agreement=tuple(tuple(score for score, _ in row) for row in pairs),
+        shared=tuple(tuple(share for _, share in row) for row in pairs),
+        stability=tuple(stability),
+        kept=kept,
+        controls=tuple(figures(name, other, text) for name, other in controls),
     )
 
 

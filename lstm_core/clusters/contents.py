@@ -96,17 +96,17 @@ def table(found: Clustering, text: str) -> tuple[ClusterRow, ...]:
         counted = Counter(word.casefold() for word in own if word).most_common()
         rows.append(
             ClusterRow(
-                cluster,
-                size,
-                float(found.strength[members].mean()),
-                float(found.persistence[cluster]),
-                tuple((word, count / size) for word, count in counted[:SHOWN]),
-                sum(count for _, count in counted[:2]) / size,
-                sum(is_punctuation(word) for word in own) / size,
-                sum(character == "\n" for character in at) / size,
-                _tags(found, cluster, members, whole),
-                _commonest(at),
-                _commonest([text[place + 1 : place + 2] for place in places]),
+                cluster=cluster,
+                size=size,
+                strength=float(found.strength[members].mean()),
+                persistence=float(found.persistence[cluster]),
+                words=tuple((word, count / size) for word, count in counted[:SHOWN]),
+                two_words=sum(count for _, count in counted[:2]) / size,
+                punctuation=sum(is_punctuation(word) for word in own) / size,
+                line_breaks=sum(character == "\n" for character in at) / size,
+                tags=_tags(found, cluster, members, whole),
+                characters=_commonest(at),
+                following=_commonest([text[place + 1 : place + 2] for place in places]),
             )
         )
     return tuple(rows)

@@ -136,16 +136,16 @@ def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progres
     tree, seconds = tree_of(points, query.min_samples, report=report)
     labels, strength, persistence = labels_of(tree, query.min_cluster_size)
     found = Clustering(
-        query,
-        run.name,
-        run.fingerprint,
-        recording.spec.text,
-        recording.spec.text_fingerprint,
-        (recording.spec.span[0], recording.spec.span[0] + len(points.tokens)),
-        points.positions,
-        labels,
-        strength,
-        persistence,
+        query=query,
+        run=run.name,
+        weights=run.fingerprint,
+        text=recording.spec.text,
+        text_fingerprint=recording.spec.text_fingerprint,
+        span=(recording.spec.span[0], recording.spec.span[0] + len(points.tokens)),
+        positions=points.positions,
+        labels=labels,
+        strength=strength,
+        persistence=persistence,
         facts={"tree_seconds": round(seconds, 1)},
     )
     return _with_words(found, recording, report) if query.data == "whitespace" else found
@@ -417,20 +417,20 @@ def _unpacked(stored: dict[str, Any], query: ClusterQuery, path: Path) -> Cluste
         ):
             raise ValueError("its parts do not fit together")
         return Clustering(
-            query,
-            run,
-            weights,
-            text,
-            fingerprint,
-            span,
-            positions,
-            labels,
-            strength,
-            persistence,
-            words,
-            tags,
-            names,
-            facts,
+            query=query,
+            run=run,
+            weights=weights,
+            text=text,
+            text_fingerprint=fingerprint,
+            span=span,
+            positions=positions,
+            labels=labels,
+            strength=strength,
+            persistence=persistence,
+            words=words,
+            tags=tags,
+            tag_names=names,
+            facts=facts,
         )
     except UNREADABLE as error:
         raise ValueError(f"{path} is damaged ({error}): remove it and compute the clusters again") from None

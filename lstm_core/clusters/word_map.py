@@ -163,16 +163,16 @@ def map_of(
     places = tsne(values.T, query.seed, perplexity=query.perplexity, report=report)
     types, words = np.unique(recording.tokens[first:stop], return_inverse=True)
     return WordMap(
-        query,
-        spec.run,
-        spec.weights,
-        spec.text,
-        spec.text_fingerprint,
-        (spec.span[0] + first, spec.span[0] + stop),
-        tuple(recording.vocabulary.tokens[number] for number in types),
-        words.astype(np.int32),
-        _placed(*_on_grid(places)),
-        0.0,
+        query=query,
+        run=spec.run,
+        weights=spec.weights,
+        text=spec.text,
+        text_fingerprint=spec.text_fingerprint,
+        span=(spec.span[0] + first, spec.span[0] + stop),
+        types=tuple(recording.vocabulary.tokens[number] for number in types),
+        words=words.astype(np.int32),
+        places=_placed(*_on_grid(places)),
+        seconds=0.0,
     )
 
 

@@ -257,9 +257,14 @@ def _corpus(name: str, reading: OutsideText) -> Corpus:
         if name in RECIPES or (path.is_file() and path.read_bytes() != text.encode()):
             raise ValueError(f"there is another text named {name}, and this one is to be kept as that: choose a name")
     return Corpus(
-        name if kept else "", "char" if characters else "word", reading.vocabulary, reading.ids, {}, fingerprint,
+        name if kept else "",
+        "char" if characters else "word",
+        reading.vocabulary,
+        reading.ids,
+        {},
+        fingerprint,
         licence="your own text" if kept else "not known",
-    )  # fmt: skip
+    )
 
 
 def _is_plain(text: str) -> bool:
@@ -284,11 +289,18 @@ def _specs(
     title = corpus.name or reading.title
     return [
         RecordingSpec(
-            name, identity, title if len(groups) == 1 else f"{title}, {', '.join(signals)} of layers "
-            f"{', '.join(map(str, found))}", corpus.fingerprint, (0, len(reading.ids)), cell, units, signals, found,
+            run=name,
+            weights=identity,
+            text=title if len(groups) == 1 else f"{title}, {', '.join(signals)} of layers {', '.join(map(str, found))}",
+            text_fingerprint=corpus.fingerprint,
+            span=(0, len(reading.ids)),
+            cell=cell,
+            units=units,
+            signals=signals,
+            layers=found,
         )
         for units, found, signals in groups
-    ]  # fmt: skip
+    ]
 
 
 def _record(

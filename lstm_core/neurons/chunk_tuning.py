@@ -238,33 +238,33 @@ class _Layer:
             onset, peak, half_life = self.timing[number]
             rows.append(
                 TunedUnit(
-                    unit,
-                    self.kinds[kind],
-                    sign,
-                    float(1 + sign * self.first[number, kind]) / 2,
-                    float(1 + sign * self.held[number, kind]) / 2,
-                    float(chances[number]),
-                    float(given_kind.share[number] - given_kind.by_chance[number]),
-                    float(given_kind.chance[number]),
-                    float(given_word.share[number] - given_word.by_chance[number]),
-                    float(given_word.chance[number]),
-                    onset,
-                    peak,
-                    half_life,
-                    self.seen[kind],
+                    unit=unit,
+                    kind=self.kinds[kind],
+                    sign=sign,
+                    chosen_with=float(1 + sign * self.first[number, kind]) / 2,
+                    score=float(1 + sign * self.held[number, kind]) / 2,
+                    chance=float(chances[number]),
+                    previous=float(given_kind.share[number] - given_kind.by_chance[number]),
+                    previous_chance=float(given_kind.chance[number]),
+                    beyond_word=float(given_word.share[number] - given_word.by_chance[number]),
+                    beyond_word_chance=float(given_word.chance[number]),
+                    onset=onset,
+                    peak=peak,
+                    half_life=half_life,
+                    seen=self.seen[kind],
                 )
             )
         spec = self.recording.spec
         return TunedUnits(
-            self.query,
-            spec.run,
-            self.recording.title,
-            len(chunked),
-            tuple(chunked.counts().items()),
-            tuple(sorted(rows, key=lambda one: (-one.score, one.unit))),
-            self.by_chance,
-            given_kind.confirmed_by_chance,
-            given_word.confirmed_by_chance,
+            query=self.query,
+            run=spec.run,
+            text=self.recording.title,
+            words=len(chunked),
+            chunks=tuple(chunked.counts().items()),
+            units=tuple(sorted(rows, key=lambda one: (-one.score, one.unit))),
+            coding_by_chance=self.by_chance,
+            previous_by_chance=given_kind.confirmed_by_chance,
+            beyond_word_by_chance=given_word.confirmed_by_chance,
         )
 
     def best(self, kind: int) -> tuple[float, Floats]:

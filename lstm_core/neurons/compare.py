@@ -246,17 +246,17 @@ def _row(run: Run, activity: tuple[Activity, ...], note: str) -> RunRow:
     measure, points = MEASURES[run.kind], run.log().points
     scores = [point["validation_score"] for point in points if point.get("validation_score") is not None]
     return RunRow(
-        run.name,
-        run.kind,
-        run.model_config.dropout,
-        run.train_config.seed,
-        run.model_config.parameters,
-        points[-1]["epoch"] if points else 0.0,
-        run.status,
-        run.validation.get(measure),
-        scores[-1] if scores else None,
-        activity,
-        note,
+        run=run.name,
+        kind=run.kind,
+        dropout=run.model_config.dropout,
+        seed=run.train_config.seed,
+        parameters=run.model_config.parameters,
+        epochs=points[-1]["epoch"] if points else 0.0,
+        status=run.status,
+        best=run.validation.get(measure),
+        last=scores[-1] if scores else None,
+        activity=activity,
+        note=note,
     )
 
 

@@ -84,17 +84,17 @@ def best_unit(
     starts = half + np.flatnonzero(np.diff(mask[half:].astype(int)) == 1)
     example = int(starts[len(starts) // 2]) if len(starts) else half
     return Finding(
-        feature,
-        signal,
-        layer,
-        unit,
-        sign,
-        chosen_with,
-        found,
-        None if twin is None else _search(twin, mask, places)[3],
-        int(mask[half:].sum()),
-        len(mask) - half,
-        max(0, example - LEAD),
+        feature=feature,
+        signal=signal,
+        layer=layer,
+        unit=unit,
+        sign=sign,
+        chosen_with=chosen_with,
+        auroc=found,
+        control=None if twin is None else _search(twin, mask, places)[3],
+        positives=int(mask[half:].sum()),
+        total=len(mask) - half,
+        example=max(0, example - LEAD),
     )
 
 

@@ -183,16 +183,16 @@ def find_labels(
     best = dict(zip(search.columns, bests, strict=True))
     spec = recording.spec
     return Labels(
-        spec.run,
-        spec.weights,
-        spec.text,
-        spec.text_fingerprint,
-        spec.span,
-        spec.positions,
-        query,
-        "" if twin is None else twin.spec.weights,
-        tuple(units),
-        tuple(best.get(column) or column.described() for column in columns),
+        run=spec.run,
+        weights=spec.weights,
+        text=spec.text,
+        text_fingerprint=spec.text_fingerprint,
+        span=spec.span,
+        positions=spec.positions,
+        query=query,
+        twin="" if twin is None else twin.spec.weights,
+        units=tuple(units),
+        features=tuple(best.get(column) or column.described() for column in columns),
     )
 
 
@@ -299,19 +299,19 @@ class _Search:
         second = int(np.argmax(np.where(np.arange(len(first)) == number, -1, np.abs(first))))
         runner, alone = self.columns[second], len(first) == 1
         return UnitLabel(
-            unit,
-            name if strength >= self.query.least and probability <= self.query.chance else "",
-            name,
-            column.measure,
-            sign,
-            column.shown(strength),
-            round(probability, DIGITS),
-            column.positives,
-            column.total,
-            "" if alone else runner.feature.name,
-            "" if alone else runner.measure,
-            None if alone else runner.shown(_sign(first[second]) * held[second]),
-            None,
+            unit=unit,
+            label=name if strength >= self.query.least and probability <= self.query.chance else "",
+            feature=name,
+            measure=column.measure,
+            sign=sign,
+            score=column.shown(strength),
+            probability=round(probability, DIGITS),
+            positives=column.positives,
+            total=column.total,
+            second="" if alone else runner.feature.name,
+            second_measure="" if alone else runner.measure,
+            second_score=None if alone else runner.shown(_sign(first[second]) * held[second]),
+            control=None,
         )
 
     def best_units(self, recording: Recording, scores: _Scores) -> tuple[list[FeatureBest], Floats]:

@@ -82,19 +82,19 @@ def outcome(found: StudyResult, verified: Verification, words: WordClass | None)
     """The figures of a study, of what its verification says, and of its class of words."""
     reader, in_words = verified.reader, verified.words
     return Outcome(
-        found.matched,
-        found.selective,
-        found.of_phrases(3),
-        len(found.telling),
-        len(found.confirmed),
-        found.null,
-        found.expected_by_chance,
-        _apart(verified.apart),
-        None if reader is None else reader.accuracy,
-        None if reader is None or reader.control is None else reader.control.accuracy,
-        None if in_words is None else _apart(in_words.apart),
-        None if words is None else len(words.confirmed),
-        None if words is None else words.shuffled,
+        matched=found.matched,
+        selective=found.selective,
+        three=found.of_phrases(3),
+        chosen=len(found.telling),
+        confirmed=len(found.confirmed),
+        null=found.null,
+        by_chance=found.expected_by_chance,
+        places=_apart(verified.apart),
+        reader=None if reader is None else reader.accuracy,
+        control=None if reader is None or reader.control is None else reader.control.accuracy,
+        words=None if in_words is None else _apart(in_words.apart),
+        class_units=None if words is None else len(words.confirmed),
+        class_shuffled=None if words is None else words.shuffled,
     )
 
 
@@ -111,9 +111,20 @@ def identity(study: Study) -> str:
 def keep(run: Run, found: StudyResult, on: OnSets, own: Outcome, twin: Outcome | None) -> Path:
     """Write the figures whole or not at all into the run's own folder; a study has one file, the latest."""
     kept = KeptStudy(
-        found.study.name, found.study.question, identity(found.study), found.text, found.run, run.fingerprint, on.query,
-        len(on.units), found.positives, found.negatives, sum(one.places > 0 for one in found.phrases), own, twin,
-    )  # fmt: skip
+        study=found.study.name,
+        question=found.study.question,
+        asked=identity(found.study),
+        text=found.text,
+        run=found.run,
+        weights=run.fingerprint,
+        on=on.query,
+        units=len(on.units),
+        positives=found.positives,
+        negatives=found.negatives,
+        phrases=sum(one.places > 0 for one in found.phrases),
+        found=own,
+        twin=twin,
+    )
     path = run.folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9._-]', '-', found.study.name)}.json"
     write_json(path, asdict(kept))
     return path

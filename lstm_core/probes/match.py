@@ -223,7 +223,7 @@ def _ranked(runs: _Runs, query: MatchQuery) -> tuple[tuple[Match, ...], int]:
             break
         shared, either = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
         starts, stops = np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
-        follow(runs.on.bits, starts, stops, query.before, query.after, runs.mask, shared, either)
+        follow(runs.on.bits, starts, stops, query.before, query.after, runs.mask, shared=shared, either=either)
         looked_at += len(found)
         best = np.concatenate([best, np.column_stack([found, shared, either])])
         order = np.lexsort((best[:, 0], best[:, 0] - best[:, 1], best[:, 3], -best[:, 2]))

@@ -155,7 +155,16 @@ def _of_set(
     if not found:
         raise ValueError(f"{run.name} knows no word of {asked.name} in enough places: choose a run with more words")
     few = len({one.word for one in asked.examples}) - len(found)
-    return SetSenses(asked.name, tuple(found), tokens, unknown_tokens, places, unknown, asked.lost, few)
+    return SetSenses(
+        name=asked.name,
+        words=tuple(found),
+        tokens=tokens,
+        unknown_tokens=unknown_tokens,
+        places=places,
+        unknown_places=unknown,
+        lost=asked.lost,
+        few=few,
+    )
 
 
 def at_most(examples: Sequence[Example], most: int = MOST) -> list[Example]:

@@ -128,14 +128,14 @@ def _of_words(title: str, runs: Sequence[Sequence[WordSenses]], units: Sequence[
         return ScoreRanges(of(lambda s: s.accuracy), of(lambda s: s.balanced), of(lambda s: s.macro_f1))
 
     return WordTogether(
-        title,
-        over_words(lambda one: len(one.senses)).mean,
-        over_words(lambda one: one.train).mean,
-        over_words(lambda one: one.test).mean,
-        share(lambda one: one.units.confirmed),
-        share(lambda one: one.twin_units.confirmed),
-        share(lambda one: one.units.shuffled),
-        {name: scores(name) for name in GUESSERS},
+        word=title,
+        senses=over_words(lambda one: len(one.senses)).mean,
+        train=over_words(lambda one: one.train).mean,
+        test=over_words(lambda one: one.test).mean,
+        confirmed=share(lambda one: one.units.confirmed),
+        twin_confirmed=share(lambda one: one.twin_units.confirmed),
+        shuffled=share(lambda one: one.units.shuffled),
+        scores={name: scores(name) for name in GUESSERS},
     )
 
 

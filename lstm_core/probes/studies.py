@@ -234,16 +234,16 @@ def study(
     null = tuple((word, _dealt(recording, on, word)) for word in asked.null)
     report(1.0, "done")
     return StudyResult(
-        asked,
-        recording.spec.run,
-        recording.title,
-        len(kinds[0]),
-        len(kinds[1]),
-        phrases,
-        telling,
-        smallest,
-        null,
-        ByChance(matched, selective, shuffled),
+        study=asked,
+        run=recording.spec.run,
+        text=recording.title,
+        positives=len(kinds[0]),
+        negatives=len(kinds[1]),
+        phrases=phrases,
+        telling=telling,
+        smallest=smallest,
+        null=null,
+        expected_by_chance=ByChance(matched, selective, shuffled),
     )
 
 

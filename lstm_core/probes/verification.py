@@ -138,17 +138,17 @@ def verify(
     report(1.0, "done")
     there = tuple(one for one in nothing if one is not None)
     return Verification(
-        query,
-        recording.spec.run,
-        (len(kinds[0]), len(kinds[1])),
-        len(sure),
-        apart,
-        reader,
-        dealt_by,
-        there,
-        followed,
-        words,
-        tuple(why),
+        query=query,
+        run=recording.spec.run,
+        counts=(len(kinds[0]), len(kinds[1])),
+        confirmed=len(sure),
+        apart=apart,
+        reader=reader,
+        dealt_by=dealt_by,
+        nothing=there,
+        followed=followed,
+        words=words,
+        why=tuple(why),
     )
 
 

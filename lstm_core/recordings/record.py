@@ -60,16 +60,16 @@ def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> Recordi
         raise ValueError("the text is empty: there is nothing to read")
     ordered = tuple(signal for signal in SIGNALS[config.cell] if signal in signals)
     return RecordingSpec(
-        run.name,
-        run.fingerprint,
-        text.name,
-        text.fingerprint,
-        text.span,
-        config.cell,
-        config.hidden,
-        ordered,
-        tuple(sorted(set(layers))),
-        query.positions,
+        run=run.name,
+        weights=run.fingerprint,
+        text=text.name,
+        text_fingerprint=text.fingerprint,
+        span=text.span,
+        cell=config.cell,
+        units=config.hidden,
+        signals=ordered,
+        layers=tuple(sorted(set(layers))),
+        positions=query.positions,
     )
 
 
@@ -99,7 +99,7 @@ def record(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, report: 
         def store(signal: str, layer: int) -> Tiles:
             return part.tiles(signal, layer, spec.units, len(kept))
 
-        part.exactness = _read(run.load_model(), text, kept, spec, store, probability, query.reader, report)[1]
+        part.exactness = _read(run.load_model(), text, kept, spec, store, probability, query.reader, report=report)[1]
     return Recording.open(folder)
 
 
@@ -113,7 +113,7 @@ def read(run: Run, text: Text, query: RecordQuery = RecordQuery(), *, model: Lan
         return np.empty((spec.units, len(kept)), np.float32)
 
     given = model or run.load_model()
-    signals, exactness = _read(given, text, kept, spec, store, probability, query.reader, silent)
+    signals, exactness = _read(given, text, kept, spec, store, probability, query.reader, report=silent)
     return Recording(spec, run.vocabulary, text.ids, kept, probability, signals, exactness)
 
 
@@ -192,7 +192,7 @@ def evaluate(run: Run, corpus: Corpus, *, report: Progress = silent, lead: int =
     def store(signal: str, layer: int) -> NDArray[Any]:
         return np.empty((spec.units, 0), dtype_of(signal))
 
-    exactness = _read(run.load_model(), text, np.arange(0), spec, store, probability, "parallel", report)[1]
+    exactness = _read(run.load_model(), text, np.arange(0), spec, store, probability, "parallel", report=report)[1]
     losses = -np.log(probability[max(start, 1) - begin :].astype(np.float64))
     losses, tested = np.split(losses, [stop - max(start, 1)])
     halves = np.array_split(losses, 2)

@@ -147,14 +147,14 @@ class Recording:
         kept = folder / "positions.npy"
         positions = _mapped(kept) if kept.is_file() else np.arange(len(tokens))
         found = cls(
-            spec,
-            Vocabulary(tuple(vocabulary["tokens"]), vocabulary["splitter"]),
-            tokens,
-            positions,
-            _mapped(folder / "probability.npy"),
-            {(s, k): _tiles(folder / f"{s}-{k}.npy", positions) for s in spec.signals for k in spec.layers},
-            manifest["exactness"],
-            folder,
+            spec=spec,
+            vocabulary=Vocabulary(tuple(vocabulary["tokens"]), vocabulary["splitter"]),
+            tokens=tokens,
+            positions=positions,
+            probability=_mapped(folder / "probability.npy"),
+            signals={(s, k): _tiles(folder / f"{s}-{k}.npy", positions) for s in spec.signals for k in spec.layers},
+            exactness=manifest["exactness"],
+            folder=folder,
         )
         found._check_shapes()
         return found

@@ -107,17 +107,17 @@ def baseline(corpus: Corpus, query: NgramQuery, *, report: Progress = silent) ->
         losses[split] = mean_loss(counts, corpus.ids, corpus.splits[split], models)
     report(1.0, "done")
     return NgramResult(
-        corpus.name,
-        corpus.fingerprint,
-        corpus.kind,
-        orders[-1],
-        MEASURES[corpus.kind],
-        len(corpus.vocabulary),
-        stop - start,
-        "validation" if given else "the last 5 % of the training text",
-        ("test",) if given else ("validation",),
-        {split: len(corpus.part(split)) for split in scored},
-        tuple(
+        corpus=corpus.name,
+        fingerprint=corpus.fingerprint,
+        kind=corpus.kind,
+        order=orders[-1],
+        measure=MEASURES[corpus.kind],
+        vocabulary=len(corpus.vocabulary),
+        counted=stop - start,
+        fitted_on="validation" if given else "the last 5 % of the training text",
+        held_out=("test",) if given else ("validation",),
+        tokens={split: len(corpus.part(split)) for split in scored},
+        scores=tuple(
             NgramScore(
                 model,
                 score_of(fitted[number], corpus.kind),

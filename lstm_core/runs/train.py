@@ -315,8 +315,10 @@ class _Loop:
         kind = self.run.kind
         score = None if validation is None else score_of(validation, kind)
         scores = score_of(loss, kind), score
-        times = progress.seconds, self._time_left()
-        return Report(progress.step, epoch, loss, validation, *scores, progress.rate, norm, speed, *times)
+        times = {"seconds": progress.seconds, "time_left": self._time_left()}
+        return Report(
+            progress.step, epoch, loss, validation, *scores, progress.rate, norm, tokens_per_second=speed, **times
+        )
 
     def _time_left(self) -> float:
         """Seconds to the end: the steps at this process' pace of late, and its validations once one was timed.

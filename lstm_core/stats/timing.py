@@ -66,7 +66,17 @@ def timing(
     if forget is not None:
         memory = _memory(forget[there[:, None] + lags[before + 1 :]].astype(np.float64))
     onset = int(lags[loud[0]]) if len(loud) else None
-    return Timing(lags, mean, error, usual, onset, int(lags[top]), _half_life(off[top:]), memory, len(there))
+    return Timing(
+        lags=lags,
+        mean=mean,
+        error=error,
+        usual=usual,
+        onset=onset,
+        peak=int(lags[top]),
+        half_life=_half_life(off[top:]),
+        memory=memory,
+        events=len(there),
+    )
 
 
 def _usual(values: NDArray[np.floating], events: Sequence[int], before: int, after: int) -> float:

@@ -250,7 +250,16 @@ def corpus_of(
         vocabulary = Vocabulary((UNKNOWN, END, *kept), splitter)
     fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     splits = {"train": train, "validation": validation}
-    return Corpus(name, kind, vocabulary, vocabulary.ids(tokens), splits, fingerprint, title, licence)
+    return Corpus(
+        name=name,
+        kind=kind,
+        vocabulary=vocabulary,
+        ids=vocabulary.ids(tokens),
+        splits=splits,
+        fingerprint=fingerprint,
+        title=title,
+        licence=licence,
+    )
 
 
 def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) -> Corpus:
@@ -265,7 +274,16 @@ def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) 
         start += len(part)
     ids = np.concatenate([vocabulary.ids(part) for part in parts.values()])
     fingerprint = hashlib.sha256("\f".join(texts.values()).encode()).hexdigest()
-    return Corpus(name, kind, vocabulary, ids, splits, fingerprint, recipe.title, recipe.licence)
+    return Corpus(
+        name=name,
+        kind=kind,
+        vocabulary=vocabulary,
+        ids=ids,
+        splits=splits,
+        fingerprint=fingerprint,
+        title=recipe.title,
+        licence=recipe.licence,
+    )
 
 
 def fetch_corpus(name: str) -> list[Path]:

@@ -103,15 +103,15 @@ def tag_agreement(
     spelled = np.array([guess == is_ for guess, is_ in zip(by_ending, truth, strict=True)])
     low, high = intervals.of_share(float(right.mean()), len(rows))
     return TagAgreement(
-        len(rows),
-        float(right.mean()),
-        low,
-        high,
-        most / len(rows),
-        tag,
-        float(spelled.mean()),
-        int((right & ~spelled).sum()),
-        int((spelled & ~right).sum()),
+        words=len(rows),
+        neighbours=float(right.mean()),
+        low=low,
+        high=high,
+        majority=most / len(rows),
+        majority_tag=tag,
+        spelling=float(spelled.mean()),
+        only_neighbours=int((right & ~spelled).sum()),
+        only_spelling=int((spelled & ~right).sum()),
     )
 
 

@@ -101,22 +101,35 @@ def paper_table(table: EmbeddingTable, tags: Sequence[str]) -> tuple[TableRow, .
     for word, (paper_counted, paper_neighbours) in PAPER_TABLE.items():
         row = table.row(word)
         if row is None:
-            rows.append(TableRow(word, 0, 0, paper_counted, (), paper_neighbours, 0, 0, "", 0))
+            rows.append(
+                TableRow(
+                    word=word,
+                    counted=0,
+                    averaged=0,
+                    paper_counted=paper_counted,
+                    neighbours=(),
+                    paper_neighbours=paper_neighbours,
+                    overlap=0,
+                    by_euclid=0,
+                    tag="",
+                    same_tag=0,
+                )
+            )
             continue
         near, euclid = _near(table, word)
         theirs = {plain(one) for one in paper_neighbours}
         rows.append(
             TableRow(
-                word,
-                int(table.counted[row]),
-                int(table.averaged[row]),
-                paper_counted,
-                near,
-                paper_neighbours,
-                sum(plain(one.word) in theirs for one in near),
-                sum(one.word in euclid for one in near),
-                tags[row],
-                sum(tags[table.index[one.word]] == tags[row] for one in near),
+                word=word,
+                counted=int(table.counted[row]),
+                averaged=int(table.averaged[row]),
+                paper_counted=paper_counted,
+                neighbours=near,
+                paper_neighbours=paper_neighbours,
+                overlap=sum(plain(one.word) in theirs for one in near),
+                by_euclid=sum(one.word in euclid for one in near),
+                tag=tags[row],
+                same_tag=sum(tags[table.index[one.word]] == tags[row] for one in near),
             )
         )
     return tuple(rows)
@@ -177,16 +190,16 @@ def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
     held_out = tuple(held_out_spelling(run, table, text, strange))
     report(1.0, "done")
     return WordReport(
-        run.name,
-        run.fingerprint,
-        text_fingerprint(run),
-        found.types,
-        paper_table(table, tags),
-        drawn,
-        by_euclid,
-        same_tag,
-        agreement,
-        held_out,
+        run=run.name,
+        weights=run.fingerprint,
+        text_fingerprint=text_fingerprint(run),
+        types=found.types,
+        rows=paper_table(table, tags),
+        drawn=drawn,
+        by_euclid=by_euclid,
+        same_tag=same_tag,
+        agreement=agreement,
+        held_out=held_out,
     )
 
 

@@ -98,15 +98,15 @@ def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -
     names = tuple(sorted(set(tags) - {""}))
     number = {name: code for code, name in enumerate(names)}
     found = WordSample(
-        run.name,
-        tuple(first.words[row] for row in rows.tolist()),
-        first.averaged[rows],
-        first.counted[rows],
-        np.array([number.get(tags[row], -1) for row in rows.tolist()], dtype=np.int64),
-        names,
-        {state: table.vectors[rows] for state, table in whole.items()},
-        {},
-        len(first),
+        run=run.name,
+        words=tuple(first.words[row] for row in rows.tolist()),
+        averaged=first.averaged[rows],
+        counted=first.counted[rows],
+        code=np.array([number.get(tags[row], -1) for row in rows.tolist()], dtype=np.int64),
+        tag_names=names,
+        means={state: table.vectors[rows] for state, table in whole.items()},
+        places={},
+        total=len(first),
     )
     for name, query in asked.items():
         report(0.0, f"a map of the {name} vectors")
@@ -159,15 +159,15 @@ def read_sample(run: "Run") -> WordSample | None:
             }
             averaged, counted, code = (arrays[name].astype(np.int64) for name in _COUNTS)
             return WordSample(
-                run.name,
-                tuple(notes["words"].split("\n")),
-                averaged,
-                counted,
-                code,
-                tuple(notes["tags"].split("\n")),
-                {_state(name): values for name, values in restore_rows(part["mean "]).items()},
-                {name: places.astype(np.float32) for name, places in part["map "].items()},
-                int(notes["total"]),
+                run=run.name,
+                words=tuple(notes["words"].split("\n")),
+                averaged=averaged,
+                counted=counted,
+                code=code,
+                tag_names=tuple(notes["tags"].split("\n")),
+                means={_state(name): values for name, values in restore_rows(part["mean "]).items()},
+                places={name: places.astype(np.float32) for name, places in part["map "].items()},
+                total=int(notes["total"]),
             )
         except (ValueError, KeyError):
             continue
