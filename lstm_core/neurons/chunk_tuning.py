@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lstm_core.neurons.tuning import Around, check
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
-from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
+from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, influence, outcomes, p_value, standard_error
 from lstm_core.stats.ranks import centred_ranks, strengths
 from lstm_core.stats.variance_explained import SHUFFLES, remembered
 from lstm_core.storage.progress import Progress, silent
@@ -284,7 +284,7 @@ def _beside(found: _Layer, twin: _Layer) -> TunedUnits:
     controls = [best[kind] for kind in found.chosen.tolist()]
     leads = [row.score - control for row, (control, _) in zip(rows, controls, strict=True)]
     errors = [standard_error(own - others) for own, (_, others) in zip(found.sums, controls, strict=True)]
-    _, told = outcomes(leads, [chance(*pair) for pair in zip(leads, errors, strict=True)])
+    _, told = outcomes(leads, [p_value(*pair) for pair in zip(leads, errors, strict=True)])
     beside = [
         replace(row, control=control, outcome=outcome)
         for row, (control, _), outcome in zip(rows, controls, told, strict=True)

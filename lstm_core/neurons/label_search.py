@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from lstm_core.neurons.features import Feature, features_of
 from lstm_core.recordings.find import same_reading
 from lstm_core.recordings.recording import Recording
-from lstm_core.stats.paired_test import LEARNED, UNKNOWN, by_block, chance, influence, outcomes, standard_error
+from lstm_core.stats.paired_test import LEARNED, UNKNOWN, by_block, influence, outcomes, p_value, standard_error
 from lstm_core.stats.ranks import Floats, Shifts, centred_ranks, strengths, targets_of
 from lstm_core.storage.progress import Progress, silent
 
@@ -266,7 +266,7 @@ class _Search:
                 families.add(unit, group, ranks, target, sign)
                 chosen.append(number)
                 sums.append(sign * by_block(influence(ranks, target)))
-        return _Scores(first, held, chosen, families.probabilities(), np.array(sums))
+        return _Scores(first, held, chosen, families.p_values(), np.array(sums))
 
     def _ranked(
         self, recording: Recording, report: Progress
@@ -334,7 +334,7 @@ class _Search:
                 score=column.shown(signs[number] * scores.held[best[number], number]),
                 probability=round(probability, DIGITS),
             )
-            for number, (column, probability) in enumerate(zip(self.columns, families.probabilities(), strict=True))
+            for number, (column, probability) in enumerate(zip(self.columns, families.p_values(), strict=True))
         ]
         return found, np.array(sums)
 
@@ -350,7 +350,7 @@ def _beside(rows: Sequence[Row], sums: Floats, controls: Sequence[FeatureBest], 
         for row, control in zip(rows, controls, strict=True)
     ]
     errors = [standard_error(one) for one in sums - control_sums]
-    chances, told = outcomes(leads, [chance(*pair) for pair in zip(leads, errors, strict=True)])
+    chances, told = outcomes(leads, [p_value(*pair) for pair in zip(leads, errors, strict=True)])
     return [
         replace(
             row, control=control.score, error=round(error, DIGITS), lead_chance=round(value, DIGITS), outcome=outcome
@@ -370,13 +370,13 @@ class _Families:
         self.members[group].append(member)
         self.shifts[group].add(row, target, sign)
 
-    def probabilities(self) -> list[float]:
+    def p_values(self) -> list[float]:
         """By member, which count from 0."""
         used = sum(map(bool, self.members))
         found = {
             member: min(1.0, used * probability)
             for members, shifts in zip(self.members, self.shifts, strict=True)
-            for member, probability in zip(members, shifts.probabilities(), strict=True)
+            for member, probability in zip(members, shifts.p_values(), strict=True)
         }
         return [found[member] for member in range(len(found))]
 

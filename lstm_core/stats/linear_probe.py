@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.stats import intervals
-from lstm_core.stats.paired_test import BLOCKS, by_block, chance
+from lstm_core.stats.paired_test import BLOCKS, by_block, p_value
 from lstm_core.stats.paired_test import standard_error as of_sums
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def lead(one: Probe, other: Probe) -> tuple[float, float]:
     """
     ahead = one.accuracy - other.accuracy
     blocks = min(BLOCKS, len(one.kinds))
-    return ahead, chance(ahead, of_sums(by_block(influence(one) - influence(other), blocks)), blocks)
+    return ahead, p_value(ahead, of_sums(by_block(influence(one) - influence(other), blocks)), blocks)
 
 
 def balanced(kinds: Kinds, said: Kinds) -> float:

@@ -39,16 +39,16 @@ def standard_error(sums: Floats) -> float:
     return float(np.sqrt(len(sums) * np.var(sums, ddof=1)))
 
 
-def chance(difference: float, error: float, blocks: int = BLOCKS) -> float:
+def p_value(difference: float, error: float, blocks: int = BLOCKS) -> float:
     """The probability of such a difference or a larger one where there is none: Student's t, one-sided."""
     from scipy.special import stdtr
 
     return float(stdtr(blocks - 1, -difference / error)) if error > 0 else float(difference <= 0)
 
 
-def outcomes(differences: Sequence[float], chances: Sequence[float]) -> tuple[Floats, list[str]]:
-    """Of all units that were tested: chances adjusted for their number, and LEARNED, LEADS or NOT_AHEAD."""
-    found = adjusted(chances)
+def outcomes(differences: Sequence[float], p_values: Sequence[float]) -> tuple[Floats, list[str]]:
+    """Of all units that were tested: p-values adjusted for their number, and LEARNED, LEADS or NOT_AHEAD."""
+    found = adjusted(p_values)
     return found, [
         NOT_AHEAD if difference <= MARGIN else LEARNED if value <= FALSE_SHARE else LEADS
         for difference, value in zip(differences, found, strict=True)

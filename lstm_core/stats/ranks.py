@@ -85,7 +85,7 @@ class Shifts:
         self._unshifted.append(float(scores[0]))
         self._largest = scores if self._largest is None else np.maximum(self._largest, scores)
 
-    def probabilities(self) -> list[float]:
+    def p_values(self) -> list[float]:
         """For each pair, as added: the share of shifts, the 0th too, at which some pair reaches what it has unshifted.
 
         Bounded by the largest of all, these are adjusted for the size of the family (Westfall and Young 1993).

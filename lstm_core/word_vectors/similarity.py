@@ -85,15 +85,11 @@ class Stratum:
     rho: float | None
 
 
-def spearman(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
-    """Rank correlation of two arrays (N,), ties at the mean of their ranks; NaN below 3 values or without variance."""
-    return float(spearmans(one, other, np.ones((1, len(one))))[0])
-
-
 def spearmans(
     one: NDArray[np.floating], other: NDArray[np.floating], weights: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """The same (R,) where value n counts `weights[r, n]` times, a whole number; (N,), (N,) and (R, N).
+    """Rank correlations (R,) of two arrays (N,), ties at the mean of their ranks, where value n counts `weights[r, n]`
+    times, a whole number.
 
     NaN where fewer than 3 values count or there is no variance.
     """

@@ -21,9 +21,9 @@ from lstm_core.stats.paired_test import (
     NOT_AHEAD,
     UNKNOWN,
     by_block,
-    chance,
     influence,
     outcomes,
+    p_value,
     standard_error,
 )
 from lstm_core.stats.ranks import centred_ranks
@@ -122,9 +122,9 @@ def test_blocks_tell_how_much_a_score_varies_where_neighbours_are_alike_and_sing
 
 def test_chances_are_students_t_of_one_side() -> None:
     for difference, error in ((0.05, 0.02), (-0.05, 0.02), (0.0, 0.1)):
-        assert chance(difference, error) == pytest.approx(t.sf(difference / error, 24))
-    assert chance(0.1, 0.02, blocks=5) == pytest.approx(t.sf(5, 4))
-    assert (chance(0.3, 0), chance(0.0, 0), chance(-0.3, 0)) == (0, 1, 1)
+        assert p_value(difference, error) == pytest.approx(t.sf(difference / error, 24))
+    assert p_value(0.1, 0.02, blocks=5) == pytest.approx(t.sf(5, 4))
+    assert (p_value(0.3, 0), p_value(0.0, 0), p_value(-0.3, 0)) == (0, 1, 1)
 
 
 @given(st.lists(st.tuples(st.floats(-0.2, 0.2), st.floats(0, 1)), min_size=1, max_size=60))
@@ -190,7 +190,7 @@ def test_all_units_are_adjusted_for_and_not_those_alone_that_got_a_label() -> No
     rng = np.random.default_rng(2)
     found = find_labels(recording(rng, {0: FLAG}), QUERY, twin=recording(rng, {}), features=FEATURES)
     assert [unit.unit for unit in found.labelled] == [0]
-    chances = [chance(unit.score - unit.control, unit.error) for unit in found.units]  # type: ignore[operator,arg-type]
+    chances = [p_value(unit.score - unit.control, unit.error) for unit in found.units]  # type: ignore[operator,arg-type]
     expected, told = outcomes([unit.score - (unit.control or 0) for unit in found.units], chances)
     assert [unit.lead_chance for unit in found.units] == pytest.approx(expected.tolist(), abs=1e-3)
     assert [unit.outcome for unit in found.units] == told

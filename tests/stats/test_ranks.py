@@ -78,13 +78,13 @@ def test_chance_is_every_shift_tried_one_by_one() -> None:
     tried = np.array([[sign * (row @ np.roll(target, shift)) for shift in range(53)] for row, target, sign in pairs])
     tried = tried / tried.std(axis=1, keepdims=True)
     reached = [np.mean(tried.max(axis=0) >= own - 1e-9) for own in tried[:, 0]]
-    np.testing.assert_allclose(family.probabilities(), reached)
+    np.testing.assert_allclose(family.p_values(), reached)
 
 
 def test_a_pair_that_never_changes_is_certain_to_be_reached() -> None:
     family = ranks.Shifts()
     family.add(np.zeros(5, np.int64), np.array([True, False, True, False, False]), 1)
-    assert family.probabilities() == [1.0]
+    assert family.p_values() == [1.0]
     family.add(np.array([-4, -2, 0, 2, 4]), np.array([False, False, False, False, True]), 1)
     family.add(np.array([-4, -2, 0, 2, 4]), np.ones(5, bool), 1)
-    assert family.probabilities() == [1.0, pytest.approx(1 / 5), 1.0]
+    assert family.p_values() == [1.0, pytest.approx(1 / 5), 1.0]
