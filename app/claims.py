@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from lstm_core.claims.training import Claim
+from lstm_core.claims.claim import Verdict
 
 _VERDICT = {
     True: ":green-badge[holds here]",
@@ -13,7 +13,7 @@ _VERDICT = {
 }
 
 
-def panel(claims: Sequence[Claim], title: str = "What the source says, what we measure") -> None:
+def panel(claims: Sequence[Verdict], title: str = "What the source says, what we measure") -> None:
     """One row a claim; nothing when there is none."""
     if not claims:
         return

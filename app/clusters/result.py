@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.cached import cached
 from app.clusters import frames
+from lstm_core.claims.claim import Verdict
 from lstm_core.claims.clusters import cluster_claims
-from lstm_core.claims.training import Claim
 from lstm_core.clusters import contents as cluster_table
 from lstm_core.clusters import states as clusters
 from lstm_core.clusters.contents import ClusterRow
@@ -48,11 +48,11 @@ def _shown(run: Run, query: ClusterQuery, stamp: int) -> ShownClusters | None:
     return ShownClusters(found, text, cluster_table.table(found, text))
 
 
-def _claims(run: Run, stamp: int) -> list[Claim]:
+def _claims(run: Run, stamp: int) -> list[Verdict]:
     return cluster_claims(run)
 
 
-def claims(run: Run) -> list[Claim]:
+def claims(run: Run) -> list[Verdict]:
     """What the paper says of clusters beside what is kept of the run; raises ValueError as `cluster_claims` does."""
     return cached(_claims)(run, _stamp(run))
 

@@ -6,7 +6,6 @@ import streamlit as st
 
 from app.cached import cached
 from app.work import at_work, last_attempt, start_button
-from lstm_core.claims.labels import SIGNALS
 from lstm_core.neurons import labels as core
 from lstm_core.neurons.label_search import LabelQuery, Labels
 from lstm_core.neurons.profile import NeuronQuery
@@ -36,12 +35,21 @@ def kept_labels(run: Run, recording: Recording, query: NeuronQuery) -> Labels | 
 def all_kept(run: Run, recording: Recording) -> list[Labels]:
     """The labels of all layers of h and c: of the recording where there are any, else as they came with the run. Never
     of two texts, whose scores do not compare."""
-    places = [NeuronQuery(signal, layer, 0) for signal in SIGNALS for layer in range(1, run.model_config.layers + 1)]
-    own = [labels for place in places if (labels := kept_labels(run, recording, place))]
+    places = _places(run)
+    own = [labels for place in places if (labels := kept_labels(run, recording, NeuronQuery(*place, 0)))]
     if len(own) == len(places):
         return own
-    came = [labels for place in places if (labels := standing_in(run, place.signal, place.layer))]
+    came = all_that_came(run)
     return own if len(own) >= len(came) else came
+
+
+def all_that_came(run: Run) -> list[Labels]:
+    """The labels of all layers of h and c that came with the run."""
+    return [labels for place in _places(run) if (labels := standing_in(run, *place))]
+
+
+def _places(run: Run) -> list[tuple[str, int]]:
+    return [(signal, layer) for signal in core.SEARCHED for layer in range(1, run.model_config.layers + 1)]
 
 
 def standing_in(run: Run, signal: str, layer: int) -> Labels | None:

@@ -7,8 +7,7 @@ import streamlit as st
 from app.cached import cached
 from app.claims import panel
 from app.sweep.readings import each
-from lstm_core.claims.dropout import map_claims, mapped_query, marks, sweep_claims
-from lstm_core.claims.marks import Told
+from lstm_core.claims.dropout import Told, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.clusters.word_map import WordMapQuery
 from lstm_core.neurons.compare import Comparison
 from lstm_core.runs.run import Run

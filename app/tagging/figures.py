@@ -12,8 +12,8 @@ from app.tagging import frames
 from app.tagging.choice import titled
 from app.tagging.grid import grid
 from app.tagging.sentence import with_torch
+from lstm_core.claims.claim import Verdict
 from lstm_core.claims.tagging import tagging_claims
-from lstm_core.claims.training import Claim
 from lstm_core.tagging.classify import Poolings, read_figures
 from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of, perceptron_shares
 from lstm_core.tagging.label_run import LabelRun
@@ -44,7 +44,7 @@ def kept_poolings() -> Poolings | None:
         return None
 
 
-def _claims(runs: tuple[LabelRun, ...]) -> list[Claim]:
+def _claims(runs: tuple[LabelRun, ...]) -> list[Verdict]:
     return tagging_claims(runs, kept_poolings())
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.clusters.frames import table_csv
 from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
-from lstm_core.claims.marks import Told, by_dropout
+from lstm_core.claims.dropout import Told, by_dropout
 from lstm_core.claims.word_map import is_found
 from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, GroupMatch, Labels, Word
 from lstm_core.clusters.word_map import WordMap

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.cached import cached
 from lstm_core.claims import word_map as wordmap_claims
-from lstm_core.claims.marks import Told, told_apart
+from lstm_core.claims.dropout import Told, told_apart
 from lstm_core.claims.word_map import Beside, Grouped, Maps
 from lstm_core.clusters import word_map as maps
 from lstm_core.clusters.word_groups import Group, Labels, table

@@ -7,7 +7,7 @@ from app.drawing import draw
 from app.table import Column, show
 from app.wordmap import frames
 from app.wordmap.result import beside
-from lstm_core.claims.marks import by_dropout
+from lstm_core.claims.dropout import by_dropout
 from lstm_core.claims.word_map import FOUND, GROUPS
 from lstm_core.clusters.word_map import WordMapQuery
 from lstm_core.runs.run import Run

@@ -1,5 +1,6 @@
-"""What the sources say beside what we measure: one module an analysis.
+"""What the sources say beside what we measure: texts in claims.toml, one module an analysis for the measuring.
 
+claim     a row of claims.toml, and the verdict on it
 training  claims about training
 labels    claims about single units, beside their labels
 chunks    claims about sentence chunks
@@ -7,7 +8,6 @@ studies   claims about units on through phrases
 clusters  claims about clusters of states
 word_map  claims about maps of words
 words     claims about word vectors
-dropout   claims about dropout
-marks     claims about brackets and quotation marks over dropout
+dropout   claims about dropout, and about brackets and quotation marks over it
 tagging   claims about networks that tag
 """

@@ -1,27 +1,29 @@
-"""What the thesis says of dropout (PROTOCOLS T1, T4, T5, T9) beside a comparison of runs. A verdict over dropout is
-that of a permutation test; where the thesis gives no figure, what is asked for is said. Nothing is computed anew.
+"""What the thesis says of dropout (PROTOCOLS T1, T4, T5, T9) beside a comparison of runs, and of their word maps.
+
+A verdict over dropout is that of a permutation test. Nothing is computed anew.
 """
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lstm_core.claims.marks import Told, brackets_claim, quotes_claim, told_apart, told_order
-from lstm_core.claims.training import Claim
-from lstm_core.clusters.word_map import WordMapQuery, kept_maps, read_map
+import numpy as np
+
+from lstm_core.claims.claim import Claim, Verdict, measures
+from lstm_core.clusters.word_groups import FREQUENT, Labels, MarksApart, apart, brackets, quotes
+from lstm_core.clusters.word_map import WordMap, WordMapQuery, kept_maps, read_map
 from lstm_core.neurons.compare import Comparison, Trend
 from lstm_core.runs.run import Run
 from lstm_core.stats.linkage import joins
-from lstm_core.stats.permutation import ENOUGH, SURE, Order
+from lstm_core.stats.permutation import ENOUGH, SURE, Order, order
 
-BAND = (90.0, 140.0)  # perplexity, thesis, chapter 5
-MODELS = 9  # of the thesis, one a dropout
 FULL_SIZE = ("lstm", 2, 2000, 400)  # cell, layers, units, embedding of the thesis
 ITS_TEXT = "wikitext-2"
 MAP = WordMapQuery("h", 1)  # the groups that section 5.2.1 is about
-GROUPS = 100  # the thesis does not say how many; as `wordmap` cuts
+GROUPS = 100  # at which statements about maps are measured, by single linkage: the thesis does not say how many
 
 
-def sweep_claims(found: Comparison, runs: Sequence[Run]) -> list[Claim]:
+def sweep_claims(found: Comparison, runs: Sequence[Run]) -> list[Verdict]:
     """T1, T4 and T5 for runs that were compared; empty where fewer than two dropouts are among them, and while one of
     them is not trained to its end."""
     if len({row.dropout for row in found.rows}) < 2 or found.unfinished:
@@ -33,45 +35,32 @@ def sweep_claims(found: Comparison, runs: Sequence[Run]) -> list[Claim]:
 # T1: perplexity -------------------------------------------------------------------------------------------------------
 
 
-def _perplexity(found: Comparison, runs: Sequence[Run]) -> Claim:
-    scores = [row.best for row in found.rows if row.best is not None]
+@measures("T1")
+def _perplexity(claim: Claim, found: Comparison, runs: Sequence[Run]) -> Verdict:
     texts = sorted({str(run.config["corpus"].get("name") or "no known text") for run in runs})
-    shapes = sorted({run.model_config.architecture for run in runs})
     full = texts == [ITS_TEXT] and {_shape(run) for run in runs} == {FULL_SIZE} and found.measure == "perplexity"
-    nine = len({row.dropout for row in found.rows if row.best is not None}) >= MODELS
-    seeds = {row.seed for row in found.rows}
-    measure = found.measure.replace("_", " ")
-    if not scores:
-        measured, holds = "no run has a score yet", None
-    elif not found.scores_compare:
-        measured, holds = "nothing that compares: the runs have different texts or vocabularies", None
-    else:
-        measured = f"{measure} {min(scores):.4g} to {max(scores):.4g} (n = {len(scores)} runs)"
-        holds = None
-        if full:
-            within = all(BAND[0] <= score <= BAND[1] for score in scores)
-            holds = within if nine or not within else None
-        else:
-            measured = f"nothing that compares: here {measured} on {', '.join(texts)}"
-    why = "the same text and size; " + (
-        "every dropout with the same seed, where the thesis changed it with the dropout"
-        if len(seeds) == 1
-        else f"{len(seeds)} seeds"
-    )
-    why += "" if nine else f"; it is said of {MODELS} dropouts, fewer can only refute it"
-    if not full:
-        why = (
-            f"the band is for WikiText-2 at full size only (embedding 400, two LSTM layers of 2000); these are "
-            f"{', '.join(shapes)} on {', '.join(texts)}, so it says nothing about them"
+    seeds = len({row.seed for row in found.rows})
+    if full:
+        here = "these are alike, " + (
+            "every dropout with the same seed, where the thesis changed it with the dropout"
+            if seeds == 1
+            else f"with {seeds} seeds"
         )
-    return Claim(
-        "T1",
-        "thesis, chapter 5",
-        "nine models, dropout 0 to 0.8, two layers of 2000, WikiText-2: perplexity between 90 and 140",
-        measured,
-        why,
-        holds,
-    )
+    else:
+        shapes = sorted({run.model_config.architecture for run in runs})
+        here = f"these are {', '.join(shapes)} on {', '.join(texts)}, so it says nothing about them"
+    scores = {row.dropout: row.best for row in found.rows if row.best is not None}
+    best = [row.best for row in found.rows if row.best is not None]
+    if not best:
+        return claim.judged("no run has a score yet", None, here=here)
+    if not found.scores_compare:
+        told = "nothing that compares: the runs have different texts or vocabularies"
+        return claim.judged(told, None, here=here)
+    told = f"{found.measure.replace('_', ' ')} {min(best):.4g} to {max(best):.4g} (n = {len(best)} runs)"
+    if not full:
+        return claim.judged(f"nothing that compares: here {told} on {', '.join(texts)}", None, here=here)
+    within = all(claim.figures["low"] <= score <= claim.figures["high"] for score in best)
+    return claim.judged(told, within if len(scores) >= claim.figures["models"] or not within else None, here=here)
 
 
 def _shape(run: Run) -> tuple[str, int, int, int]:
@@ -82,7 +71,8 @@ def _shape(run: Run) -> tuple[str, int, int, int]:
 # T4: units near zero --------------------------------------------------------------------------------------------------
 
 
-def _near_zero(found: Comparison) -> Claim:
+@measures("T4")
+def _near_zero(claim: Claim, found: Comparison) -> Verdict:
     lines = []
     for signal, layer in dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity):
         counts = [
@@ -92,37 +82,22 @@ def _near_zero(found: Comparison) -> Claim:
             if (one.signal, one.layer) == (signal, layer) and one.near_zero_share
         ]
         lines.append(f"{signal} of layer {layer}: {', '.join(counts) or 'none at any dropout'}")
-    return Claim(
-        "T4",
-        "thesis, sections 5.1.1 and 5.1.2",
-        "sometimes units have more than 90% of their values within ±0.01. The one example, at dropout 0.8: over 17,700 "
-        "of 18,000 words from 0 to 0.01 and over 150 from -0.01 to 0. That model has a lot of such units",
-        "units with more than 90% within ±0.01: " + "; ".join(lines) if lines else "no run has read the text yet",
-        "the thesis counts them for no dropout and gives no figure for “a lot”: hence no verdict. They are set aside "
-        "when units are ranked",
-        None,
-    )
+    told = "units with more than 90% within ±0.01: " + "; ".join(lines) if lines else "no run has read the text yet"
+    return claim.judged(told, None)
 
 
 # T5: mean |activation| ------------------------------------------------------------------------------------------------
 
 
-def _falls(found: Comparison, signal: str) -> Claim:
+@measures("T5")
+def _falls(claim: Claim, found: Comparison, signal: str) -> Verdict:
     trends = [trend for trend in found.trends if trend.signal == signal]
     tested = [trend for trend in trends if trend.p is not None and trend.runs >= ENOUGH]
     holds = None
     if tested and len(tested) == len(trends):
         holds = all(trend.rho is not None and trend.rho < 0 and (trend.p or 0) < SURE for trend in trends)
     few = "" if holds is not None else f"; too few runs for a verdict, at least {ENOUGH} are needed"
-    return Claim(
-        "T5",
-        "thesis, section 5.1.2",
-        "the higher the dropout, the lower the mean absolute activation (six models)",
-        f"{signal}: {'; '.join(map(told_trend, trends))}{few}",
-        "the thesis does not say of which signal and layer, and tests nothing: we ask each layer for a falling rank "
-        f"correlation (Spearman) with p below {SURE:g} over all orders of the runs. All read the same tokens",
-        holds,
-    )
+    return claim.judged(f"{signal}: {'; '.join(map(told_trend, trends))}{few}", holds, sure=SURE)
 
 
 def told_trend(trend: Trend) -> str:
@@ -130,7 +105,29 @@ def told_trend(trend: Trend) -> str:
     return f"layer {trend.layer}: {told_order(Order(trend.runs, trend.rho, trend.p))}"
 
 
-# T9: marks on word maps -----------------------------------------------------------------------------------------------
+def told_order(found: Order) -> str:
+    """The correlation with dropout and its p for people."""
+    if found.rho is None or found.p is None:
+        return f"no rank correlation (n = {found.pairs} runs)"
+    return f"Spearman {found.rho:+.2f} with dropout, p = {found.p:.2g} (n = {found.pairs} runs)"
+
+
+# T9: brackets and quotation marks on word maps ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """How well groups of a run's word map tell opening from closing brackets and quotation marks, at its dropout."""
+
+    run: str
+    dropout: float
+    brackets: MarksApart
+    quotes: MarksApart
+
+
+def told_apart(found: WordMap, labels: Labels, run: str, dropout: float) -> Told:
+    """What a map and the groups of its words say of marks that open and close."""
+    return Told(run, dropout, *(apart(labels, *kind) for kind in (brackets(found), quotes(found))))
 
 
 def mapped_query(runs: Sequence[Run]) -> WordMapQuery | None:
@@ -155,9 +152,51 @@ def marks(run: Run, query: WordMapQuery) -> Told | None:
     return told_apart(found, labels, run.name, run.model_config.dropout)
 
 
-def map_claims(found: Sequence[Told]) -> list[Claim]:
+def map_claims(found: Sequence[Told]) -> list[Verdict]:
     """T9's two statements over dropout, from maps of several dropouts; empty where there are fewer than two."""
     if len({one.dropout for one in found}) < 2:
         return []
     how = f"maps of h of layer 1 in {GROUPS} groups by single linkage, the thesis does not say how many"
     return [brackets_claim(found, how), quotes_claim(found, how)]
+
+
+def by_dropout(found: Sequence[Told], kind: str) -> list[tuple[float, float]]:
+    """Dropout and homogeneity beyond chance of "brackets" or "quotes", where there are enough marks to tell."""
+    known = [(one.dropout, getattr(one, kind)) for one in found]
+    return sorted((dropout, one.beyond) for dropout, one in known if _enough(one) and one.beyond is not None)
+
+
+def _enough(told: MarksApart) -> bool:
+    """Whether there are enough marks of both kinds to say how well they are told apart."""
+    return min(told.opening, told.closing) >= FREQUENT
+
+
+@measures("T9-brackets")
+def brackets_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
+    """Brackets in every model; `how` the words were grouped. One model can only refute it."""
+    told = [one.brackets for one in found if _enough(one.brackets) and one.brackets.beyond is not None]
+    good = [(one.beyond or 0) >= claim.figures["apart"] and (one.p or 0) < SURE for one in told]
+    holds = False if good and not all(good) else True if len(good) > 1 else None
+    return claim.judged(_told(found, "brackets"), holds, how=how, sure=SURE)
+
+
+@measures("T9-quotes")
+def quotes_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
+    """Quotation marks, together with little dropout, apart with more."""
+    scores = by_dropout(found, "quotes")
+    trend = order(*np.array(scores).T) if scores else Order(0, None, None)
+    holds = None
+    if trend.pairs >= ENOUGH and trend.rho is not None and trend.p is not None:
+        holds = trend.rho > 0 and trend.p < SURE
+    told = _told(found, "quotes") + (f"; {told_order(trend)}" if len(scores) > 1 else "")
+    return claim.judged(told, holds, how=how, sure=SURE, enough=ENOUGH)
+
+
+def _told(found: Sequence[Told], kind: str) -> str:
+    scores = by_dropout(found, kind)
+    if scores:
+        told = ", ".join(f"{score:.2f} at {dropout:g}" for dropout, score in scores)
+        return f"homogeneity beyond chance (1 = no group holds both, 0 = as dealt at random) by dropout: {told}"
+    counts = sorted({(one.opening, one.closing) for one in (getattr(told, kind) for told in found)})
+    there = " or ".join(f"{opening:,} that open and {closing:,} that close" for opening, closing in counts)
+    return f"Cannot be told: there are {there or 'no maps'}; {FREQUENT} of each are needed, not each in a group alone"

@@ -5,71 +5,53 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lstm_core.claims.training import Claim
+from lstm_core.claims.claim import CLAIMS, Claim, Verdict, measures
 from lstm_core.neurons.label_search import ENOUGH, LEAST, STRETCHES, FeatureBest, Labels
+from lstm_core.neurons.labels import SEARCHED, best_unit
 from lstm_core.stats.paired_test import LEARNED, UNKNOWN
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
 
-SIGNALS = ("h", "c")  # those that the thesis looks at
-QUOTES = "inside quotation marks"
-SOURCE = "thesis, section 5.1"
+QUOTES = CLAIMS["T6-quotes"].figures["feature"]
 ASKED = (1 + LEAST) / 2  # AUROC
-OTHERS = {
-    "inside brackets": "some neurons could be active when the words are between brackets (expected, not shown)",
-    "a number comes next": "a certain neuron predicts that the next token will be a number",
-    "the sentence is about to end": "a certain neuron predicts <eos>, the end of the sentence",
-}
-_DIFFERS = "the thesis shows pictures of single neurons, no score; we ask for an AUROC of"
 
 
-def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Claim]:
+def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Verdict]:
     """T6 from the labels of some signals and layers of a run; empty where none are kept, and for an untrained twin."""
-    kept = [labels for labels in kept if labels.query.signal in SIGNALS]
+    kept = [labels for labels in kept if labels.query.signal in SEARCHED]
     if not kept or run.untrained_twin_of:
         return []
-    first = {labels.query.signal: labels for labels in kept if labels.query.layer == 1}
-    why = _why(run, kept)
-    return [
-        _first_layer(first, kept, why),
-        _same_unit(kept, "the thesis shows one neuron: we ask what its cell state follows best"),
-        *(_claim(says, feature, kept, "asked as in the first row, of all layers") for feature, says in OTHERS.items()),
-    ]
+    return [_first_layer(run, kept), _same_unit(kept), *(measure(kept) for measure in OTHERS.values())]
 
 
-def _why(run: "Run", kept: Sequence[Labels]) -> str:
-    reads = "letters" if run.kind == "char" else "words"
-    told = f"{_DIFFERS} {ASKED:g} on text that the neuron was not chosen on, beyond chance"
-    told += (
-        ", and more than the untrained twin's best neuron, chosen alike" if any(labels.twin for labels in kept) else ""
-    )
-    return f"{told}. The thesis: words of WikiText-2, two layers of 2,000; here {reads} of {kept[0].text}"
-
-
-def _first_layer(first: dict[str, Labels], kept: Sequence[Labels], why: str) -> Claim:
+@measures("T6-quotes")
+def _first_layer(claim: Claim, run: "Run", kept: Sequence[Labels]) -> Verdict:
     """The quotation unit of h in layer 1, and beside it the best anywhere."""
-    says = "a neuron of the first layer, its negative values mostly close to -1, is active between quotation marks"
-    claim = _claim(says, QUOTES, [first["h"]] if "h" in first else [], why)
-    labels, best = _best(QUOTES, kept)
-    if labels is None or best is None or best.unit is None:
-        return claim
-    told = f". Best of all layers and signals: {_place(labels, best)}, AUROC {best.score:.3f}"
-    return replace(claim, measured=claim.measured + told)
+    beyond = ", and more than the untrained twin's best neuron, chosen alike" if any(one.twin for one in kept) else ""
+    told, holds = _of_best([one for one in kept if (one.query.signal, one.query.layer) == ("h", 1)], QUOTES)
+    best = best_unit(kept, QUOTES)
+    if best is not None and best[1].unit is not None:
+        told += f". Best of all layers and signals: {_place(*best)}, AUROC {best[1].score:.3f}"
+    reads = "letters" if run.kind == "char" else "words"
+    return claim.judged(told, holds, least=ASKED, beyond=beyond, reads=reads, text=kept[0].text)
 
 
-def _claim(says: str, feature: str, kept: Sequence[Labels], why: str) -> Claim:
-    """Of the best unit of all that are kept."""
-    labels, best = _best(feature, kept)
-    if labels is None or best is None:
-        return Claim("T6", SOURCE, says, "not computed", why, None)
-    return Claim("T6", SOURCE, says, _told(labels, best), why, None if best.unit is None else _holds(labels, best))
+def _best_of_all(claim: Claim, kept: Sequence[Labels]) -> Verdict:
+    return claim.judged(*_of_best(kept, claim.figures["feature"]))
 
 
-def _best(feature: str, kept: Sequence[Labels]) -> tuple[Labels, FeatureBest] | tuple[None, None]:
-    """The labels with the best unit for a feature, as the first half of the text has it, and what they say of it."""
-    found = [(labels, best) for labels in kept for best in labels.features if best.feature == feature]
-    return max(found, key=lambda pair: pair[1].chosen_with or 0.0, default=(None, None))
+OTHERS = {
+    CLAIMS[name].figures["feature"]: measures(name)(_best_of_all) for name in ("T6-brackets", "T6-number", "T6-end")
+}
+
+
+def _of_best(kept: Sequence[Labels], feature: str) -> tuple[str, bool | None]:
+    """What the best unit of all that are kept does, and whether that is enough."""
+    found = best_unit(kept, feature)
+    if found is None:
+        return "not computed", None
+    return _told(*found), None if found[1].unit is None else _holds(*found)
 
 
 def _place(labels: Labels, best: FeatureBest) -> str:
@@ -96,17 +78,18 @@ def _holds(labels: Labels, best: FeatureBest) -> bool:
     return sure and (best.score or 0.0) >= ASKED and best.outcome in (LEARNED, UNKNOWN)
 
 
-def _same_unit(kept: Sequence[Labels], why: str) -> Claim:
+@measures("T6-same")
+def _same_unit(claim: Claim, kept: Sequence[Labels]) -> Verdict:
     """Whether the unit of h that marks quotations best, in any layer, follows them in c."""
-    says = "the cell state of the same neuron is active between quotation marks too"
-    labels, best = _best(QUOTES, [one for one in kept if one.query.signal == "h"])
-    if labels is None or best is None:
-        return Claim("T6", SOURCE, says, "not computed", why, None)
+    found = best_unit([one for one in kept if one.query.signal == "h"], QUOTES)
+    if found is None:
+        return claim.judged("not computed", None)
+    labels, best = found
     if best.unit is None:
-        return Claim("T6", SOURCE, says, _told(labels, best), why, None)
+        return claim.judged(_told(labels, best), None)
     cells = [one for one in kept if one.query == replace(labels.query, signal="c")]
     if not cells:
-        return Claim("T6", SOURCE, says, f"{_place(labels, best)}: its c was not computed", why, None)
+        return claim.judged(f"{_place(labels, best)}: its c was not computed", None)
     label = cells[0].units[best.unit].label
     measured = f"{_place(labels, best)}, the best of all layers in h. In c the same neuron follows: "
-    return Claim("T6", SOURCE, says, measured + (label or "nothing that we can name"), why, label == QUOTES)
+    return claim.judged(measured + (label or "nothing that we can name"), label == QUOTES)

@@ -1,56 +1,21 @@
-"""What the sources say, by id, beside what is measured here. Facts only; how they are shown is the app's."""
+"""What the sources say of models beside how ours do (PROTOCOLS P3 to P5, A1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from lstm_core.claims.claim import Claim, Verdict, measures
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import OPTIMISERS
 from lstm_core.storage.documents import LARGEST
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One statement of a source: its words in short, our figure, and why they differ.
-
-    `holds` None = no verdict: not measured, or not to be compared.
-    """
-
-    id: str
-    source: str
-    says: str
-    measured: str
-    why: str
-    holds: bool | None
-
-
-def training_claims(run: Run) -> list[Claim]:
+def training_claims(run: Run) -> list[Verdict]:
     """P3, and P4 or for the Brown corpus P5, for a character run; empty for others."""
     if run.kind != "char" or run.untrained_twin_of:
         return []
-    config, score = run.model_config, run.validation.get("bits_per_character")
-    dropout = run.dropout_history or f"{config.dropout:g}"
-    same_shape = (config.cell, config.embedding, config.layers, config.hidden, config.dropout) == (
-        "lstm",
-        256,
-        3,
-        512,
-        0.5,
-    )
-    return [
-        Claim(
-            "P3",
-            "paper, section 3.2",
-            "embedding 256, three LSTM layers of 512, dropout .5 after each",
-            f"{config.architecture}, embedding {config.embedding}, dropout {dropout}: {config.parameters:,} parameters",
-            "the vocabulary decides the rest: 104 characters make 5,859,432 parameters, 80 make 5,840,976; "
-            "less dropout learns faster where epochs are few",
-            same_shape,
-        ),
-        _score_claim(run, score),
-    ]
+    return [_shape(run), _brown(run) if run.config["corpus"]["name"] == "brown" else _book(run)]
 
 
-def article_claims(runs: Sequence[Run]) -> list[Claim]:
+def article_claims(runs: Sequence[Run]) -> list[Verdict]:
     """A1 of the evaluated runs of the article's shape on its text, those of one recipe together."""
     found: dict[str, list[tuple[Run, float]]] = {}
     for run in runs:
@@ -60,20 +25,18 @@ def article_claims(runs: Sequence[Run]) -> list[Claim]:
             settings, tables = run.train_config, "one table" if shape.tied else "two tables"
             recipe = f"{OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, {tables}"
             found.setdefault(recipe, []).append((run, tested))
-    return [
-        Claim(
-            "A1",
-            "article",
-            "an LSTM of words, 2 x 650, on 929,589 words of the Wall Street Journal (how well it predicts is not told)",
-            f"{', '.join(run.name for run, _ in some)}: perplexity "
-            f"{_listed([run.validation['perplexity'] for run, _ in some])} on the validation part, "
-            f"{_listed([tested for _, tested in some])} on the test part",
-            "of this size 86.2 (validation) and 82.7 (test) are published (Zaremba et al. 2014: SGD, 39 epochs, two "
-            f"tables of embeddings); here: {recipe}",
-            None,
-        )
-        for recipe, some in found.items()
-    ]
+    return [_article(recipe, some) for recipe, some in found.items()]
+
+
+@measures("A1")
+def _article(claim: Claim, recipe: str, tested: Sequence[tuple[Run, float]]) -> Verdict:
+    """Of runs of one recipe with their perplexities on the test part."""
+    told = (
+        f"{', '.join(run.name for run, _ in tested)}: perplexity "
+        f"{_listed([run.validation['perplexity'] for run, _ in tested])} on the validation part, "
+        f"{_listed([score for _, score in tested])} on the test part"
+    )
+    return claim.judged(told, None, recipe=recipe)
 
 
 def _listed(scores: Sequence[float]) -> str:
@@ -87,26 +50,36 @@ def _tested(run: Run) -> float | None:
     return score if isinstance(score, int | float) and abs(score) < LARGEST else None
 
 
-def _score_claim(run: Run, score: float | None) -> Claim:
-    """P4, the paper's score on War and Peace, or for a run on the Brown corpus P5, that on LOB, which it stands for."""
-    settings, corpus = run.train_config, run.config["corpus"]["name"]
-    measured = "not trained yet" if score is None else f"{score:.3f} bits per character on {corpus}"
-    recipe = f"{OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, batch {settings.batch}"
-    if corpus == "brown":
-        return Claim(
-            "P5",
-            "paper, section 3.2",
-            "1.787 bits per character on the first 5% of the LOB corpus",
-            measured,
-            "another corpus, so no verdict: LOB is not to be had and Brown, its American model, stands in, its first "
-            f"5% as the paper has it; the paper: AdaGrad, 100 epochs; here: {recipe}",
-            None,
-        )
-    return Claim(
-        "P4",
-        "paper, section 3.2",
-        "1.660 bits per character on the last 5% of War and Peace",
-        measured,
-        f"the paper: plain SGD, 170 epochs; here: {recipe}; editions differ in quotes and line breaks",
-        None if score is None or not corpus.startswith("war-and-peace") else score <= 1.66,
-    )
+@measures("P3")
+def _shape(claim: Claim, run: Run) -> Verdict:
+    config = run.model_config
+    dropout = run.dropout_history or f"{config.dropout:g}"
+    told = f"{config.architecture}, embedding {config.embedding}, dropout {dropout}: {config.parameters:,} parameters"
+    return claim.judged(told, all(getattr(config, name) == value for name, value in claim.figures.items()))
+
+
+@measures("P4")
+def _book(claim: Claim, run: Run) -> Verdict:
+    score, same = _score(run), run.config["corpus"]["name"].startswith("war-and-peace")
+    holds = None if score is None or not same else score <= claim.figures["bits"]
+    return claim.judged(_bits(run), holds, recipe=_recipe(run))
+
+
+@measures("P5")
+def _brown(claim: Claim, run: Run) -> Verdict:
+    """The paper's score on LOB, for which the Brown corpus stands."""
+    return claim.judged(_bits(run), None, recipe=_recipe(run))
+
+
+def _score(run: Run) -> float | None:
+    return run.validation.get("bits_per_character")
+
+
+def _bits(run: Run) -> str:
+    score = _score(run)
+    return "not trained yet" if score is None else f"{score:.3f} bits per character on {run.config['corpus']['name']}"
+
+
+def _recipe(run: Run) -> str:
+    settings = run.train_config
+    return f"{OPTIMISERS[settings.optimiser]}, {settings.epochs} epochs, batch {settings.batch}"

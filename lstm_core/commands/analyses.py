@@ -111,6 +111,7 @@ def cluster(
     as_json: Json = False,
 ) -> None:
     """Group the states of a run by HDBSCAN and say what the groups hold; kept for the page Clusters."""
+    from lstm_core.claims.clusters import told_marks
     from lstm_core.clusters import contents as cluster_table
     from lstm_core.clusters import states as clusters
 
@@ -122,7 +123,10 @@ def cluster(
         from lstm_core.tagging import tag
 
         found = tag.with_tags(found, clusters.text_of(run, found), taggers.open_label_run("taggers", tagger))
-    whole = cluster_table.summary(found, clusters.text_of(run, found))
+    text = clusters.text_of(run, found)
+    whole = cluster_table.summary(found, text)
+    if len(found.tags):
+        whole["marks"] = told_marks(found, text)
     best = [{"tag": tag, **one} for tag, one in list(whole["best_by_tag"].items())[:12]]
     head = [
         f"{whole['points']:,} points of {name}, {data} data, {signal} of layer {whole['layer']}: {whole['clusters']} "
@@ -167,14 +171,11 @@ def rivals(
 
 def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool = False) -> Any:
     """The kept clusters of a query; where there are none they are made, with their map, and kept."""
-    from lstm_core.claims.clusters import all_marks
     from lstm_core.clusters import states as clusters
 
     found = None if recompute else clusters.read_clustering(run, query)
     if found is None:
         found = clusters.cluster(run, query, report=progress)
-        if len(found.tags):
-            found = replace(found, facts={**found.facts, "marks": all_marks(found, clusters.text_of(run, found))})
         folder = clusters.results_folder(run) if with_run else None
         clusters.keep_clustering(found, folder)
         if recompute or clusters.read_map(run, found) is None:

@@ -4,7 +4,7 @@ A feature tells of the moment at which its token has just been read; "comes next
 texts and their tags; knows no units. Characters are a string, words a sequence of tokens.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -236,15 +236,15 @@ RULES = (
 )  # fmt: skip
 
 
-def plain_features(tokens: Tokens, splitter: Splitter) -> tuple[Feature, ...]:
-    """All features of a text that need no tagger, in the order of RULES."""
+def plain_features(tokens: Tokens, splitter: Splitter, names: Collection[str] = ()) -> tuple[Feature, ...]:
+    """All features of a text that need no tagger, or those of these names, in the order of RULES."""
     reading, kind = FeatureText(tokens, splitter), "characters" if splitter == "characters" else "words"
     return tuple(
         Feature(
             rule.name, rule.definition, rule.make(reading).astype(np.float32 if rule.ordered else bool), rule.ordered
         )
         for rule in RULES
-        if kind in rule.kinds
+        if kind in rule.kinds and (not names or rule.name in names)
     )
 
 

@@ -10,16 +10,32 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lstm_core.neurons.features import plain_features
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Row, UnitLabel, find_labels
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import home, read_json, write_bytes
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.text.corpus import Splitter
+from lstm_core.text.marks import Tokens
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
 
+SEARCHED = ("h", "c")  # whose best units are told: of two as good the one of h, which is easier to read
+FINDINGS = (  # features that a person can see in a text, for which one unit is told
+    "inside quotation marks",
+    "the end of the line is near",
+    "a capital letter comes next",
+    "inside a capitalised word",
+    "a paragraph has just begun",
+)
+LEAD = 200  # tokens shown before an example
+MARGIN = 0.01  # strength by which one of c must be better: h lies between -1 and 1
 SCHEMA = 2  # goes up when the same recording would get other labels, or they are kept otherwise
 _DAMAGED = (ValueError, LookupError, TypeError, AttributeError)  # what reading a document of another kind may raise
 
@@ -96,6 +112,31 @@ def labels_at_hand(run: "Run", spec: RecordingSpec, signal: str, layer: int) -> 
     """What the units follow: as kept for what a recording read, else as it came with the run; None without either."""
     query = LabelQuery(signal, layer)
     return labels_for(spec, query) or stand_in(run, query)
+
+
+def best_unit(kept: Sequence[Labels], feature: str) -> tuple[Labels, FeatureBest] | None:
+    """The labels with the best unit for a feature, as the first half of the text has it, and what they say of it.
+
+    `kept` are of SEARCHED signals and of some layers. The unit is None where the feature is too rare to tell.
+    """
+    found = [(labels, best) for labels in kept for best in labels.features if best.feature == feature]
+
+    def strength(pair: tuple[Labels, FeatureBest]) -> float:
+        return (pair[1].chosen_with or 0.0) - MARGIN * SEARCHED.index(pair[0].query.signal)
+
+    return max(found, key=strength, default=None)
+
+
+def example(tokens: Tokens, splitter: Splitter, feature: str, positions: NDArray[np.int64] | None = None) -> int:
+    """A position up to LEAD before one of the second half, on which units are scored, where a feature begins.
+
+    Of `positions` where not all tokens were kept. The start of the half where the feature begins nowhere.
+    """
+    (found,) = plain_features(tokens, splitter, (feature,))
+    mask = found.values if positions is None else found.values[positions]
+    half = len(mask) // 2
+    starts = np.flatnonzero(np.diff(mask[half:].astype(int)) == 1)
+    return max(0, half + (int(starts[len(starts) // 2]) if len(starts) else 0) - LEAD)
 
 
 def results_folder(run: "Run") -> Path:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lstm_core.claims import clusters as cluster_claims
-from lstm_core.claims.clusters import all_marks, marks, output_marks, two_s, verbs_apart
-from lstm_core.clusters.contents import table
+from lstm_core.claims.claim import Verdict
+from lstm_core.claims.clusters import MARKS, marks_of, told_marks
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, keep_clustering
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
@@ -34,12 +34,13 @@ def planted(words: list[tuple[str, str, int]], before: str = "") -> tuple[Cluste
     return found, text
 
 
-def asked(words: list[tuple[str, str, int]], before: str = "") -> dict[str, bool]:
-    found, text = planted(words, before)
-    rows = table(found, text)
-    told = (*marks(found, text, rows), *output_marks(found, text, rows))
-    names = ("modal", "past", "looking", "adjective", "said", "nouns", "apart")
-    return dict(zip(names, (mark.holds for mark in told), strict=True))
+def asked(words: list[tuple[str, str, int]], before: str = "") -> dict[str, bool | None]:
+    marks = marks_of(*planted(words, before))
+    return {name.removeprefix("P9-"): mark.holds for name, mark in marks.items()}
+
+
+def marked(name: str, words: list[tuple[str, str, int]]) -> Verdict:
+    return marks_of(*planted(words))[name]
 
 
 def test_modal_verbs_in_two_clusters_that_hold_enough() -> None:
@@ -57,8 +58,8 @@ def test_past_tenses() -> None:
 
 def test_the_least_wordy_of_the_precise_clusters_is_told() -> None:
     words = [("was", "VBD", 0)] * 9 + [(word, "VBD", 1) for word in ("went", "came", "ran", "saw", "gave")]
-    found, text = planted([*words, ("he", "PRP", 2), ("fell", "VBD", 2)])
-    assert marks(found, text, table(found, text))[1].found.startswith("100.0%, cluster 1 (5 points: went")
+    told = marked("P9-past", [*words, ("he", "PRP", 2), ("fell", "VBD", 2)])
+    assert told.measured.startswith("100.0%, cluster 1 (5 points: went")
 
 
 def test_looked_and_looking() -> None:
@@ -87,20 +88,17 @@ def test_verbs_of_speech_after_a_quotation_mark(before: str, holds: bool) -> Non
 
 def test_verbs_apart() -> None:
     apart = [("would", "MD", 0), ("could", "MD", 0), ("don't", "VBD", 1), ("can't", "MD", 1), ("will", "MD", 2)]
-    assert verbs_apart(*planted(apart)).holds
-    assert not verbs_apart(*planted([*apart[:-1], ("will", "MD", 0)])).holds
-    assert not verbs_apart(*planted([*apart[:-1], ("will", "MD", NOISE)])).holds
+    assert marked("P9-verbs", apart).holds
+    assert not marked("P9-verbs", [*apart[:-1], ("will", "MD", 0)]).holds
+    assert not marked("P9-verbs", [*apart[:-1], ("will", "MD", NOISE)]).holds
 
 
 def test_two_kinds_of_s() -> None:
     both = [("'s", "POS", 0)] * 9 + [("'s", "VBZ", 0)] + [("'s", "VBZ", 1)] * 3
-    found, text = planted(both)
-    assert two_s(found, text, table(found, text)).holds
-    mixed, text = planted([*both, *[("'s", "VBZ", 0)] * 2])
-    assert not two_s(mixed, text, table(mixed, text)).holds
-    alone, text = planted(both[:9])
-    told = two_s(alone, text, table(alone, text))
-    assert not told.holds and "possessive 's: 1, of contractive 's: 0" in told.found
+    assert marked("P11", both).holds
+    assert not marked("P11", [*both, *[("'s", "VBZ", 0)] * 2]).holds
+    told = marked("P11", both[:9])
+    assert not told.holds and "possessive 's: 1, of contractive 's: 0" in told.measured
 
 
 def test_claims_of_a_run_with_kept_clusters(small_run, words) -> None:
@@ -126,18 +124,25 @@ def test_claims_of_a_run_with_kept_clusters(small_run, words) -> None:
     more = replace(found, query=replace(query, signal="o"), labels=(np.arange(len(blanks)) % 60).astype(np.int32),
                    persistence=np.ones(60))  # fmt: skip
     keep_clustering(more)
-    marked = {"marks": [{"asks": "possessive 's apart from contractive 's", "found": "both", "holds": True}]}
-    keep_clustering(replace(found, query=replace(query, tokens=-1), facts=marked))
+    whole = replace(found, query=replace(query, tokens=-1))
+    keep_clustering(whole)
+    measured = {claim.id: claim.measured for claim in cluster_claims.cluster_claims(run)}["P11"]
+    assert ". Hidden state over the whole text (does not hold): clusters of possessive 's: 0" in measured
+    # An older version kept what it found, in this order, with the clusters.
+    keep_clustering(replace(whole, facts={"marks": [{"asks": "?", "found": "both", "holds": True}] * len(MARKS)}))
     claims = {claim.id: claim for claim in cluster_claims.cluster_claims(run)}
     assert claims["P7"].holds
     assert claims["P11"].measured.endswith("Hidden state over the whole text (holds): both") and not claims["P11"].holds
+    for damaged in (5, [5], [{"found": "both"}], [{"found": "both", "holds": []}]):
+        keep_clustering(replace(whole, facts={"marks": damaged}))
+        assert {claim.id: claim.measured for claim in cluster_claims.cluster_claims(run)}["P11"] == measured
 
 
-def test_all_marks_of_a_clustering() -> None:
-    found, text = planted([("'s", "POS", 0)] * 9 + [("'s", "VBZ", 1)] * 3)
-    told = all_marks(found, text)
+def test_marks_of_a_clustering_as_the_command_line_tells_them() -> None:
+    told = told_marks(*planted([("'s", "POS", 0)] * 9 + [("'s", "VBZ", 1)] * 3))
     assert len({mark["asks"] for mark in told}) == len(told) == 8
     assert told[-1]["holds"] and json.loads(json.dumps(told)) == told
+    assert told[0]["asks"].endswith(": clusters at least 80% precise that together hold at least 60%")
 
 
 def test_word_models_have_none(small_run, words) -> None:

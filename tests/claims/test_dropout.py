@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.claims.dropout import GROUPS, map_claims, mapped_query, marks, sweep_claims
-from lstm_core.claims.marks import Told
-from lstm_core.claims.training import Claim
+from lstm_core.claims.claim import Verdict
+from lstm_core.claims.dropout import GROUPS, Told, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.clusters.word_groups import MarksApart
 from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map
 from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
@@ -53,7 +52,7 @@ def compared(
     return Comparison("text", (0, 100), measure, tuple(rows), _trends(rows), True)
 
 
-def by_id(claims: list[Claim]) -> dict[str, list[Claim]]:
+def by_id(claims: list[Verdict]) -> dict[str, list[Verdict]]:
     return {name: [one for one in claims if one.id == name] for name in ("T1", "T4", "T5", "T9")}
 
 

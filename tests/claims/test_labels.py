@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.demo import LENGTH
+from lstm_core.claims.claim import Verdict
 from lstm_core.claims.labels import OTHERS, QUOTES, label_claims
-from lstm_core.claims.training import Claim
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.neurons.labels import labels_for, results_folder, stand_in
 from lstm_core.recordings.recording import RecordingSpec
@@ -38,7 +38,7 @@ def run(small_run: Callable[..., Run]) -> Run:
     return small_run("small", weights=True)
 
 
-def by_says(claims: list[Claim]) -> dict[str, Claim]:
+def by_says(claims: list[Verdict]) -> dict[str, Verdict]:
     found = {"quotes": claims[0], "same": claims[1]}
     return found | dict(zip(OTHERS, claims[2:], strict=True))
 

@@ -5,11 +5,12 @@ from math import factorial
 import numpy as np
 import pytest
 
-from lstm_core.claims.marks import APART, Told, brackets_claim, by_dropout, quotes_claim
-from lstm_core.claims.training import Claim
+from lstm_core.claims.claim import CLAIMS, Verdict
+from lstm_core.claims.dropout import Told, brackets_claim, by_dropout, quotes_claim
 from lstm_core.clusters.word_groups import MarksApart, apart
 
 NOTHING = MarksApart(0, 0, None, None, None)
+BOUND = CLAIMS["T9-brackets"].figures["apart"]
 
 
 def figures(beyond: float, p: float = 0.001, marks: int = 50) -> MarksApart:
@@ -23,13 +24,13 @@ def sweep(*beyond: float, kind: str = "quotes", **rest: float) -> list[Told]:
     return [Told(f"d{k}", k / 10, *pair) for k, pair in enumerate(pairs)]
 
 
-def brackets(*beyond: float, **rest: float) -> Claim:
+def brackets(*beyond: float, **rest: float) -> Verdict:
     return brackets_claim(sweep(*beyond, kind="brackets", **rest), "")
 
 
 def test_brackets_hold_where_every_model_tells_them_apart_beyond_chance() -> None:
     assert brackets(*[0.95] * 9).holds is True
-    assert brackets(*[0.95] * 8, APART - 0.01).holds is False
+    assert brackets(*[0.95] * 8, BOUND - 0.01).holds is False
     assert brackets(0.95, 0.95, p=0.06).holds is False
     assert "0.95 at 0, 0.92 at 0.1" in brackets(0.95, 0.92).measured
 
@@ -62,5 +63,5 @@ def test_marks_dealt_to_many_groups_are_no_more_apart_than_by_chance() -> None:
     rng, kinds = np.random.default_rng(0), np.repeat([True, False], 9)
     found = [apart(rng.integers(100, size=18).astype(np.int32), kinds, ~kinds) for _ in range(200)]
     assert np.mean([(one.homogeneity or 0) >= 0.9 for one in found]) > 0.3  # the premise
-    assert np.mean([(one.beyond or 0) >= APART and (one.p or 0) < 0.05 for one in found]) <= 0.05
+    assert np.mean([(one.beyond or 0) >= BOUND and (one.p or 0) < 0.05 for one in found]) <= 0.05
     assert abs(np.mean([one.beyond or 0 for one in found])) < 0.1

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lstm_core.claims.claim import Verdict
 from lstm_core.claims.studies import neuron_wise_claim, period_claim, study_claims
-from lstm_core.claims.training import Claim
 from lstm_core.neurons.periods import PeriodsQuery, periods
 from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.studies import Study, StudyResult, study
@@ -27,7 +27,7 @@ def results() -> tuple[StudyResult, Verification, Verification]:
     return carried_out, found, verify(noise, twin_query(found), tagged_of(noise))
 
 
-def of(claims: list[Claim], name: str) -> Claim:
+def of(claims: list[Verdict], name: str) -> Verdict:
     (claim,) = [one for one in claims if one.id == name]
     return claim
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from lstm_core.claims.marks import Told, told_apart
-from lstm_core.claims.training import Claim
-from lstm_core.claims.word_map import ALIKE, GROUPS, Grouped, Maps, beside, grouped, is_found
+from lstm_core.claims.claim import CLAIMS, Verdict
+from lstm_core.claims.dropout import Told, told_apart
+from lstm_core.claims.word_map import GROUPS, Grouped, Maps, beside, grouped, is_found
 from lstm_core.clusters.word_groups import TABLE_5_1, Labels
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
 
@@ -25,7 +25,7 @@ def planted(*groups: str, times: int = 1, signal: str = "h", layer: int = 1, tex
     return Grouped(found, labels)
 
 
-def by(words: str, maps: Maps, *sweep: Told) -> Claim:
+def by(words: str, maps: Maps, *sweep: Told) -> Verdict:
     """The one claim that says this."""
     (claim,) = [claim for claim in beside(maps, sweep).claims if words in claim.says]
     return claim
@@ -95,7 +95,10 @@ def test_two_maps_of_the_same_words_are_compared_word_by_word() -> None:
     other = Grouped(replace(one.found, query=WordMapQuery("c", 1)), moved)
     claim = by("cell state groups words", Maps(h1=one, c1=other))
     expected = adjusted_rand_score(one.labels, moved)
-    assert claim.holds is bool(expected >= ALIKE) and f"index {expected:.2f} " in claim.measured
+    assert (
+        claim.holds is bool(expected >= CLAIMS["T9-signals"].figures["alike"])
+        and f"index {expected:.2f} " in claim.measured
+    )
     assert "n = 36 words of the text" in claim.measured
     assert by("cell state groups words", Maps(h1=one, c1=one)).holds is True
 
@@ -136,9 +139,11 @@ def test_without_maps_nothing_is_told_and_each_statement_says_which_map_is_missi
     whole = beside(Maps())
     assert whole.lists == () and len(whole.claims) == 9
     assert {claim.holds for claim in whole.claims} == {None}
-    assert all(claim.measured.startswith("Cannot be told: the map of the ") for claim in whole.claims)
-    missing = {claim.says: claim.measured for claim in beside(Maps(h1=planted("a", times=9))).claims}
-    (cell,) = [told for says, told in missing.items() if "cell state groups words" in says]
+    marks = [claim.measured for claim in whole.claims if "maps; 5 of each are needed" in claim.measured]
+    missing = [claim for claim in whole.claims if claim.measured.startswith("Cannot be told: the map of the ")]
+    assert (len(marks), len(missing)) == (2, 7)
+    told = {claim.says: claim.measured for claim in beside(Maps(h1=planted("a", times=9))).claims}
+    (cell,) = [told for says, told in told.items() if "cell state groups words" in says]
     assert "cell state (c) of layer 1 is not at hand" in cell
 
 
