@@ -10,7 +10,6 @@ from streamlit.errors import StreamlitAPIException
 
 from app import registry
 from app.cached import open_recording
-from lstm_core.neurons.findings import Finding, read_findings
 from lstm_core.recordings.recording import Recording, damaged, find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
@@ -104,21 +103,10 @@ def _title(recording: Recording) -> str:
     return recording.title + ("" if recording.spec.positions == "all" else ", blanks only")
 
 
-def best_finding(recording: Recording, run: Run) -> Finding | None:
-    """The best finding of a run that the recording can show, or None."""
+def place(recording: Recording, first: tuple[str, int, int] | None, *, key: str) -> tuple[str, int, int]:
+    """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those given."""
     spec = recording.spec
-    found = [
-        finding
-        for finding in read_findings(run)
-        if finding.signal in spec.signals and finding.layer in spec.layers and finding.unit < spec.units
-    ]
-    return max(found, key=lambda finding: finding.chosen_with, default=None)
-
-
-def place(recording: Recording, first: Finding | None, *, key: str) -> tuple[str, int, int]:
-    """Signal, layer (from 1) and unit (from 0), each in the URL below `key`; at first those of a finding."""
-    spec = recording.spec
-    start = (first.signal, first.layer, first.unit) if first else (spec.signals[0], spec.layers[-1], 0)
+    start = first or (spec.signals[0], spec.layers[-1], 0)
     signal = _signal(spec.signals, start[0], f"{key}-signal", brought_in=recording.brought_in)
     columns = st.columns(2)
     layer = columns[0].selectbox(

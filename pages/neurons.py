@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app import charts, controls
+from app import charts, controls, findings
 from app.claims import panel
 from app.clusters.frames import table_csv
 from app.drawing import draw
@@ -35,8 +35,8 @@ if isinstance(gave_up := recording.exactness.get("gave_up"), str):
         f"This text was read one token at a time, because {gave_up} (parts of the text that are read side by side). "
         "The values are exact, it only took longer."
     )
-finding = controls.best_finding(recording, run)
-signal, layer, unit = controls.place(recording, finding, key="neurons")
+finding = findings.best(recording, run)
+signal, layer, unit = controls.place(recording, finding.place if finding else None, key="neurons")
 query = NeuronQuery(signal, layer, unit)
 profile = profile_of(recording, query)
 words = run.kind == "word"
@@ -54,7 +54,7 @@ if not recording.brought_in:
         required=True,
     )
 kept = len(recording.positions)
-beginning = finding.example if finding and finding.example < kept else 0  # found in another text
+beginning = findings.beginning(recording, finding) if finding else 0
 start = st.slider("Where in the text", 0, max(kept - 1, 1), beginning, 10, key=START, bind=controls.bound(START))
 stop = min(start + WINDOW, kept)
 positions = recording.positions[start:stop]

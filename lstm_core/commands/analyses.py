@@ -1,6 +1,5 @@
 """Verbs that analyse the states of a run: findings, units, cluster, rivals."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,11 +9,10 @@ import typer
 from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
-from lstm_core.storage.files import write_json
 
 if TYPE_CHECKING:
     from lstm_core.neurons.distributions import DistributionQuery, Distributions
-    from lstm_core.neurons.label_search import Labels
+    from lstm_core.neurons.label_search import FeatureBest, Labels
 
 SHOWN = 20  # units in the table for people
 UNIT_COLUMNS = {
@@ -29,6 +27,17 @@ UNIT_COLUMNS = {
     "label: follows": "",
     "score": ".3f",
     "learned": "",
+}
+FINDING_COLUMNS = {
+    "feature": "",
+    "signal": "",
+    "layer": "d",
+    "unit": "d",
+    "sign": "+d",
+    "auroc: AUROC": ".3f",
+    "control: untrained": ".3f",
+    "positives": ",d",
+    "total": ",d",
 }
 ALTERNATIVE_COLUMNS = {
     "name": "",
@@ -46,25 +55,50 @@ def findings(
     name: Annotated[str, typer.Argument(help="Name of a character run with a recording of its signal h or c.")],
     as_json: Json = False,
 ) -> None:
-    """Find the units that follow a few features of the text; kept as results/findings.json."""
-    from lstm_core.neurons import findings as follow
-    from lstm_core.recordings.find import twins_of
+    """Name the units that follow direct speech, line ends and capitals best, as `label` finds them."""
+    from lstm_core.neurons import labels
+    from lstm_core.neurons.label_search import LabelQuery
+    from lstm_core.recordings.find import find
 
     run = open_run(name)
     if run.kind != "char":
         raise ValueError(f"{name} reads words, the features are of characters: choose a character run")
-    recording = next(follow.usable_recordings(run.fingerprint), None)
+    usable = (one for one in find(run.fingerprint) if one.whole and set(labels.SEARCHED) & set(one.names))
+    recording = next(usable, None)
     if recording is None:
         raise ValueError(
             f"{name} has no recording of its signals h or c at all positions: "
             f"make one with `python -m lstm_core record {name} --signals h,c`"
         )
-    controls = [other for twin in twins_of(name) for other in follow.usable_recordings(twin.fingerprint)]
-    control = next((other for other in controls if follow.comparable(recording, other)), None)
-    found = [follow.best_unit(recording, feature, twin=control) for feature in follow.FEATURES]
-    result = {"weights": run.fingerprint, "text": recording.title, "findings": [asdict(finding) for finding in found]}
-    write_json(run.folder / "results" / "findings.json", result)
-    say(result, as_json, json.dumps(result, indent=1))
+    places = [(signal, layer) for layer in recording.spec.layers for signal in labels.SEARCHED]
+    kept = [
+        labels.kept_or_made(recording, LabelQuery(*place), report=progress)
+        for place in places
+        if place[0] in recording.names
+    ]
+    bests = [labels.best_unit(kept, feature) for feature in labels.FINDINGS]
+    text = "".join(recording.text(0, len(recording.tokens)))
+    found = [_finding(*one, text) for one in bests if one is not None and one[1].unit is not None]
+    result = {"weights": run.fingerprint, "text": recording.title, "findings": found}
+    say(result, as_json, [f"{name} over {recording.title}", *table(found, FINDING_COLUMNS)])
+
+
+def _finding(labels: "Labels", best: "FeatureBest", text: str) -> dict[str, Any]:
+    from lstm_core.neurons.labels import example
+
+    return {
+        "feature": best.feature,
+        "signal": labels.query.signal,
+        "layer": labels.query.layer,
+        "unit": best.unit,
+        "sign": best.sign,
+        "chosen_with": best.chosen_with,
+        "auroc": best.score,
+        "control": best.control,
+        "positives": best.positives,
+        "total": best.total,
+        "example": example(text, "characters", best.feature),
+    }
 
 
 def units(

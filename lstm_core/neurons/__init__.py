@@ -9,7 +9,6 @@ features       features of a text: sentences, headings, words that speak well or
 sentiment      the words that speak well or ill
 label_search   what each unit follows, held out and against chance
 labels         the same, kept and told
-findings       which unit follows a feature of the text, for the cards on Home
 periods        which units of a layer are periodic
 chunk_tuning   units ranked by the kind of sentence chunk they follow
 tuning         one unit around the chunks of a kind

@@ -4,14 +4,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lstm_core.neurons.findings import FEATURES, read_findings
+from lstm_core.neurons.labels import FINDINGS
 from lstm_core.recordings.record import Text, record
 from lstm_core.recordings.recording import recordings_folder
 from lstm_core.runs.run import Run
@@ -193,23 +192,23 @@ def test_baseline_gives_each_method_at_its_best_and_keeps_it(
 def quoting(small_run: Callable[..., Run]) -> Run:
     """An 8-unit run of a text that has every feature, with its untrained twin."""
     line = 'Anna said "come here at once" and left the room by the door of the hall.\n'
-    keep_text("quoting", (line + line.lower() + "\n").encode() * 20)
+    keep_text("quoting", (line + line.lower() + "\n").encode() * 50)
     corpus = read_corpus("quoting")
     twin = small_run("mine-untrained", corpus)
     write_json(twin.folder / "config.json", {**twin.config, "untrained_twin_of": "mine"})
     return small_run("mine", corpus, weights=lambda model: [value.mul_(2) for value in model.parameters()])
 
 
-def test_findings_are_kept_with_their_control(cli: Verb, quoting: Run) -> None:
+def test_findings_are_the_best_units_of_the_labels_with_their_control(cli: Verb, quoting: Run) -> None:
     made = document(cli("record", "mine", "--signals", "h", "--json"))
     for words in (("--signals", "o"), ("--positions", "whitespace"), ("--tokens", "600", "--signals", "i")):
         document(cli("record", "mine", *words, "--json"))  # newer, but not to be searched
     found = document(cli("findings", "mine", "--json"))
     assert found["weights"] == quoting.fingerprint
     assert found["text"] == f"quoting [0 to {made['tokens']:,})"
-    assert [finding["feature"] for finding in found["findings"]] == list(FEATURES)
+    assert [finding["feature"] for finding in found["findings"]] == list(FINDINGS)
     assert {(finding["signal"], finding["control"]) for finding in found["findings"]} == {("h", None)}
-    assert [asdict(finding) for finding in read_findings(quoting)] == found["findings"]
+    assert all(0 <= finding["auroc"] <= 1 and finding["unit"] in range(8) for finding in found["findings"])
     document(cli("record", "mine-untrained", "--tokens", "600", "--json"))  # another span
     assert document(cli("findings", "mine", "--json")) == found
     document(cli("record", "mine-untrained", "--json"))

@@ -3,7 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from lstm_core.clusters import states as clusters
 from lstm_core.clusters.alternatives import Alternatives, Figures, keep_comparison
 from lstm_core.neurons import labels
 from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions, read_distributions
-from lstm_core.neurons.findings import FEATURES, Finding
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run
@@ -42,7 +41,7 @@ from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture
 
 WRONG: tuple[Any, ...] = (None, "x", -7, 10**9, float("inf"), [], {}, True, [1, 2], {"a": 1})
 SHOWN = {
-    "findings.json": ("home", "neurons"), "evaluation.json": ("home", "training"), "labels": ("neurons",),
+    "evaluation.json": ("home", "training"), "labels": ("home", "neurons"),
     "clusters": ("clusters",), "rivals-h.json": ("clusters",), "similarity": ("embeddings",),
     "similarity-peers.json": ("embeddings",), "words": ("embeddings",),
 }  # fmt: skip
@@ -64,8 +63,6 @@ def keep_results(run: Run, text: str) -> None:
     recording = record(run, corpus_text(run, "book", 0, 300), RecordQuery())
     spec, weights, units = recording.spec, run.fingerprint, run.model_config.hidden
     results = run.folder / "results"
-    finding = Finding(next(iter(FEATURES)), "h", 2, 3, 1, 0.9, 0.8, 0.6, 50, 150, 20)
-    write_json(results / "findings.json", {"weights": weights, "text": "t", "findings": [asdict(finding)]})
     part = {"loss": 1.0, "bits_per_character": 1.5, "tokens": 100}
     parts = dict.fromkeys(("validation", "first_half", "second_half", "before_rounding"), part)
     write_json(results / "evaluation.json", {"weights": weights, "exactness": {}, **parts})

@@ -14,6 +14,8 @@ from hypothesis import strategies as some
 from app import registry
 from app.controls import MAX_TYPED, duration
 from app.neurons.places import AROUND
+from lstm_core.neurons import labels
+from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.card import card
 from lstm_core.runs.cost import training_seconds
@@ -36,6 +38,17 @@ def read_run(small_run: Callable[..., Run], words: Callable[..., str], made_once
 
     made_once("states of a small text", make)
     return open_run("small")
+
+
+def labels_with(run: Run, query: LabelQuery, *features: FeatureBest) -> Labels:
+    """Labels over the first 1,000 characters of "small" whose units follow nothing."""
+    rows = tuple(
+        UnitLabel(unit, "", "x", "AUROC", 1, 0.6, 0.5, 5, 50, "", "", None, None)
+        for unit in range(run.model_config.hidden)
+    )
+    corpus = run.config["corpus"]
+    text = ("small", corpus["fingerprint"], (0, 1000), "all")
+    return Labels(run.name, run.fingerprint, *text, query, "", rows, features)
 
 
 @pytest.mark.parametrize("where", PAGES)
@@ -144,14 +157,15 @@ def test_a_word_model_opens_on_the_same_pages(
 def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
     read_run: Run, small_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    findings = [
-        {"feature": feature, "signal": "c", "layer": layer, "unit": unit, "sign": 1, "chosen_with": 0.9, "auroc": 0.9,
-         "control": 0.6, "positives": 10, "total": 500, "example": 40}
-        for feature, layer, unit in (("inside direct speech", 2, 5), ("inside a capitalised word", 1, 0))
-    ]  # fmt: skip
-    (read_run.folder / "results").mkdir()
-    stored = {"weights": read_run.fingerprint, "text": "small", "findings": findings}
-    (read_run.folder / "results" / "findings.json").write_text(json.dumps(stored))
+    for layer, unit, feature in ((2, 5, "inside quotation marks"), (1, 0, "inside a capitalised word")):
+        best = FeatureBest(feature, "", "AUROC", 10, 500, unit, 1, 0.9, 0.9, 0.01, 0.6)
+        labels.keep_labels(labels_with(read_run, LabelQuery("c", layer), best), labels.results_folder(read_run))
+    text = corpora.read_corpus("small", "char")
+    characters = text.vocabulary.decode(text.ids[:1000].tolist())
+    places = {
+        unit: labels.example(characters, "characters", name)
+        for unit, name in ((5, labels.FINDINGS[0]), (0, labels.FINDINGS[3]))
+    }
     monkeypatch.setattr("app.controls.DEFAULT_RUN", "small")
     monkeypatch.setattr("app.findings.DEFAULT_RUN", "small")
     small_run("another", weights=True)
@@ -167,7 +181,7 @@ def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
         assert app.segmented_control(key="neurons-signal").value == "c"
         assert app.selectbox(key="neurons-layer").value == layer
         assert app.number_input(key="neurons-unit").value == unit
-        assert app.slider(key="neurons-start").value == 40
+        assert app.slider(key="neurons-start").value == places[unit]
 
 
 def test_a_run_without_a_recording_offers_to_read_and_then_shows_the_unit(
