@@ -157,15 +157,11 @@ def test_a_word_model_opens_on_the_same_pages(
 def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
     read_run: Run, small_run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    text, begins = corpora.read_corpus("small", "char"), {}
     for layer, unit, feature in ((2, 5, "inside quotation marks"), (1, 0, "inside a capitalised word")):
+        begins[unit] = labels.example(text.vocabulary.decode(text.ids[:1000].tolist()), "characters", feature)
         best = FeatureBest(feature, "", "AUROC", 10, 500, unit, 1, 0.9, 0.9, 0.01, 0.6)
         labels.keep_labels(labels_with(read_run, LabelQuery("c", layer), best), labels.results_folder(read_run))
-    text = corpora.read_corpus("small", "char")
-    characters = text.vocabulary.decode(text.ids[:1000].tolist())
-    places = {
-        unit: labels.example(characters, "characters", name)
-        for unit, name in ((5, labels.FINDINGS[0]), (0, labels.FINDINGS[3]))
-    }
     monkeypatch.setattr("app.controls.DEFAULT_RUN", "small")
     monkeypatch.setattr("app.findings.DEFAULT_RUN", "small")
     small_run("another", weights=True)
@@ -181,7 +177,7 @@ def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
         assert app.segmented_control(key="neurons-signal").value == "c"
         assert app.selectbox(key="neurons-layer").value == layer
         assert app.number_input(key="neurons-unit").value == unit
-        assert app.slider(key="neurons-start").value == places[unit]
+        assert app.slider(key="neurons-start").value == begins[unit]
 
 
 def test_a_run_without_a_recording_offers_to_read_and_then_shows_the_unit(
