@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import controls
+from app.charts.draw import kept_as
 from app.registry import PAGES
 
 # An icon of our own: Streamlit would fetch a named one from the network.
@@ -13,3 +14,4 @@ st.set_page_config(page_title="LSTM workbench", page_icon=str(ICON), layout="wid
 page = st.navigation([entry.page() for entry in PAGES])
 controls.model_picker(shown=next(entry.about_a_model for entry in PAGES if entry.title == page.title))
 page.run()
+kept_as()

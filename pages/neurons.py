@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import charts, controls, findings
+from app import controls, findings
+from app.charts.draw import draw
+from app.charts.neurons import distribution
 from app.claims import panel
 from app.clusters.frames import table_csv
-from app.drawing import draw
 from app.heatmap import text_heat_map
 from app.later import rest_of
 from app.neurons import frames
@@ -83,7 +84,11 @@ with left:
     st.subheader("How often it takes each value")
     height = 480 if beside(recording, signal) else 340  # as the column at its side
     alt = f"How often neuron {unit} takes each value"
-    draw(charts.distribution(profile, height=height), key="neurons-distribution", alt=alt)
+    draw(distribution(profile, height=height), key="neurons-distribution", alt=alt)
+    st.caption(
+        "Bars: this neuron. Grey: all neurons of its layer. Orange: the Laplace distribution (a peak with two tails) "
+        "that fits its bars best."
+    )
     if profile.sampled < profile.total * recording.spec.units:
         st.caption(
             f"The line of all neurons is of a sample of {profile.sampled:,} values; the table below has them all."

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import baselines, charts
+from app import baselines
+from app.charts.draw import draw
+from app.charts.training import training_curves
 from app.claims import panel
 from app.controls import KINDS as NOUNS
-from app.drawing import draw
 from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
@@ -87,7 +88,7 @@ def curves() -> None:
         compared = result is not None and st.toggle(label, True, key=f"training-tables-{kind}")
         tables = baselines.lines(result) if result and compared else []
         alt = f"Training curves of {', '.join(logs)}"
-        draw(charts.curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt=alt)
+        draw(training_curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt=alt)
         if result and compared:
             baselines.explain(result)
         baselines.hint(runs)

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import streamlit as st
 
+from app.charts.draw import draw, draw_to_choose
+from app.charts.maps import among, kinds_map
 from app.clusters import frames
 from app.clusters.concordance import concordance
-from app.clusters.map import cluster_map
 from app.clusters.overview import CHOSEN, column
 from app.clusters.result import ShownClusters
 from app.clusters.tags import MEANINGS
@@ -17,7 +19,6 @@ from lstm_core.clusters.contents import ClusterRow, members
 from lstm_core.clusters.states import NOISE, read_map
 from lstm_core.runs.run import Run
 
-_LARGEST = "the largest groups"
 _SAMPLES = (12, 25, 50, 100)
 _SAMPLE, _OF = "clusters-sample", "clusters-of"
 
@@ -124,11 +125,9 @@ def _shares(name: str, shares: Sequence[tuple[str, float]]) -> None:
         show(lines, shown, key=f"clusters-of-{name}", alt=f"The commonest values of {name} in the group")
 
 
+@st.fragment
 def on_the_map(run: Run, view: ShownClusters, chosen: int) -> None:
-    """All moments on a plane, the largest clusters or the chosen one in colour; nothing where no map is kept.
-
-    Drawn when asked for: the browser needs a second to take plotly in, and all of the page would wait for it.
-    """
+    """All moments on a plane, the chosen group beside it, those that are drawn around; nothing where no map is kept."""
     made = read_map(run, view.found)
     if made is None:
         return
@@ -137,24 +136,32 @@ def on_the_map(run: Run, view: ShownClusters, chosen: int) -> None:
         "Draw the map", key="clusters-map-drawn", bind="query-params", help="6,000 dots; the page opens sooner without."
     ):
         return
-    alone = f"group {chosen} alone"
-    coloured = st.segmented_control(
-        "Coloured", [_LARGEST, alone], default=_LARGEST, key="clusters-map-coloured", required=True
-    )
-    hover, labels = [], view.found.labels[made.points]
-    for point, label in zip(made.points.tolist(), labels.tolist(), strict=True):
-        start, stop = _near(view, point)
-        told = view.text[start:stop]
-        hover.append(f"{told}, " + ("in no group" if label == NOISE else f"group {label}"))
+    labels = view.found.labels[made.points]
+    moments = [view.text[slice(*_near(view, point))] for point in made.points.tolist()]
+    groups = ["in no group" if label == NOISE else f"group {label}" for label in labels.tolist()]
+    hover = [f"{moment}, {group}" for moment, group in zip(moments, groups, strict=True)]
     names = [f"{row.cluster}: {_name(row)}" for row in view.rows]
-    figure = cluster_map(
-        made.places, labels, hover, chosen=chosen if coloured == alone and chosen != NOISE else None, names=names
-    )
-    st.plotly_chart(figure, key="clusters-map", theme="streamlit", config={"displaylogo": False})
+    left, right = st.columns([3, 1])
+    with left:
+        alt = f"{len(labels):,} moments of reading, like ones near each other, coloured by group"
+        around = draw_to_choose(kinds_map(made.places, labels, hover, names=names), key="clusters-map", alt=alt)
+    with right:
+        name = "in no group" if chosen == NOISE else f"group {chosen}"
+        figure = among(made.places, np.flatnonzero(labels == chosen), name)
+        draw(figure, key="clusters-map-chosen", alt=f"Where the moments {name} lie on the map")
+        st.caption("The chosen group alone.")
     st.caption(
         f"{len(labels):,} moments drawn at random; near each other where the network's states are alike (t-SNE: who "
-        "is whose neighbour can be trusted, distances between far groups cannot). Grey: other groups, and noise."
+        "is whose neighbour can be trusted, distances between far groups cannot). Grey: other groups, and noise. Draw "
+        "around dots to list them."
     )
+    if around:
+        lines = {
+            "moment": [moments[point] for point in around],
+            "group": [groups[point] for point in around],
+            "position": view.found.positions[made.points[around]],
+        }
+        st.dataframe(lines, hide_index=True, key="clusters-map-moments", alt="The moments drawn around on the map")
 
 
 def _near(view: ShownClusters, point: int) -> tuple[int, int]:

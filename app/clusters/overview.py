@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.charts import few_words
+from app.charts.draw import draw
+from app.charts.words import few_words
 from app.clusters import frames
 from app.clusters.result import ShownClusters
 from app.clusters.tags import known, named
 from app.controls import bound
-from app.drawing import draw
 from app.table import Choice, Column, show
 from lstm_core.claims.clusters import PAPER_CLUSTERS, PAPER_FEW_WORDS
 from lstm_core.clusters.contents import ALMOST, ClusterRow, few_word_curve, few_word_share

@@ -10,9 +10,10 @@ from importlib import import_module
 
 import streamlit as st
 
-from app import charts, controls
+from app import controls
 from app.cached import model
-from app.drawing import draw
+from app.charts.draw import draw
+from app.charts.neurons import over_time
 from app.heatmap import text_heat_map
 from app.later import afterwards
 from lstm_core.neurons.profile import NeuronQuery
@@ -77,7 +78,8 @@ def _reading(run: Run, query: NeuronQuery, colours: Colours, typed: str) -> None
     if not by_probability:
         name = f"{query.signal} of neuron {query.unit}"
         draw(
-            charts.over_time(encoding.tokens[:300], values[:300], name=name, middle=colours.scale[1]),
+            over_time(encoding.tokens[:300], values[:300], name=name, middle=colours.scale[1]),
             key="neurons-line",
             alt=f"Value of neuron {query.unit} at each of the {noun}",
         )
+        st.caption(f"Its value at each of the {noun}, in reading order; red above the middle of its scale, blue below.")

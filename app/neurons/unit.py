@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import charts
 from app.cached import cached
-from app.drawing import draw
+from app.charts.draw import draw
+from app.charts.neurons import distribution
 from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.ranking import choose
@@ -53,7 +53,7 @@ def other_signal(recording: Recording, query: NeuronQuery) -> None:
     found = profile_of(recording, replace(query, signal=other, contexts=0))
     st.markdown(f"**The same neuron's {SIGNAL_NAMES[other]}**")
     alt = f"How often the {SIGNAL_NAMES[other]} of neuron {query.unit} takes each value"
-    draw(charts.distribution(found, height=220), key="neurons-beside", alt=alt)
+    draw(distribution(found, height=220), key="neurons-beside", alt=alt)
 
 
 def relatives(recording: Recording, query: NeuronQuery, labels: Labels | None) -> None:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from app.charts.figure import GREY, LINES
 from app.clusters.tags import named
-from app.figure import GREY, LINES
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.recording import Recording

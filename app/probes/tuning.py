@@ -3,9 +3,10 @@
 import streamlit as st
 
 from app.cached import cached
+from app.charts.draw import draw
+from app.charts.neurons import around_chunks
 from app.claims import panel
-from app.drawing import draw
-from app.probes.tuning_frames import around, counts_sentence, memory, tuned_lines, verdict
+from app.probes.tuning_frames import counts_sentence, memory, tuned_lines, verdict
 from app.table import Column, show
 from lstm_core.claims.chunks import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
@@ -66,8 +67,12 @@ def sentence_parts(recording: Recording, signal: str, layer: int, unit: int) -> 
     side = st.segmented_control(
         "Distance from", SIDES, default=SIDES[0], key="probes-parts-from", bind="query-params", required=True
     )
-    figure = around(curves, one.kind, ending=side == SIDES[1])
+    figure = around_chunks(curves, one.kind, ending=side == SIDES[1])
     draw(figure, key="probes-parts-curves", alt=f"Mean value of neuron {unit} around the parts of sentences")
+    st.caption(
+        "The lines are means over all parts of a kind (how many stands in brackets), with twice their standard error; "
+        "dashed: the mean over all words."
+    )
     _all(recording, signal, layer)
 
 

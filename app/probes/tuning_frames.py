@@ -1,36 +1,13 @@
-"""What a neuron does around the parts of a sentence, as a figure, sentences and lines of a table. Pure: knows nothing
-of Streamlit."""
+"""What a neuron does around the parts of a sentence, as sentences and lines of a table. Pure: knows nothing of
+Streamlit."""
 
 import numpy as np
 
-from app.figure import LINES, Axis, Figure, Level, Series
 from app.probes.frames import Lines
 from lstm_core.neurons.chunk_tuning import TunedUnit, TunedUnits
-from lstm_core.neurons.tuning import Tuning
-from lstm_core.text.chunks import MEANINGS
+from lstm_core.text.chunks import MEANINGS, NAMES
 
-SHOWN = 4  # kinds of which curves are drawn, and the one that the neuron follows
-NAMES = {kind: meaning.partition(":")[0] for kind, meaning in MEANINGS.items()}
 _SEVERAL = {**{kind: f"{name}s" for kind, name in NAMES.items()}, "SBAR": "words that open a clause"}
-
-
-def around(found: Tuning, kind: str, *, ending: bool = False) -> Figure:
-    """The mean value by distance from the beginning of each kind of chunk, or from its end, with twice its error."""
-    series = []
-    for number, curve in enumerate(one for at, one in enumerate(found.curves) if at < SHOWN or one.kind == kind):
-        mean, error = (curve.end, curve.end_error) if ending else (curve.begin, curve.begin_error)
-        low, high = mean - 2 * error, mean + 2 * error
-        name = f"{NAMES.get(curve.kind, curve.kind)} ({curve.chunks:,})"
-        series.append(Series(name, found.distances, mean, "dots", (LINES[number % len(LINES)],), low, high))
-    where = "words after its last word (0)" if ending else "words after its first word (0)"
-    signal = found.query.signal
-    return Figure(
-        Axis(where, digits=0, reading="word"),
-        Axis(f"mean {signal} of neuron {found.query.unit}", digits=3),
-        tuple(series),
-        (Level("mean over all words", found.usual, "dash"),),
-        height=320,
-    )
 
 
 def verdict(one: TunedUnit, twin: TunedUnit | None) -> str:

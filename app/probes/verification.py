@@ -6,8 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import cached
+from app.charts.draw import draw
+from app.charts.maps import plane
+from app.charts.neurons import around_places
 from app.claims import panel
-from app.drawing import draw
 from app.probes import verified_frames as frames
 from app.table import Column, show
 from app.work import at_work, last_attempt, start_button
@@ -136,7 +138,7 @@ def _beside(own: Separation, other: Separation | None, names: tuple[str, str], k
             with column:
                 st.caption(title)
                 alt = f"{title}: dots of {names[0]} and {names[1]} on two principal components"
-                draw(frames.plane(one, names), key=f"{key}-{title.split()[1]}", alt=alt)
+                draw(plane(one, names), key=f"{key}-{title.split()[1]}", alt=alt)
                 st.text(frames.plane_sentence(one))
 
 
@@ -148,10 +150,11 @@ def _over_time(found: Verification, twin: Verification | None) -> None:
     chosen = st.segmented_control("Neuron", names, default=names[0], key="probes-followed", required=True)
     at = names.index(chosen) if chosen in names else 0
     one, other = found.followed[at], None if twin is None else twin.followed[at]
-    figure = frames.around(one, frames.kind_names(found.query.study))
+    figure = around_places(one, frames.kind_names(found.query.study))
     if figure is not None:
         alt = f"Neuron {one.unit} of layer {one.layer} before and after places of both kinds"
         draw(figure, key="probes-around", alt=alt)
+        st.caption("Means over the places of each kind; shaded: their standard errors. Grey: its mean elsewhere.")
     st.text(f"{frames.around_sentence(one, other)} {frames.period_sentence(one.period, one.rhythm)}")
 
 

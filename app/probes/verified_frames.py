@@ -1,9 +1,5 @@
-"""Whether a study's finding holds up, as figures, lines of tables and sentences. Pure: knows nothing of Streamlit."""
+"""Whether a study's finding holds up, as lines of tables and sentences. Pure: knows nothing of Streamlit."""
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app.figure import BLUE, GREY, RED, Axis, Figure, Series
 from app.probes.frames import Lines
 from lstm_core.neurons.periods import HILL, Periods
 from lstm_core.probes.studies import Selector, Study
@@ -34,28 +30,6 @@ def _kind(selectors: tuple[Selector, ...]) -> str:
 
 
 # Vectors --------------------------------------------------------------------------------------------------------------
-
-
-def plane(found: Separation, names: tuple[str, str]) -> Figure:
-    """Vectors of two kinds on the first two principal components of all."""
-    series = []
-    ends = [_wider(found.places[:, axis]) for axis in (0, 1)]
-    for name, kind, colour in ((names[1], ~found.first, BLUE), (names[0], found.first, RED)):
-        order = np.argsort(found.places[kind, 0], kind="stable")
-        x, y = found.places[kind][order].T
-        series.append(Series(name, x, y, "points", (colour,)))
-    axes = [
-        Axis(f"component {n} ({share:.0%} of all variance)", ends[n - 1], digits=2)
-        for n, share in enumerate(found.shares, 1)
-    ]
-    return Figure(axes[0], axes[1], tuple(series), height=320)
-
-
-def _wider(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Ends that leave room for whole dots."""
-    low, high = float(values.min()), float(values.max())
-    edge = 0.05 * (high - low) or 0.5
-    return low - edge, high + edge
 
 
 def plane_sentence(found: Separation) -> str:
@@ -174,26 +148,6 @@ def _line(
 
 
 # Over time ------------------------------------------------------------------------------------------------------------
-
-
-def around(found: Followed, names: tuple[str, str]) -> Figure | None:
-    """A unit around the places of both kinds: means with their standard errors."""
-    if found.around is None:
-        return None
-    series = [
-        Series(name, one.lags.astype(float), one.mean, "line", (colour,), one.mean - one.error, one.mean + one.error)
-        for name, one, colour in ((names[0], found.around.one, RED), (names[1], found.around.other, BLUE))
-    ]
-    one = found.around.one
-    flat = np.full(len(one.lags), one.usual)
-    series.append(Series("elsewhere", one.lags.astype(float), flat, "thin line", (GREY,)))
-    return Figure(
-        Axis("steps after the place", digits=0, reading="step"), Axis(_name(found)), tuple(series), height=300
-    )  # fmt: skip
-
-
-def _name(found: Followed) -> str:
-    return f"neuron {found.unit} of layer {found.layer}"
 
 
 def around_sentence(found: Followed, twin: Followed | None = None) -> str:

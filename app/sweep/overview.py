@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.charts import sweep as figures
+from app.charts.draw import draw
 from app.clusters.frames import table_csv
-from app.drawing import draw
-from app.sweep import figures, frames
+from app.sweep import frames
 from app.table import Column, show
 from lstm_core.neurons.compare import Comparison
 from lstm_core.runs.settings import SIGNAL_NAMES

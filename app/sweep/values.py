@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.drawing import draw
-from app.sweep import figures
+from app.charts import sweep as figures
+from app.charts.draw import draw
 from app.sweep.place import Place
 from app.sweep.readings import Reading, each
 from lstm_core.neurons.counterpart import Counterpart

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.cached import cached
+from app.charts.draw import draw
+from app.charts.training import tagger_curves
 from app.claims import panel
-from app.drawing import draw
 from app.table import Column, show
 from app.tagging import frames
 from app.tagging.choice import titled
@@ -140,4 +141,4 @@ def _curves(runs: Sequence[LabelRun]) -> None:
     ):  # fmt: skip
         with column:
             st.caption(about)
-            draw(frames.curves(logs, value), key=f"tagging-curves-{value}", alt=f"{about}, for every network")
+            draw(tagger_curves(logs, value), key=f"tagging-curves-{value}", alt=f"{about}, for every network")

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.figure import LINES, Axis, Figure, Series
 from app.tagging.cells import Cell, CellGroup, CellRow
 from lstm_core.tagging.kept import Confusion
 from lstm_core.tagging.label_run import LabelRun, Share
@@ -366,22 +364,3 @@ def mistake_lines(found: Confusion, most: int = 12) -> Lines:
         for row, column in pairs
         if wrong[row, column]
     ]
-
-
-def curves(logs: Mapping[str, Sequence[Mapping[str, Any]]], value: str) -> Figure:
-    """The epochs of several trainings: "development" (share of right tags) or "train_loss" (nats a word)."""
-    series = [
-        Series(
-            name, np.array([point["epoch"] for point in log], float), np.array([point[value] for point in log], float),
-            "dots", (LINES[number % len(LINES)],),
-        )
-        for number, (name, log) in enumerate(logs.items())
-    ]  # fmt: skip
-    right = value == "development"
-    y = (
-        Axis("right tags", digits=1, percent=True)
-        if right
-        else Axis("loss on what it learns from (nats a word)", digits=3)
-    )
-    last = max((int(point["epoch"]) for log in logs.values() for point in log), default=1)
-    return Figure(Axis("epoch", (0.8, last + 0.2), digits=0, reading="epoch"), y, tuple(series), height=320)

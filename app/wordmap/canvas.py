@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from app.figure import GREY, LINES
+from app.charts.figure import GREY, MANY
 from lstm_core.clusters.word_groups import Labels
 from lstm_core.clusters.word_map import WordMap
 from lstm_core.text.corpus import END
@@ -39,7 +39,6 @@ _CSS, _JS = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("canvas.c
 
 _component = st.components.v2.component("word_map", html=_HTML, css=_CSS, js=_JS)
 
-COLOURS = (*LINES, "#7c8b2a", "#5b6ee1", "#b5651d", "#d98cb3")
 HEIGHT = 600
 CENTRAL = 0.5  # share of the words from which the largest group is drawn grey, so that the others stand out
 LARGEST = 65_535  # places are told as steps of a grid, sixteen bits a coordinate
@@ -105,7 +104,7 @@ def told(
         "types": [visible(word) for word in found.types],
         "first": found.span[0],
         "names": [vars(_name(group, text, grid, labels)) for group, text in names],
-        "colours": list(COLOURS),
+        "colours": list(MANY),
         "faint": GREY,
         "central": bool(np.mean(labels == 0) > CENTRAL),
         "chosen": chosen,

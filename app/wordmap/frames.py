@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.clusters.frames import table_csv
-from app.figure import BLUE, RED, Axis, Figure, Series
 from app.wordmap.canvas import visible
-from lstm_core.claims.dropout import Told, by_dropout
 from lstm_core.claims.word_map import is_found
 from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, GroupMatch, Labels, Word
 from lstm_core.clusters.word_map import WordMap
@@ -149,17 +147,3 @@ def list_lines(lists: Sequence[GroupMatch]) -> Lines:
         }
         for row in lists
     ]
-
-
-def over_dropout(sweep: Sequence[Told]) -> Figure:
-    """How well brackets and quotation marks are told apart by the runs of a sweep, over their dropout."""
-    series = []
-    for name, colour in (("brackets", BLUE), ("quotes", RED)):
-        known = by_dropout(sweep, name)
-        if not known:
-            continue
-        x, y = np.array(known, dtype=float).T
-        series.append(Series({"quotes": "quotation marks"}.get(name, name), x, y, "points", (colour,)))
-    lowest = min([0.0, *(float(one.y.min()) for one in series)])
-    beyond = Axis("homogeneity beyond chance", (lowest, 1.05), 2)
-    return Figure(Axis("dropout", digits=1), beyond, tuple(series), height=280)

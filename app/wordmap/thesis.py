@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from app.charts import sweep
+from app.charts.draw import draw
 from app.claims import panel
-from app.drawing import draw
 from app.table import Column, show
 from app.wordmap import frames
 from app.wordmap.result import beside
@@ -38,7 +39,7 @@ def the_thesis(run: Run, query: WordMapQuery) -> None:
         show(lines, _COLUMNS, key="wordmap-lists", alt="Table 5.1 of the thesis beside the groups found here")
     if len({dropout for kind in ("brackets", "quotes") for dropout, _ in by_dropout(found.sweep, kind)}) > 1:
         st.subheader("Marks that open and close, over dropout")
-        draw(frames.over_dropout(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
+        draw(sweep.marks(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
         st.caption(
             f"{len(found.sweep):,} runs of one sweep over the same words. 1: no group holds both opening and closing "
             "marks. 0: as many do as when the marks are dealt to their places at random."

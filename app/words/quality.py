@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from app.cached import cached, machine_rate
+from app.charts.draw import draw
+from app.charts.words import correlations
 from app.controls import one_of, tell
-from app.drawing import draw
-from app.figure import BLUE, GREY, LINES, Axis, Figure, Mark, Series
 from app.table import Column, Line, show
 from app.words.source import Judgements, Vectors, offer
 from lstm_core.claims.words import PAPER_MEAN
@@ -41,7 +40,7 @@ def headline(found: Judgements) -> None:
     if found.peers and (other := found.peers.strongest):
         columns[3].metric(f"{other.name}, same text", _told(mean_rho(other.scores)), help=_peer_help(other))
     draw(
-        correlations(found),
+        correlations(found.best.scores, found.paper.scores, found.peers.peers if found.peers else ()),
         key="embeddings-correlations",
         alt="Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'",
     )
@@ -61,43 +60,6 @@ def _above(peer: Peer) -> str:
 
 def _peer_help(peer: Peer) -> str:
     return f"{peer.name}: its options are chosen as ours are, but among its own {len(peer.options)}."
-
-
-def correlations(found: Judgements) -> Figure:
-    """All scores of a run that was judged by both kinds of vectors: a place for each benchmark, one for the means."""
-    assert found.best is not None and found.paper is not None
-    tasks = [one.task for one in found.best.scores]
-    rows: list[tuple[str, dict[str, Score], str, bool]] = [
-        ("best, here", {one.task: one for one in found.best.scores}, BLUE, True),
-        ("as the paper, here", {one.task: one for one in found.paper.scores}, LINES[1], True),
-    ]
-    peers = found.peers.peers if found.peers else ()
-    for peer, colour in zip(peers, LINES[2:], strict=False):
-        rows.append((peer.name, {one.task: one for one in peer.scores}, colour, False))
-    step = 0.7 / len(rows)
-    series = []
-    for number, (name, scores, colour, interval) in enumerate(rows):
-        x = np.arange(len(tasks) + 1) + step * (number - len(rows) / 2)
-        given = [scores.get(task) for task in tasks]
-        mean = mean_rho([one for one in given if one])
-        y = _array([one.rho if one else None for one in given] + [mean])
-        ends = (_array([getattr(one, end) if one else None for one in given] + [None]) for end in ("low", "high"))
-        low, high = ends if interval else (None, None)
-        series.append(Series(name, x, y, "points", (colour,), low, high))
-    theirs = [PAPER[task][0].rho if task in PAPER else None for task in tasks]
-    mark: Mark = "points"
-    at = np.arange(len(tasks) + 1) + step * len(rows) / 2
-    series.append(Series("the paper's own", at, _array([*theirs, PAPER_MEAN]), mark, (GREY,)))
-    return Figure(
-        Axis("", (-0.5, len(tasks) + 0.5), labels=(*tasks, "mean")),
-        Axis("rank correlation with people", digits=2),
-        tuple(series),
-        height=400,
-    )
-
-
-def _array(values: Sequence[float | None]) -> np.ndarray:
-    return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
 def _told(value: float | None) -> str:

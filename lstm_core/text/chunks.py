@@ -36,6 +36,7 @@ MEANINGS = {
     "LST": "mark of a list: 1., a)",
     "UCP": "phrases of unlike kinds, joined",
 }
+NAMES = {kind: meaning.partition(":")[0] for kind, meaning in MEANINGS.items()}
 _NUMERAL = re.compile(r"[-+]?\d[\d,.:]*(?:\\?/\d+)?|%")  # what the Penn Treebank text for language models writes as N
 _MARKS = {"``": '"', "''": '"', "`": "'", "-LRB-": "(", "-RRB-": ")", "-LCB-": "{", "-RCB-": "}"}
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app.figure import BLUE, GREY, LINES, RED
 from scipy.stats import laplace
 
 from app import charts
-from app.figure import BLUE, GREY, LINES, RED
 from lstm_core.neurons.profile import NeuronProfile, NeuronQuery
 from lstm_core.runs.run import Log
 

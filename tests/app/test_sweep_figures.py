@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-
 from app.figure import BLUE, RED, Axis
+
 from app.sweep import figures, frames
 from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.neurons.counterpart import Counterpart

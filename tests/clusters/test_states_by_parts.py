@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from app.clusters.map import NAMED, cluster_map
 
 from app.clusters import frames
 from app.clusters.concordance import lines
-from app.clusters.map import NAMED, cluster_map
 from app.clusters.offer import cluster_seconds, moments
 from app.work import told
 from lstm_core.clusters import contents as cluster_table

@@ -1,12 +1,17 @@
-"""Comparisons as figures. Pure: knows nothing of Streamlit. One colour a layer, or a scale of colours over dropout."""
+"""Runs over dropout, a colour a layer; how often each takes which values, on a scale of colours.
+
+Pure: knows nothing of Streamlit.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.figure import BLUE, LINES, RED, Axis, Figure, Series
+from app.charts.figure import BLUE, LINES, RED, Axis, chart, dots, line
+from lstm_core.claims.dropout import Told, by_dropout
 from lstm_core.neurons.compare import Activity, Comparison, RunRow
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.runs.settings import SIGNAL_NAMES
@@ -20,38 +25,29 @@ PER = 0.01  # width of value that a share is told for
 INSIDE = 0.005  # of the values of the widest run that are left out at either end of the cell state's axis
 
 
-def over_dropout(lines: Mapping[str, Pairs], y: Axis, *, joined: bool, height: int = 300) -> Figure:
+def over_dropout(lines: Mapping[str, Pairs], y: Axis, *, joined: bool, height: int = 300) -> go.Figure:
     """Values over dropout; `joined`: the mean of each dropout joined by a line, with its range where it is of several
     runs; otherwise a point a run."""
-    series = []
-    for number, (name, pairs) in enumerate(lines.items()):
-        if not pairs:
-            continue
+    rows = []
+    for number, (name, pairs) in enumerate((name, pairs) for name, pairs in lines.items() if pairs):
         x, values = np.array(sorted(pairs), dtype=float).T
-        colours = (LINES[number % len(LINES)],)
-        if joined:
-            places = np.unique(x)
-            groups = [values[x == place] for place in places]
-            mean, low, high = (np.array([take(group) for group in groups]) for take in (np.mean, np.min, np.max))
-            several = len(places) < len(x)
-            between = (low, high) if several else (None, None)
-            series.append(Series(name, places, mean, "dots", colours, *between))
-        else:
-            series.append(Series(name, x, values, "points", colours))
-    ends = [dropout for pairs in lines.values() for dropout, _ in pairs]
-    edge = 0.02
-    x_ends = (min(ends) - edge, max(ends) + edge) if ends else None
-    return Figure(Axis(DROPOUT, x_ends, digits=2, reading="dropout"), y, tuple(series), height=height)
+        ends = None
+        if joined and len(np.unique(x)) < len(x):
+            groups = [values[x == place] for place in np.unique(x)]
+            values, low, high = (np.array([take(group) for group in groups]) for take in (np.mean, np.min, np.max))
+            x, ends = np.unique(x), (low, high)
+        rows.append(dots(name, x, values, LINES[number % len(LINES)], ends, joined=joined))
+    return chart(Axis(DROPOUT, digits=2, reading="dropout"), y, rows, height=height)
 
 
-def scores(found: Comparison, *, joined: bool) -> Figure:
+def scores(found: Comparison, *, joined: bool) -> go.Figure:
     """Validation score of the kept weights over dropout."""
     pairs = [(row.dropout, row.best) for row in found.rows if row.best is not None]
     measure = found.measure.replace("_", " ")
     return over_dropout({measure: pairs}, Axis(f"{measure} (lower is better)", digits=2), joined=joined)
 
 
-def sizes(rows: Sequence[RunRow], signal: str, *, joined: bool) -> Figure:
+def sizes(rows: Sequence[RunRow], signal: str, *, joined: bool) -> go.Figure:
     """Mean |value| of a signal over dropout, a line a layer; from zero."""
     lines = {f"layer {layer}": pairs for layer, pairs in by_layer(rows, signal, "mean_abs").items()}
     top = max((value for pairs in lines.values() for _, value in pairs), default=1.0)
@@ -59,7 +55,7 @@ def sizes(rows: Sequence[RunRow], signal: str, *, joined: bool) -> Figure:
     return over_dropout(lines, axis, joined=joined)
 
 
-def near_zero(rows: Sequence[RunRow], signals: Sequence[str], *, joined: bool) -> Figure:
+def near_zero(rows: Sequence[RunRow], signals: Sequence[str], *, joined: bool) -> go.Figure:
     """Share of the units that are near zero over dropout, a line a signal and layer."""
     lines = {
         f"{signal}, layer {layer}": pairs
@@ -69,6 +65,13 @@ def near_zero(rows: Sequence[RunRow], signals: Sequence[str], *, joined: bool) -
     top = max((value for pairs in lines.values() for _, value in pairs), default=0.0)
     ends = (-0.02 * max(top, 0.1), 1.08 * max(top, 0.1))
     return over_dropout(lines, Axis("share of the neurons", ends, digits=1, percent=True), joined=joined)
+
+
+def marks(sweep: Sequence[Told]) -> go.Figure:
+    """How well brackets and quotation marks are told apart by the word maps of a sweep's runs."""
+    lines = {name: by_dropout(sweep, mark) for name, mark in (("brackets", "brackets"), ("quotation marks", "quotes"))}
+    lowest = min([0.0, *(value for pairs in lines.values() for _, value in pairs)])
+    return over_dropout(lines, Axis("homogeneity beyond chance", (lowest - 0.05, 1.05), 2), joined=False)
 
 
 def by_layer(rows: Sequence[RunRow], signal: str, name: str) -> dict[int, list[tuple[float, float]]]:
@@ -106,16 +109,14 @@ def curve(name: str, dropout: float, found: Distributions, unit: int | None) -> 
     return Curve(name, dropout, found.edges, counts / found.total * PER / np.diff(found.edges))
 
 
-def overlay(curves: Sequence[Curve], signal: str, *, height: int = 380) -> Figure:
+def overlay(curves: Sequence[Curve], signal: str, *, height: int = 380) -> go.Figure:
     """The curves over each other, coloured from no dropout to much."""
-    colours = shades([one.dropout for one in curves])
-    series = [
-        Series(one.name, (one.edges[:-1] + one.edges[1:]) / 2, one.density, "line", (colour,))
-        for one, colour in zip(curves, colours, strict=True)
+    rows = [
+        line(one.name, (one.edges[:-1] + one.edges[1:]) / 2, one.density, colour)
+        for one, colour in zip(curves, shades([one.dropout for one in curves]), strict=True)
     ]
-    ends = _ends(curves) if signal == "c" else (-1.0, 1.0)
-    x = Axis(f"{SIGNAL_NAMES[signal]} ({signal})", ends, reading=signal)
-    return Figure(x, Axis(f"share of the text per {PER:g}", digits=2, percent=True), tuple(series), height=height)
+    x = Axis(f"{SIGNAL_NAMES[signal]} ({signal})", _ends(curves) if signal == "c" else (-1.0, 1.0), reading=signal)
+    return chart(x, Axis(f"share of the text per {PER:g}", digits=2, percent=True), rows, height=height)
 
 
 def _ends(curves: Sequence[Curve]) -> tuple[float, float] | None:
