@@ -20,6 +20,7 @@ AROUND = 90  # pixels of a figure's height that its axis and legend take, about
 
 Values = Sequence[float] | Sequence[float | None] | np.ndarray  # (N,); None and what is not finite are gaps
 Ends = tuple[Values, Values]  # lower and upper
+Row = dict[str, Any]  # a trace as plotly takes it
 Level = tuple[str, float, Literal["dot", "dash"]]  # a known figure: the label of its line, its value, how it is drawn
 
 
@@ -58,51 +59,50 @@ class Axis:
 
 
 def chart(
-    x: Axis, y: Axis, rows: Sequence[go.Scatter | go.Bar], levels: Sequence[Level] = (), *, height: int = 340,
-    legend: bool = True, hover: Literal["x unified", "closest"] = "x unified",
+    x: Axis, y: Axis, rows: Sequence[Row], levels: Sequence[Level] = (), *, height: int = 340, legend: bool = True,
+    hover: Literal["x unified", "closest"] = "x unified", **layout: Any,
 ) -> go.Figure:  # fmt: skip
-    """Rows of values on two axes, with lines across at known `levels`; `height` in pixels.
+    """Rows of values on two axes, with lines across at known `levels`; `height` in pixels; `layout` is plotly's.
 
     Hover tells all rows at a place together, each value with its interval, or "closest" the one dot pointed at.
     """
-    figure = go.Figure(layout={
+    drawn: list[Row] = []
+    for row in rows:
+        told = f"%{{x}}, %{{y}}<extra>{row['name']}</extra>" if hover == "closest" else "%{y}"
+        ends = row["customdata"]
+        if ends is not None and row["mode"] == "lines":
+            drawn.append(_band(row))
+        drawn.append({**row, "hovertemplate": told if ends is None else [told + _between(one, y) for one in ends]})
+    across = [_across(*level, shift) for level, shift in zip(levels, _shifts(levels, y, height), strict=True)]
+    return go.Figure(drawn, {
         "template": "none", "height": height, "margin": {"l": 0, "r": 12, "t": 32 if legend else 12, "b": 0},
         "xaxis": x.layout(), "yaxis": y.layout(), "showlegend": legend, "bargap": 0.08,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "hovermode": hover, "hoverlabel": {"namelength": -1},
+        "shapes": [shape for shape, _ in across], "annotations": [label for _, label in across], **layout,
     })  # fmt: skip
-    for row in rows:
-        told = f"%{{x}}, %{{y}}<extra>{row.name}</extra>" if hover == "closest" else "%{y}"
-        row.hovertemplate = told if row.customdata is None else [told + _between(ends, y) for ends in row.customdata]
-        if row.customdata is not None and row.mode == "lines":
-            figure.add_trace(_band(row))
-        figure.add_trace(row)
-    shapes, notes = zip(*map(_across, levels, _shifts(levels, y, height)), strict=True) if levels else ((), ())
-    return figure.update_layout(shapes=shapes, annotations=notes)
 
 
-def bars(name: str, x: Values, y: Values, colours: Sequence[str], width: float = 1.0) -> go.Bar:
+def bars(name: str, x: Values, y: Values, colours: Sequence[str], width: float = 1.0) -> Row:
     """Bars from zero to `y` (N,) centred on `x` (N,), `width` in units of x; a colour each."""
-    return go.Bar(**_values(name, x, y), marker={"color": colours, "line": {"width": 0}}, width=width * 0.96)
+    marker = {"color": colours, "line": {"width": 0}}
+    return {**_values(name, x, y), "type": "bar", "marker": marker, "width": width * 0.96}
 
 
-def line(name: str, x: Values, y: Values, colour: str, ends: Ends | None = None, *, thin: bool = False) -> go.Scatter:
+def line(name: str, x: Values, y: Values, colour: str, ends: Ends | None = None, *, thin: bool = False) -> Row:
     """Values `y` (N,) at ascending `x` (N,), joined; `ends` (N,) each bound a band around them."""
     stroke = {"color": colour, "width": 1 if thin else 2}
-    return go.Scatter(
-        **_values(name, x, y, ends), mode="lines", line=stroke, opacity=0.7 if thin else 1, legendgroup=plain(name)
-    )
+    values = _values(name, x, y, ends)
+    return {**values, "mode": "lines", "line": stroke, "opacity": 0.7 if thin else 1, "legendgroup": values["name"]}
 
 
-def dots(name: str, x: Values, y: Values, colour: str, ends: Ends | None = None, *, joined: bool = True) -> go.Scatter:
+def dots(name: str, x: Values, y: Values, colour: str, ends: Ends | None = None, *, joined: bool = True) -> Row:
     """A dot for each value `y` (N,) at `x` (N,), `joined` by a line; `ends` (N,) each are those of its interval."""
-    row = go.Scatter(
-        **_values(name, x, y, ends), mode="lines+markers" if joined else "markers",
-        line={"color": colour, "width": 2}, marker={"color": colour, "size": 7},
-    )  # fmt: skip
-    if row.customdata is not None:
-        up, down = row.customdata[:, 1] - row.y, row.y - row.customdata[:, 0]
-        row.error_y = {"array": up, "arrayminus": down, "symmetric": False, "thickness": 1.5, "width": 0}
+    row = {**_values(name, x, y, ends), "mode": "lines+markers" if joined else "markers"}
+    row |= {"line": {"color": colour, "width": 2}, "marker": {"color": colour, "size": 7}}
+    if row["customdata"] is not None:
+        low, high = row["customdata"].T
+        row["error_y"] = {"array": high - row["y"], "arrayminus": row["y"] - low, "symmetric": False, "width": 0}
     return row
 
 
@@ -111,16 +111,14 @@ def plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "⏎")
 
 
-def _values(name: str, x: Values, y: Values, ends: Ends | None = None) -> dict[str, Any]:
+def _values(name: str, x: Values, y: Values, ends: Ends | None = None) -> Row:
     """What every row says; what is not finite is a gap. Raises ValueError where there is not one of each a place."""
     told = [np.asarray(values, dtype=float) for values in (x, y, *(ends or ()))]
     if len({len(values) for values in told}) > 1:
-        raise ValueError(
-            f"{name} has {len(told[0])} places and {', '.join(str(len(one)) for one in told[1:])} values: give one of "
-            "each a place"
-        )
+        counts = ", ".join(str(len(values)) for values in told[1:])
+        raise ValueError(f"{name} has {len(told[0])} places and {counts} values: give one of each a place")
     heights = np.where(np.isfinite(told[1]), told[1], np.nan)
-    return {"name": plain(name), "x": told[0], "y": heights, "customdata": np.stack(told[2:], 1) if told[2:] else None}
+    return {"name": plain(name), "x": told[0], "y": heights, "customdata": np.stack(told[2:], 1) if ends else None}
 
 
 def _between(ends: np.ndarray, y: Axis) -> str:
@@ -128,23 +126,25 @@ def _between(ends: np.ndarray, y: Axis) -> str:
     return f" ({ends[0]:{y.format}} to {ends[1]:{y.format}})" if np.isfinite(ends).all() else ""
 
 
-def _band(row: go.Scatter) -> go.Scatter:
+def _band(row: Row) -> Row:
     """The intervals of a line as an area behind it, which goes with its name in the legend."""
-    seen = np.isfinite(row.customdata).all(axis=1)
-    x, (low, high) = row.x[seen], row.customdata[seen].T
-    return go.Scatter(
-        x=np.concatenate((x, x[::-1])), y=np.concatenate((high, low[::-1])), fill="toself", mode="none",
-        hoverinfo="skip", fillcolor=f"{row.line.color}33", legendgroup=row.legendgroup, showlegend=False, name=row.name,
-    )  # fmt: skip
+    seen = np.isfinite(row["customdata"]).all(axis=1)
+    x, (low, high) = row["x"][seen], row["customdata"][seen].T
+    return {
+        "x": np.concatenate((x, x[::-1])), "y": np.concatenate((high, low[::-1])), "fill": "toself", "mode": "none",
+        "fillcolor": f"{row['line']['color']}33", "hoverinfo": "skip", "showlegend": False, "name": row["name"],
+        "legendgroup": row["legendgroup"],
+    }  # fmt: skip
 
 
-def _across(level: Level, shift: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def _across(label: str, value: float, dash: str, shift: float) -> tuple[Row, Row]:
     """The line of a known figure, and its label above the right end, `shift` pixels higher."""
-    label, value, dash = level
     stroke = {"color": GREY, "width": 1.5, "dash": dash}
-    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": stroke}
     note = {"xref": "paper", "x": 1, "xanchor": "right", "y": value, "yanchor": "bottom", "yshift": shift}
-    return across, {**note, "text": plain(label), "showarrow": False, "borderpad": 0}
+    return (
+        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": stroke},
+        {**note, "text": plain(label), "showarrow": False, "borderpad": 0},
+    )
 
 
 def _shifts(levels: Sequence[Level], y: Axis, height: int) -> list[float]:

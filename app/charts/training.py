@@ -23,7 +23,7 @@ def training_curves(logs: Mapping[str, Log], kind: Kind, references: Lines = (),
         colour = LINES[number % len(LINES)]
         rows.append(line(f"{name}: training", *_scores(log, "train_loss", kind), colour, thin=True))
         rows.append(dots(f"{name}: validation", *_scores(log, "validation_loss", kind), colour))
-    shown = np.concatenate([row.y for row in rows] or [np.zeros(0)])
+    shown = np.concatenate([row["y"] for row in rows] or [np.zeros(0)])
     measure = "bits per character" if kind == "char" else "perplexity"
     levels: list[Level] = [(*known, "dot") for known in references]
     levels += [(*table, "dash") for table in tables]

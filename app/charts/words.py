@@ -34,8 +34,8 @@ def correlations(best: Sequence[Score], as_paper: Sequence[Score], peers: Sequen
     theirs = [PAPER[task][0].rho if task in PAPER else None for task in tasks]
     rows.append(dots("the paper's own", places, [*theirs, PAPER_MEAN], GREY, joined=False))
     x = Axis("", (-0.5, len(tasks) + 0.5), labels=(*tasks, "mean"))
-    figure = chart(x, Axis("rank correlation with people (Spearman)", digits=2), rows, height=420)
-    return figure.update_layout(scattermode="group", scattergap=0.3)
+    y = Axis("rank correlation with people (Spearman)", digits=2)
+    return chart(x, y, rows, height=420, scattermode="group", scattergap=0.3)
 
 
 def _by_task(scores: Sequence[Score], tasks: Sequence[str]) -> list[Score | None]:
