@@ -82,7 +82,7 @@ def among(places: Places, marked: Sequence[int] | NDArray[np.integer], name: str
     figure.add_scatter(
         x=places[rows, 0], y=places[rows, 1], mode="markers+text" if texts else "markers", name=plain(name),
         text=[plain(text) for text in texts] or None, textposition="top center", hoverinfo="text" if texts else "skip",
-        marker={"color": RED, "size": 8 if texts else 4},
+        marker={"color": RED, "size": 8 if texts else 5},
     )  # fmt: skip
     return figure
 

@@ -15,7 +15,7 @@ def few_words(curve: Sequence[tuple[float, float]], paper: tuple[float, float] |
     """Share of the clusters that hold one or two words, over how pure they have to be; a dot for the paper's figure."""
     rows = [dots("groups of few words", [cut for cut, _ in curve], [share for _, share in curve], BLUE)]
     if paper:
-        rows.append(dots(f"the paper: {paper[1]:.0%}", paper[:1], paper[1:], RED))
+        rows.append(dots(f"the paper: {paper[1]:.0%}", paper[:1], paper[1:], RED, joined=False))
     purity = Axis("share that one or two words must make up", digits=0, percent=True)
     return chart(purity, Axis("share of the groups", (0.0, 1.02), 1, percent=True), rows, height=300)
 

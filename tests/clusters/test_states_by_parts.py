@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from app.clusters.map import NAMED, cluster_map
 
+from app.charts.maps import NAMED, among, kinds_map
 from app.clusters import frames
 from app.clusters.concordance import lines
 from app.clusters.offer import cluster_seconds, moments
@@ -85,21 +85,30 @@ def test_kinds_at_their_borders() -> None:
     assert frames.kind(replace(row, two_words=0.89, tags=(share, replace(share, tag="NN", precision=0.3)))) == "mixed"
 
 
-@pytest.mark.parametrize("chosen", [None, 3])
-def test_the_map_has_every_point_once_and_reads_no_html(chosen: int | None) -> None:
+def test_the_map_has_every_point_once_with_its_number_and_reads_no_html() -> None:
     chance = np.random.default_rng(0)
     places, labels = chance.normal(size=(500, 2)), chance.integers(NOISE, 20, 500)
-    figure = cluster_map(places, labels, ["<b>he</b>\n"] * 500, chosen=chosen, names=["<i>"] * 20)
+    figure = kinds_map(places, labels, ["<b>he</b>\n"] * 500, names=["<i>"] * 20)
+    numbers = np.concatenate([row.customdata for row in figure.data])
+    assert sorted(numbers.tolist()) == list(range(500))
     drawn = np.concatenate([np.stack((row.x, row.y), axis=1) for row in figure.data])
-    assert sorted(map(tuple, drawn)) == sorted(map(tuple, places))
+    np.testing.assert_array_equal(drawn, places[numbers])
     assert {row.text[0] for row in figure.data} == {"&lt;b&gt;he&lt;/b&gt;⏎"}
     coloured = [row for row in figure.data if row.name == "&lt;i&gt;"]
-    assert len(coloured) == (NAMED if chosen is None else 1)
+    assert len(coloured) == NAMED
     sizes = sorted((int(np.sum(labels == number)) for number in range(20)), reverse=True)
-    assert [len(row.x) for row in coloured] == (sizes[:NAMED] if chosen is None else [int(np.sum(labels == 3))])
+    assert [len(row.x) for row in coloured] == sizes[:NAMED]
     assert len({row.marker.color for row in coloured}) == len(coloured)
     with pytest.raises(ValueError, match="give one of each a point"):
-        cluster_map(places, labels, [])
+        kinds_map(places, labels, [])
+
+
+def test_what_is_marked_is_shown_among_all_on_a_map_of_its_own() -> None:
+    places = np.random.default_rng(0).normal(size=(50, 2))
+    everything, marked = among(places, [7, 3], "group 5", ["<i>one</i>", "two"]).data
+    np.testing.assert_array_equal(np.stack((everything.x, everything.y), axis=1), places)
+    np.testing.assert_array_equal(np.stack((marked.x, marked.y), axis=1), places[[7, 3]])
+    assert (marked.name, marked.text) == ("group 5", ("&lt;i&gt;one&lt;/i&gt;", "two"))
 
 
 def test_the_page_opens_without_torch() -> None:

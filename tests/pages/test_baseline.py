@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import charts
 from app.baselines import lines
+from app.charts.training import training_curves
 from lstm_core.runs.baseline import NgramQuery, NgramResult, baseline, baseline_folder, keep_baseline
 from lstm_core.runs.run import Log, Run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
+from tests.figures_on_pages import figures_on, levels
 from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 
 POINT = {"step": 1, "epoch": 1.0, "train_loss": 1.5, "validation_loss": 1.4}
@@ -40,19 +41,18 @@ def counted(text: str, kind: Any = "char") -> NgramResult:
 
 def drawn(app: AppTest) -> list[str]:
     """The labels of the lines across the first figure."""
-    told = [json.loads(part.proto.json) for part in app.get("bidi_component")]
-    return [level["label"] for level in next(one["levels"] for one in told if "levels" in one)]
+    return [label for label, _, _ in levels(figures_on(app)[0])]
 
 
 def test_the_chart_has_a_dashed_line_for_each_method(trained: Callable[..., Run]) -> None:
     trained("mine", "book")
     result = counted("book")
     logs = {"mine": Log((POINT,), 0)}
-    figure = charts.curves(logs, "char", [("paper", 1.66)], lines(result))
-    dashed = {level.value for level in figure.levels if level.dash == "dash"}
+    figure = training_curves(logs, "char", [("paper", 1.66)], lines(result))
+    dashed = {value for _, value, dash in levels(figure) if dash == "dash"}
     assert dashed == {score.scores["validation"] for score in result.best()}
-    assert [level.value for level in figure.levels if level.dash == "dot"] == [1.66]
-    low, high = figure.ends()[1]
+    assert [value for _, value, dash in levels(figure) if dash == "dot"] == [1.66]
+    low, high = figure.layout.yaxis.range
     assert all(low < value < high for value in dashed)
 
 

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from app import cached
+from app.charts.maps import word_map
+from app.charts.words import correlations
 from app.words import quality
 from app.words.lookup import CONTEXT, METRICS
-from app.words.quality import correlations, lines
+from app.words.quality import lines
 from app.words.source import Judgements, judgements
-from app.words.vocabulary_map import KINDS, kind_of, word_map
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import open_run
@@ -39,6 +40,7 @@ from lstm_core.word_vectors.vectors import (
     projector_lines,
     word2vec_lines,
 )
+from tests.figures_on_pages import figures_on
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 STOCK = ("the", "a", "river", "house", "runs", "over", "green", "when", "you", "old", "absent")
@@ -255,20 +257,17 @@ def test_benchmarks_are_told_as_they_were_measured(full: Run) -> None:
 
 def test_the_figure_has_a_place_for_each_benchmark_and_one_for_the_mean(full: Run) -> None:
     found = judgements(full)
-    assert found.best is not None
-    drawn = correlations(found)
-    assert drawn.x.labels == ("MC-30", "RG-65", "mean")
-    by_name = {series.name: series for series in drawn.series}
+    assert found.best is not None and found.paper is not None and found.peers is not None
+    drawn = correlations(found.best.scores, found.paper.scores, found.peers.peers)
+    assert drawn.layout.xaxis.ticktext == ("MC-30", "RG-65", "mean")
+    by_name = {row.name: row for row in drawn.data}
     assert list(by_name) == ["best, here", "as the paper, here", "skip-gram", "the paper's own"]
     best = by_name["best, here"]
-    assert best.low is not None
     np.testing.assert_array_equal(best.y[:2], [one.rho for one in found.best.scores])
-    np.testing.assert_array_equal(best.low[:2], [one.low for one in found.best.scores])
-    assert best.y[2] == pytest.approx(mean_rho(found.best.scores)) and np.isnan(best.low[2])
-    for series in drawn.series:  # told under the label that they belong to
-        np.testing.assert_array_equal(np.round(series.x), np.arange(3))
-    places = np.sort(np.concatenate([series.x for series in drawn.series]))
-    assert np.diff(places).min() > 0.1
+    np.testing.assert_array_equal(best.customdata[:2], [(one.low, one.high) for one in found.best.scores])
+    assert best.y[2] == pytest.approx(mean_rho(found.best.scores)) and np.isnan(best.customdata[2]).all()
+    assert all(row.x.tolist() == [0, 1, 2] for row in drawn.data)  # told together at the label that they belong to
+    assert drawn.layout.scattermode == "group"  # and drawn beside each other
 
 
 def test_means_leave_out_what_is_missing(full: Run) -> None:
@@ -354,25 +353,36 @@ def test_files_hold_all_words(full: Run) -> None:
     ]
 
 
-def test_kinds_of_words() -> None:
-    named = {tag: KINDS[kind_of(tag)][0] for tag in ("NNP", "NNPS", "NN", "NNS", "VBG", "VBD", "MD", "PRP$", "WRB")}
-    assert named == {
-        "NNP": "names", "NNPS": "names", "NN": "nouns", "NNS": "nouns", "VBG": "verbs in -ing",
-        "VBD": "verbs of the past", "MD": "other verbs", "PRP$": "pronouns", "WRB": "adverbs",
-    }  # fmt: skip
-    assert kind_of("") == kind_of(",") == -1
-
-
-def test_the_map_names_the_word_and_its_nearest(full: Run) -> None:
+def test_the_map_has_all_words_and_beside_it_are_the_word_and_its_nearest(full: Run) -> None:
     sample = read_sample(full)
     assert isinstance(sample, WordSample)
-    drawn = word_map(sample, "paper", (sample.words[2], sample.words[5]))
-    row = drawn.data[-1]
-    assert tuple(row.text) == (sample.words[2], sample.words[5])
-    np.testing.assert_allclose(row.x, sample.places["paper"][[2, 5], 0])
-    assert sum(len(one.x) for one in drawn.data[:-1]) == len(sample.words)
+    drawn = word_map(sample, "paper")
+    numbers = np.concatenate([row.customdata for row in drawn.data])
+    assert sorted(numbers.tolist()) == list(range(len(sample.words)))
+    np.testing.assert_allclose(np.concatenate([row.x for row in drawn.data]), sample.places["paper"][numbers, 0])
+    app = opened("embeddings", embeddings_map="true", embeddings_word=sample.words[2])
+    assert not app.exception
+    whole, marked = figures_on(app)[-2:]
+    assert sum(len(row.x) for row in whole.data) == len(sample.words)
+    table = sample.table(defined("paper", full))
+    assert table is not None
+    nearest = [one.word for one in neighbours(table, sample.words[2])]
+    assert marked.data[1].text == (sample.words[2], *nearest)
+    at = [sample.words.index(word) for word in marked.data[1].text]
+    np.testing.assert_allclose(marked.data[1].x, sample.places["paper"][at, 0])
+
+
+def test_words_drawn_around_on_the_map_are_listed(full: Run) -> None:
+    sample = read_sample(full)
+    assert isinstance(sample, WordSample)
     app = opened("embeddings", embeddings_map="true")
-    assert not app.exception and len(app.get("plotly_chart")) == 1
+    points = [{"customdata": number} for number in (4, 1)]
+    app.session_state["embeddings-map-figure"] = {"selection": {"points": points, "box": [], "lasso": []}}
+    app.run()
+    assert not app.exception
+    (listed,) = [table.value for table in app.dataframe if "part of speech" in table.value]
+    assert listed["word"].tolist() == [sample.words[1], sample.words[4]]
+    assert listed["times in the text"].tolist() == sample.counted[[1, 4]].tolist()
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

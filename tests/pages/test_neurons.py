@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import subprocess
 import sys
@@ -29,10 +28,12 @@ from lstm_core.neurons.shapes import NEAR_ZERO, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
+from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import open_run
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.storage import jobs
 from lstm_core.text.corpus import keep_text
+from tests.figures_on_pages import figures_on
 from tests.opened_pages import ENTRY, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 
 UNITS, ASIDE = 8, 3  # unit 3 of layer 2 is made to stay near zero
@@ -288,8 +289,8 @@ def test_one_unit_is_told_with_label_rank_shape_and_divergences(recording: Recor
 @pytest.mark.parametrize(("signal", "other"), [("h", "c"), ("c", "h"), ("f", "h")])
 def test_the_other_signal_of_the_same_unit_is_drawn_beside(signal: str, other: str, recording: Recording) -> None:
     app = opened("neurons", neurons_signal=signal, neurons_unit="5", neurons_layer="1")
-    titles = [json.loads(part.proto.json).get("x", {}).get("reading") for part in app.get("bidi_component")]
-    assert [title for title in titles if title] == [signal, other]
+    titles = [figure.layout.xaxis.title.text for figure in figures_on(app)[:2]]
+    assert titles == [f"{SIGNAL_NAMES[one]} ({one})" for one in (signal, other)]
 
 
 def test_related_units_are_those_of_the_core(recording: Recording) -> None:

@@ -24,6 +24,7 @@ from lstm_core.runs.sweep import Sweep, open_sweep, sweeps_folder
 from lstm_core.storage import jobs
 from lstm_core.storage.files import home as home_folder
 from lstm_core.text.corpus import keep_text, read_corpus
+from tests.figures_on_pages import figure_on, rows
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 from tests.small_sweeps import small_book, small_sweep, with_weights  # noqa: F401 - a fixture that is used by being here
 
@@ -61,13 +62,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, list[str]]]:
     return started
 
 
-def figure(app: AppTest, axis: str) -> dict[str, Any]:
-    """The first figure on the page whose y axis has this title."""
-    for part in app.get("bidi_component"):
-        found = json.loads(part.proto.json)
-        if axis in found.get("y", {}).get("title", ""):
-            return {"x": found["x"], "y": found["y"], "series": {one["name"]: one for one in found["series"]}}
-    raise AssertionError(f"no figure on the page has an axis {axis!r}")
+def drawn(app: AppTest, axis: str) -> dict[str, Any]:
+    """The rows of the first figure on the page with this axis, by name."""
+    return rows(figure_on(app, axis))
 
 
 def texts(app: AppTest) -> list[dict[str, Any]]:
@@ -160,7 +157,7 @@ def test_an_unfinished_sweep_shows_what_is_there_and_goes_on(book: Any, sweep: S
 def test_runs_that_have_not_read_the_text_are_offered_to_and_their_scores_are_shown(sweep: Sweep, asked: Any) -> None:
     app = opened("sweep")
     assert "5 of 5 runs have not read the text yet" in said(app)
-    assert figure(app, "bits per character")["series"]["bits per character"]["y"] == [2.4, 2.1, 2.0, 2.1, 2.4]
+    assert drawn(app, "bits per character")["bits per character"].y.tolist() == [2.4, 2.1, 2.0, 2.1, 2.4]
     assert "Dropout 0.4 guesses best (bits per character 2)" in said(app)
     passage = passage_of(sweep.runs)
     folder = readings.job_folder(sweep.runs, passage)
@@ -186,13 +183,15 @@ def test_figures_are_the_core_s(read: Comparison) -> None:
             assert line[f"|{one.signal}{one.layer}|"] == pytest.approx(one.mean_abs)
             assert line[f"{one.signal}{one.layer} near zero"] == one.near_zero_share
     for signal, name in (("h", "hidden state"), ("c", "cell state")):
-        drawn = figure(app, f"mean |{signal}| of the {name}")["series"]
+        sizes = drawn(app, f"mean |{signal}| of the {name}")
         for layer in (1, 2):
             expected = [one.mean_abs for row in read.rows for one in row.activity if (one.signal, one.layer) == (signal, layer)]  # fmt: skip  # noqa: E501
-            assert drawn[f"layer {layer}"]["x"] == list(DROPOUTS)
-            np.testing.assert_allclose(drawn[f"layer {layer}"]["y"], expected, rtol=1e-5)
-    near = figure(app, "share of the neurons")["series"]
-    assert near["h, layer 2"]["y"] == pytest.approx([row.activity[1].near_zero_share for row in read.rows], abs=1e-5)
+            assert sizes[f"layer {layer}"].x.tolist() == list(DROPOUTS)
+            np.testing.assert_allclose(sizes[f"layer {layer}"].y, expected, rtol=1e-5)
+    near = drawn(app, "share of the neurons")
+    assert near["h, layer 2"].y.tolist() == pytest.approx(
+        [row.activity[1].near_zero_share for row in read.rows], abs=1e-5
+    )
     trends = table_with(app, "with more dropout")
     assert trends["Spearman"].tolist() == pytest.approx([trend.rho for trend in read.trends])
     assert trends["p"].tolist() == [f"{trend.p:.2g}" for trend in read.trends]
@@ -212,19 +211,19 @@ def test_distributions_lie_over_each_other(sweep: Sweep, read: Comparison) -> No
     runs = [open_run(run.name) for run in sweep.runs]
     recordings = [recording_at_hand(run, passage_of(runs), ("h", "c")) for run in runs]
     app = opened("sweep", sweep_layer="2")
-    drawn = figure(app, "share of the text per 0.01")["series"]
-    assert list(drawn) == [f"dropout {dropout:g}" for dropout in DROPOUTS]
-    for recording, line in zip(recordings, drawn.values(), strict=True):
+    curves = drawn(app, "share of the text per 0.01")
+    assert list(curves) == [f"dropout {dropout:g}" for dropout in DROPOUTS]
+    for recording, line in zip(recordings, curves.values(), strict=True):
         assert recording is not None
         values = np.asarray(recording.signal("h", 2)[:, :], dtype=float)
         expected = np.histogram(values, 200, (-1, 1))[0] / values.size
-        np.testing.assert_allclose(line["y"], expected, atol=1e-5)
+        np.testing.assert_allclose(line.y, expected, atol=1e-5)
     app = opened("sweep", sweep_signal="cell state", sweep_unit="3", sweep_values="one neuron, by its number")
-    for recording, line in zip(recordings, figure(app, "per 0.01")["series"].values(), strict=True):
+    for recording, line in zip(recordings, drawn(app, "per 0.01").values(), strict=True):
         assert recording is not None
         found = distributions(recording, DistributionQuery("c", 1))
         width = found.edges[1] - found.edges[0]
-        np.testing.assert_allclose(np.array(line["y"]) * width / 0.01, found.counts[3] / found.total, rtol=1e-4)
+        np.testing.assert_allclose(np.array(line.y) * width / 0.01, found.counts[3] / found.total, rtol=1e-4)
 
 
 def test_the_same_text_is_coloured_by_the_unit_of_highest_correlation(sweep: Sweep, read: Comparison) -> None:
@@ -269,7 +268,7 @@ def test_runs_with_figures_alone_fill_the_page_though_their_text_is_gone(sweep: 
     table = table_with(app, "|c2|")
     assert set(table["status"]) == {"figures only"}
     assert table["|c2|"].tolist() == pytest.approx([row.activity[3].mean_abs for row in read.rows])
-    assert len(figure(app, "per 0.01")["series"]) == 5
+    assert len(drawn(app, "per 0.01")) == 5
     assert "No run here has its weights" in said(app) and not texts(app)
     assert "p = 0.017 (n = 5 runs)" in said(app)
 
@@ -338,14 +337,14 @@ def test_scores_of_different_texts_are_not_drawn_side_by_side(sweep: Sweep, word
     assert "differ in more than dropout (text, vocabulary)" in said(app) and "T5" not in said(app)
     assert table_with(app, "trained on")["trained on"].tolist() == ["book", "other"]
     with pytest.raises(AssertionError):
-        figure(app, "lower is better")
+        figure_on(app, "lower is better")
 
 
 def test_fault_28_without_the_text_that_runs_would_read_the_remedy_is_told(sweep: Sweep) -> None:
     (home_folder() / "texts" / "book.txt").unlink()
     app = opened("sweep")
     assert "the text that they would read is not at hand" in said(app) and "no corpus or text file 'book'" in said(app)
-    assert len(figure(app, "lower is better")["series"]) == 1  # the scores are there all the same
+    assert len(drawn(app, "lower is better")) == 1  # the scores are there all the same
 
 
 LINKED = ("of", "runs", "signal", "layer", "whose", "unit", "values", "start")

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from app.charts.neurons import SHOWN, around_chunks
 from app.probes import tuning as page
 from app.probes import tuning_frames as frames
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
@@ -16,6 +18,7 @@ from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import stronger
+from tests.figures_on_pages import levels
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from tests.text.test_chunks import keep_conll
 
@@ -74,12 +77,12 @@ def test_the_figure_has_the_commonest_parts_and_the_one_that_the_neuron_follows(
     chunked = chunks_by_rules(recording, tags_of(recording))
     found = tuning(recording, chunked, TuningQuery("h", 1, 3))
     last = found.curves[-1]
-    figure = frames.around(found, last.kind, ending=True)
-    assert len(figure.series) == min(frames.SHOWN + 1, len(found.curves))
-    assert figure.series[-1].y.tolist() == last.end.tolist()
-    assert figure.series[-1].low is not None
-    assert figure.series[-1].low.tolist() == pytest.approx((last.end - 2 * last.end_error).tolist())
-    assert figure.levels[0].value == found.usual
+    figure = around_chunks(found, last.kind, ending=True)
+    assert len(figure.data) == min(SHOWN + 1, len(found.curves))
+    row = figure.data[-1]
+    assert row.y.tolist() == last.end.tolist()
+    np.testing.assert_allclose(row.customdata.T, [last.end - 2 * last.end_error, last.end + 2 * last.end_error])
+    assert levels(figure) == [("mean over all words", found.usual, "dash")]
 
 
 def test_a_recording_of_the_corpus_is_shown_with_the_chunks_that_people_gave(

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.charts.maps import plane
+from app.charts.neurons import around_places
 from app.probes import verified_frames as frames
 from app.probes.study import OWN
 from app.probes.word_class import sentence
@@ -25,6 +27,7 @@ from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
 from tests.commands.test_probes import stronger
 from tests.commands.test_verification import FILE, few_deals  # noqa: F401 - a fixture used by being here
+from tests.figures_on_pages import rows
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 from tests.pages.test_probes import recording  # noqa: F401 - a fixture used by being here
 from tests.probes.test_word_classes import LAW, OTHERS
@@ -147,16 +150,15 @@ contexts = ["left flank"]
 def test_figures_hold_all_places_and_both_curves(recording: Recording) -> None:  # noqa: F811
     found: Verification = verify(recording, VerifyQuery(ASKED, "h", (1, 2), units=((2, 4),)))
     assert found.apart is not None
-    figure = frames.plane(found.apart, ("one", "other"))
-    assert [series.name for series in figure.series] == ["other", "one"]
-    drawn = {(float(x), float(y)) for series in figure.series for x, y in zip(series.x, series.y, strict=True)}
+    figure = plane(found.apart, ("one", "other"))
+    assert [row.name for row in figure.data] == ["other", "one"]
+    drawn = {(float(x), float(y)) for row in figure.data for x, y in zip(row.x, row.y, strict=True)}
     assert drawn == {(float(x), float(y)) for x, y in found.apart.places}
-    assert all((np.diff(series.x) >= 0).all() for series in figure.series)
     around = found.followed[0].around
-    curves = frames.around(found.followed[0], ("one", "other"))
+    curves = around_places(found.followed[0], ("one", "other"))
     assert around is not None and curves is not None
-    np.testing.assert_array_equal(curves.series[0].y, around.one.mean)
-    np.testing.assert_allclose(curves.series[1].high, around.other.mean + around.other.error)
+    np.testing.assert_array_equal(rows(curves)["one"].y, around.one.mean)
+    np.testing.assert_allclose(rows(curves)["other"].customdata[:, 1], around.other.mean + around.other.error)
     carried_out = study(recording, on_sets(recording, OnQuery()), ASKED)
     assert len(carried_out.confirmed) == found.confirmed
 

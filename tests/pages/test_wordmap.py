@@ -30,6 +30,7 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage import jobs
 from lstm_core.storage.files import write_json
+from tests.figures_on_pages import figure_on, rows
 from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by being here
     CLASSES,
     COUNT,
@@ -397,4 +398,4 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
     keep_map(planted(open_run(twin.name)))  # a control is no run of the sweep
     app = opened("wordmap", run="s-d0")
     assert "3 runs of one sweep over the same words" in said(app)
-    assert "dropout" in [json.loads(part.proto.json).get("x", {}).get("title") for part in app.get("bidi_component")]
+    assert len(rows(figure_on(app, "homogeneity beyond chance"))["brackets"].x) == 3

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from app.figure import GREY, LINES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.charts.figure import GREY, LINES
 from app.probes import frames, matches, rows, strip
 from app.probes.strip import ShownPart
 from lstm_core.probes.match import Match

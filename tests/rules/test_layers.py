@@ -102,6 +102,28 @@ def test_only_cached_says_st_cache(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_only_charts_know_plotly_and_build_on_its_graph_objects(path: Path) -> None:
+    known = {module for module in imported_in_full(parsed(path)) if module.split(".")[0] == "plotly"}
+    assert not known or name(path).startswith("app/charts/")
+    assert {module.split(".")[1] for module in known} <= {"graph_objects"}  # plotly.express takes longer
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "app" / "charts").glob("*.py")), ids=name)
+def test_charts_serve_notebooks_too(path: Path) -> None:
+    if path.stem == "draw":
+        return
+    known = set(imported_in_full(parsed(path)))
+    assert "streamlit" not in {module.split(".")[0] for module in known}
+    others = {".".join(module.split(".")[:2]) for module in known if module.split(".")[0] in ("app", "pages")}
+    assert others <= {"app.charts"} and not any(module.startswith("app.charts.draw") for module in known)
+
+
+def test_drawing_is_left_to_one_module() -> None:
+    drawing = [path for path in SOURCES if "plotly_chart" in path.read_text(encoding="utf-8")]
+    assert [name(path) for path in drawing] == ["app/charts/draw.py"]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_few_modules_load_torch(path: Path) -> None:
     if name(path) not in WITH_TORCH:
         assert "torch" not in imported_at_module_level(parsed(path))

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from app.figure import BLUE, RED, Axis
 
-from app.sweep import figures, frames
+from app.charts import sweep as charts
+from app.charts.figure import BLUE, RED, Axis
+from app.sweep import frames
 from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.neurons.counterpart import Counterpart
 
@@ -23,47 +24,47 @@ def compared(pairs: list[tuple[float, float]], *, same: bool = True) -> Comparis
 
 
 def test_several_seeds_of_a_sweep_are_a_mean_with_its_range() -> None:
-    drawn = figures.over_dropout({"layer 1": [(0.5, 4.0), (0.0, 1.0), (0.5, 2.0), (0.0, 1.0)]}, Y, joined=True)
-    (line,) = drawn.series
-    assert (line.mark, line.x.tolist(), line.y.tolist()) == ("dots", [0.0, 0.5], [1.0, 3.0])
-    assert line.low is not None and line.high is not None
-    assert (line.low.tolist(), line.high.tolist()) == ([1.0, 2.0], [1.0, 4.0])
+    drawn = charts.over_dropout({"layer 1": [(0.5, 4.0), (0.0, 1.0), (0.5, 2.0), (0.0, 1.0)]}, Y, joined=True)
+    (line,) = drawn.data
+    assert (line.mode, line.x.tolist(), line.y.tolist()) == ("lines+markers", [0.0, 0.5], [1.0, 3.0])
+    assert line.customdata.T.tolist() == [[1.0, 2.0], [1.0, 4.0]]
+    assert (line.error_y.arrayminus.tolist(), line.error_y.array.tolist()) == ([0.0, 1.0], [0.0, 1.0])
 
 
 def test_one_seed_has_no_range_and_runs_by_name_are_not_joined() -> None:
     pairs = [(0.5, 4.0), (0.0, 1.0)]
-    (line,) = figures.over_dropout({"layer 1": pairs}, Y, joined=True).series
-    assert line.low is None and line.high is None
-    (points,) = figures.over_dropout({"layer 1": [*pairs, (0.5, 2.0)]}, Y, joined=False).series
-    assert (points.mark, points.x.tolist(), points.y.tolist()) == ("points", [0.0, 0.5, 0.5], [1.0, 2.0, 4.0])
-    assert figures.over_dropout({"layer 1": []}, Y, joined=True).series == ()
+    (line,) = charts.over_dropout({"layer 1": pairs}, Y, joined=True).data
+    assert line.customdata is None and line.error_y.array is None
+    (points,) = charts.over_dropout({"layer 1": [*pairs, (0.5, 2.0)]}, Y, joined=False).data
+    assert (points.mode, points.x.tolist(), points.y.tolist()) == ("markers", [0.0, 0.5, 0.5], [1.0, 2.0, 4.0])
+    assert charts.over_dropout({"layer 1": []}, Y, joined=True).data == ()
 
 
 def test_sizes_are_drawn_from_zero_and_near_zero_shares_have_room_where_all_are_none() -> None:
     rows = compared([(0.0, 0.5), (0.5, 0.2)]).rows
-    assert figures.sizes(rows, "h", joined=True).ends()[1] == (0.0, pytest.approx(0.54))
-    drawn = figures.near_zero(rows, ("h", "c"), joined=True)
-    assert [line.name for line in drawn.series] == ["h, layer 1"]
-    assert drawn.ends()[1][1] > 0.25
-    assert figures.near_zero((), ("h",), joined=True).ends()[1][1] > 0
+    assert charts.sizes(rows, "h", joined=True).layout.yaxis.range == (0.0, pytest.approx(0.54))
+    drawn = charts.near_zero(rows, ("h", "c"), joined=True)
+    assert [line.name for line in drawn.data] == ["h, layer 1"]
+    assert drawn.layout.yaxis.range[1] > 0.25
+    assert charts.near_zero((), ("h",), joined=True).layout.yaxis.range[1] > 0
 
 
 def test_colours_go_from_blue_to_red_by_dropout() -> None:
-    assert figures.shades([0.0, 0.8]) == [BLUE, RED]
-    assert figures.shades([0.3, 0.3]) == [BLUE, BLUE]
-    assert len({*figures.shades([k / 10 for k in range(9)])}) == 9
-    assert figures.shades([]) == []
+    assert charts.shades([0.0, 0.8]) == [BLUE, RED]
+    assert charts.shades([0.3, 0.3]) == [BLUE, BLUE]
+    assert len({*charts.shades([k / 10 for k in range(9)])}) == 9
+    assert charts.shades([]) == []
 
 
 def test_the_cell_state_is_drawn_where_the_typical_run_has_its_values() -> None:
     """Three runs of uniform values within 1, 10 and 1,000: the axis is that of the second, but for little."""
     curves = [
-        figures.Curve(str(wide), 0.0, np.linspace(-wide, wide, 201), np.full(200, 1 / 200 / (wide / 100) * 0.01))
+        charts.Curve(str(wide), 0.0, np.linspace(-wide, wide, 201), np.full(200, 1 / 200 / (wide / 100) * 0.01))
         for wide in (1.0, 10.0, 1000.0)
     ]
-    low, high = figures.overlay(curves, "c").ends()[0]
+    low, high = charts.overlay(curves, "c").layout.xaxis.range
     assert low == -high and 9.8 <= high <= 10
-    assert figures.overlay(curves, "h").ends()[0] == (-1.0, 1.0)
+    assert charts.overlay(curves, "h").layout.xaxis.range == (-1.0, 1.0)
     assert all(np.sum(one.density * np.diff(one.edges)) / 0.01 == pytest.approx(1) for one in curves)
 
 
