@@ -17,8 +17,8 @@ from machine import machine
 from playwright.sync_api import Page, sync_playwright
 
 LIMIT = 1.0  # seconds
-CHARTS = """unit => [...document.querySelectorAll('[data-testid=stMain] [data-testid=stBidiComponentIsolated]')]
-  .some(part => part.shadowRoot?.querySelector(`svg[aria-label^="How often neuron ${unit} takes each value."] path`))"""
+CHARTS = """unit => document.querySelector(
+  `[data-testid=stPlotlyChart][aria-label="How often neuron ${unit} takes each value"] .trace`)"""
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 

@@ -46,7 +46,7 @@ class Axis:
 
     def layout(self) -> dict[str, Any]:
         """The axis as plotly takes it."""
-        told: dict[str, Any] = {"title": {"text": plain(self.title), "standoff": 8}, "range": self.ends}
+        told: dict[str, Any] = {"title": {"text": plain(self.title), "standoff": 12}, "range": self.ends}
         told |= {"hoverformat": self.format, "automargin": True, "gridcolor": f"{GREY}33", "zerolinecolor": f"{GREY}88"}
         if self.percent:
             told["tickformat"] = "~%"

@@ -73,15 +73,16 @@ def word_map(sample: WordSample, vectors: str) -> Figure:
 
 
 def among(places: Places, marked: Sequence[int] | NDArray[np.integer], name: str, texts: Sequence[str] = ()) -> Figure:
-    """Where the points `marked` (their numbers) lie among all at `places` (P, 2), with `texts` at them if any."""
-    figure, rows = _bare(360), np.asarray(marked, dtype=int)
+    """Where the points `marked` (their numbers) lie among all; hover tells `texts`, the first is written."""
+    figure, rows = _bare(320), np.asarray(marked, dtype=int)
     figure.add_scattergl(
-        x=places[:, 0], y=places[:, 1], mode="markers", name="all", hoverinfo="skip",
+        x=places[:, 0], y=places[:, 1], mode="markers", hoverinfo="skip", showlegend=False,
         marker={"color": GREY, "size": 3, "opacity": 0.25},
     )  # fmt: skip
+    told = [plain(text) for text in texts]
     figure.add_scatter(
-        x=places[rows, 0], y=places[rows, 1], mode="markers+text" if texts else "markers", name=plain(name),
-        text=[plain(text) for text in texts] or None, textposition="top center", hoverinfo="text" if texts else "skip",
+        x=places[rows, 0], y=places[rows, 1], mode="markers+text", name=plain(name), showlegend=True, text=told[:1],
+        textposition="top center", hovertext=told or None, hoverinfo="text" if texts else "skip",
         marker={"color": RED, "size": 8 if texts else 5},
     )  # fmt: skip
     return figure

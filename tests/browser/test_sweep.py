@@ -13,6 +13,11 @@ from tests.small_sweeps import small_book, small_sweep, with_weights  # noqa: F4
 pytestmark = pytest.mark.browser
 
 
+def named(tab: Any, name: str) -> Any:
+    """A row of a chart, by its name in the legend."""
+    return tab.locator(f'.js-plotly-plot .legendtext[data-unformatted="{name}"]').first
+
+
 def test_a_view_is_chosen_shared_and_opened_again(
     book: Any,
     server: Server,
@@ -23,9 +28,8 @@ def test_a_view_is_chosen_shared_and_opened_again(
     tab.goto(f"{server.address}/sweep?sweep-of=mine")  # before the sweep that ships
     settled(tab)
     for name in ("layer 1", "bits per character", "dropout 0.3"):
-        drawn = tab.locator(f'.figure svg [data-name="{name}"] path').first
-        drawn.wait_for(state="attached")
-        assert drawn.get_attribute("d").startswith("M")
+        named(tab, name).wait_for(state="attached")
+    assert tab.locator(".js-plotly-plot .trace path").first.get_attribute("d").startswith("M")
     tab.get_by_role("button", name="cell state").or_(tab.get_by_role("radio", name="cell state")).first.click()
     tab.wait_for_url("**sweep-signal=cell*")
     settled(tab)
@@ -43,8 +47,8 @@ def test_a_view_is_chosen_shared_and_opened_again(
     assert tab.get_by_text("dropout 0: neuron").inner_text() == told
     tab.goto(f"{server.address}/sweep?sweep-of=runs+of+my+choice&sweep-runs=mine-d60&sweep-runs=mine-d00")
     settled(tab)
-    tab.locator('.figure svg [data-name="dropout 0.6"] path').first.wait_for(state="attached")
-    assert tab.locator('.figure svg [data-name="dropout 0.3"]').count() == 0
+    named(tab, "dropout 0.6").wait_for(state="attached")
+    assert named(tab, "dropout 0.3").count() == 0
     healthy(tab)
     assert tab.hosts == {"127.0.0.1"} and tab.errors == []
 
@@ -72,6 +76,6 @@ def test_a_sweep_is_started_watched_and_reads_the_text(
     settled(tab)
     tab.get_by_role("button", name="Let them read it").click()
     tab.get_by_text("The same text, read by each of them").wait_for(timeout=120_000)
-    tab.locator('.figure svg [data-name="layer 1"] path').first.wait_for(state="attached")
+    named(tab, "layer 1").wait_for(state="attached")
     healthy(tab)
     assert tab.hosts == {"127.0.0.1"} and tab.errors == []

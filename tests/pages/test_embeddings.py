@@ -367,8 +367,8 @@ def test_the_map_has_all_words_and_beside_it_are_the_word_and_its_nearest(full: 
     table = sample.table(defined("paper", full))
     assert table is not None
     nearest = [one.word for one in neighbours(table, sample.words[2])]
-    assert marked.data[1].text == (sample.words[2], *nearest)
-    at = [sample.words.index(word) for word in marked.data[1].text]
+    assert marked.data[1].hovertext == (sample.words[2], *nearest)
+    at = [sample.words.index(word) for word in marked.data[1].hovertext]
     np.testing.assert_allclose(marked.data[1].x, sample.places["paper"][at, 0])
 
 
