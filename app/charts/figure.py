@@ -47,14 +47,14 @@ class Axis:
     def layout(self) -> dict[str, Any]:
         """The axis as plotly takes it."""
         told: dict[str, Any] = {"title": {"text": plain(self.title), "standoff": 12}, "range": self.ends}
-        told |= {"hoverformat": self.format, "automargin": True, "gridcolor": f"{GREY}33", "zerolinecolor": f"{GREY}88"}
+        told |= {"automargin": True, "gridcolor": f"{GREY}33", "zerolinecolor": f"{GREY}88"}
         if self.percent:
             told["tickformat"] = "~%"
         if self.labels:
             told |= {"tickvals": list(range(len(self.labels))), "ticktext": [plain(one) for one in self.labels]}
             told |= {"showticklabels": len(self.labels) <= LEGIBLE, "ticks": "", "zeroline": False}
         if self.reading:
-            told["unifiedhovertitle"] = {"text": f"{plain(self.reading)} %{{x}}"}
+            told["unifiedhovertitle"] = {"text": f"{plain(self.reading)} %{{x:{self.format}}}"}
         return told
 
 
@@ -67,8 +67,9 @@ def chart(
     Hover tells all rows at a place together, each value with its interval, or "closest" the one dot pointed at.
     """
     drawn: list[Row] = []
+    at, value = f"%{{x:{x.format}}}", f"%{{y:{y.format}}}"
     for row in rows:
-        told = f"%{{x}}, %{{y}}<extra>{row['name']}</extra>" if hover == "closest" else "%{y}"
+        told = f"{at}, {value}<extra>{row['name']}</extra>" if hover == "closest" else value
         ends = row["customdata"]
         if ends is not None and row["mode"] == "lines":
             drawn.append(_band(row))

@@ -55,8 +55,8 @@ def test_a_distribution_shows_shares_of_the_unit_as_bars_and_of_its_layer_as_a_l
     np.testing.assert_allclose(fit.y, np.diff(below))
     assert 0.45 < one.width <= 0.5
     x, y = figure.layout.xaxis, figure.layout.yaxis
-    assert (x.range, x.title.text, x.unifiedhovertitle.text) == ((-1, 1), "hidden state (h)", "h %{x}")
-    assert (y.title.text, y.tickformat, y.hoverformat) == ("share of the text", "~%", ".2%")
+    assert (x.range, x.title.text, x.unifiedhovertitle.text) == ((-1, 1), "hidden state (h)", "h %{x:.3f}")
+    assert (y.title.text, y.tickformat, one.hovertemplate) == ("share of the text", "~%", "%{y:.2%}")
 
 
 @pytest.mark.parametrize("signal", ["h", "f"])

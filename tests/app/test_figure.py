@@ -20,15 +20,16 @@ def test_what_is_not_finite_is_a_gap() -> None:
 
 
 def test_hover_tells_all_rows_at_a_place_with_their_digits() -> None:
-    layout = chart(X, Axis("y", digits=2, percent=True), [line("row", [0], [1], RED)]).layout
-    assert (layout.hovermode, layout.xaxis.unifiedhovertitle.text) == ("x unified", "epoch %{x}")
-    assert (layout.xaxis.hoverformat, layout.yaxis.hoverformat) == (".1f", ".2%")
+    figure = chart(X, Axis("y", digits=2, percent=True), [line("row", [0], [1], RED)])
+    layout, (row,) = figure.layout, figure.data
+    assert (layout.hovermode, layout.xaxis.unifiedhovertitle.text) == ("x unified", "epoch %{x:.1f}")
+    assert (row.hovertemplate, layout.yaxis.tickformat) == ("%{y:.2%}", "~%")
 
 
 def test_an_interval_is_drawn_and_told_where_there_is_one() -> None:
     figure = chart(X, Y, [dots("ours", [0, 1], [0.3, 0.4], BLUE, ([0.2, None], [0.5, None]), joined=False)])
     (row,) = figure.data
-    assert row.hovertemplate == ("%{y} (0.20 to 0.50)", "%{y}")
+    assert row.hovertemplate == ("%{y:.2f} (0.20 to 0.50)", "%{y:.2f}")
     np.testing.assert_allclose(row.error_y.array, [0.2, np.nan])
     np.testing.assert_allclose(row.error_y.arrayminus, [0.1, np.nan])
     assert row.mode == "markers"
