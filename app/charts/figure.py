@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 RED, BLUE, GREY = "#d6453d", "#3b7dd8", "#8a8f98"
 LINES = ("#3b7dd8", "#e08a1e", "#2a9d5c", "#a353c4", "#d6453d", "#0fa3a3", "#8c6d46", "#c2417c")
 MANY = (*LINES, "#7c8b2a", "#5b6ee1", "#b5651d", "#d98cb3")  # where dots of more kinds lie apart
+FONT = {"family": "Arial, Helvetica, sans-serif"}  # of the system: a kept picture has no other, and would be cut off
 LEGIBLE = 48  # labels that find room along an axis; more are told by hover alone
 LINE = 15  # pixels from one line of small text to the next
 AROUND = 90  # pixels of a figure's height that its axis and legend take, about
@@ -53,6 +54,7 @@ class Axis:
         if self.labels:
             told |= {"tickvals": list(range(len(self.labels))), "ticktext": [plain(one) for one in self.labels]}
             told |= {"showticklabels": len(self.labels) <= LEGIBLE, "ticks": "", "zeroline": False}
+            told |= {"tickangle": 0, "tickfont": {"size": 10}} if max(map(len, self.labels)) == 1 else {}
         if self.reading:
             told["unifiedhovertitle"] = {"text": f"{plain(self.reading)} %{{x:{self.format}}}"}
         return told
@@ -76,7 +78,8 @@ def chart(
         drawn.append({**row, "hovertemplate": told if ends is None else [told + _between(one, y) for one in ends]})
     across = [_across(*level, shift) for level, shift in zip(levels, _shifts(levels, y, height), strict=True)]
     return go.Figure(drawn, {
-        "template": "none", "height": height, "margin": {"l": 0, "r": 12, "t": 32 if legend else 12, "b": 0},
+        "template": "none", "font": FONT, "height": height,
+        "margin": {"l": 0, "r": 12, "t": 32 if legend else 12, "b": 0},
         "xaxis": x.layout(), "yaxis": y.layout(), "showlegend": legend, "bargap": 0.08,
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom"},
         "hovermode": hover, "hoverlabel": {"namelength": -1},

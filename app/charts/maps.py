@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from plotly.graph_objects import Figure
 
-from app.charts.figure import BLUE, GREY, MANY, RED, Axis, chart, dots, plain
+from app.charts.figure import BLUE, FONT, GREY, MANY, RED, Axis, chart, dots, plain
 from lstm_core.clusters.states import NOISE
 from lstm_core.stats.separation import Separation
 from lstm_core.word_vectors.sample import WordSample
@@ -102,7 +102,7 @@ def _bare(height: int) -> Figure:
     """A map without axes: only who lies near whom has a meaning. Both directions have one scale."""
     bare = {"visible": False, "showgrid": False, "zeroline": False}
     return Figure(layout={
-        "template": "none", "height": height, "xaxis": bare, "yaxis": {**bare, "scaleanchor": "x"},
+        "template": "none", "font": FONT, "height": height, "xaxis": bare, "yaxis": {**bare, "scaleanchor": "x"},
         "margin": {"l": 0, "r": 0, "t": 32, "b": 0}, "legend": {"orientation": "h", "itemsizing": "constant"},
         "dragmode": "zoom", "hovermode": "closest",
     })  # fmt: skip

@@ -14,15 +14,17 @@ Lines = Sequence[tuple[str, float]]  # a label and a score each
 
 
 def training_curves(logs: Mapping[str, Log], kind: Kind, references: Lines = (), tables: Lines = ()) -> go.Figure:
-    """Training (thin) and validation (dots) scores of several runs over the epochs.
+    """Training (thin) and validation (dots) scores of several runs over the epochs; the legend shows and hides both.
 
     Lines for known figures: dotted those of `references`, dashed those of `tables`.
     """
     rows = []
     for number, (name, log) in enumerate(logs.items()):
         colour = LINES[number % len(LINES)]
-        rows.append(line(f"{name}: training", *_scores(log, "train_loss", kind), colour, thin=True))
-        rows.append(dots(f"{name}: validation", *_scores(log, "validation_loss", kind), colour))
+        training = line(f"{name}: training", *_scores(log, "train_loss", kind), colour, thin=True)
+        validation = dots(f"{name}: validation", *_scores(log, "validation_loss", kind), colour)
+        rows += [training | {"legendgroup": name, "showlegend": not len(validation["y"])}]
+        rows += [validation | {"legendgroup": name}]
     shown = np.concatenate([row["y"] for row in rows] or [np.zeros(0)])
     measure = "bits per character" if kind == "char" else "perplexity"
     levels: list[Level] = [(*known, "dot") for known in references]

@@ -91,6 +91,9 @@ def test_curves_are_bits_for_letters_and_perplexities_for_words() -> None:
     np.testing.assert_allclose(validation.x, [1.0])
     np.testing.assert_allclose(validation.y, [1.0])
     assert training.line.width < validation.line.width
+    assert (training.showlegend, training.legendgroup) == (False, validation.legendgroup)
+    begun = training_curves({"mine": Log((point(0.5, 1.0),), 0)}, "char").data[0]
+    assert begun.showlegend  # no validation yet: it is what names the run
     words = training_curves({"mine": log}, "word")
     np.testing.assert_allclose(words.data[0].y, [8.0, 4.0])
     assert words.layout.yaxis.title.text == "perplexity"
