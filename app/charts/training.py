@@ -31,7 +31,7 @@ def training_curves(logs: Mapping[str, Log], kind: Kind, references: Lines = (),
     levels += [(*table, "dash") for table in tables]
     x = Axis("epochs (passes over the text)", digits=2, reading="epoch")
     y = Axis(measure, _heights(shown[np.isfinite(shown)], references, tables))
-    return chart(x, y, rows, levels, height=460)
+    return chart(x, y, rows, levels, height=460, hoverdistance=8)  # a validation is told at its own epoch
 
 
 def _scores(log: Log, name: str, kind: Kind) -> tuple[np.ndarray, np.ndarray]:
