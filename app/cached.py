@@ -8,6 +8,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from lstm_core.clusters.states import Clustering
+from lstm_core.clusters.word_map import WordMap
+from lstm_core.neurons.label_search import Labels
 from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.active import on_sets as core_on_sets
 from lstm_core.recordings.recording import Recording
@@ -39,6 +42,9 @@ def cached(analysis: Callable[P, R]) -> Callable[P, R]:
             Run: lambda run: (run.name, run.fingerprint),
             OnSets: lambda on: on.key,
             LabelRun: lambda run: (str(run.folder), run.fingerprint),
+            Clustering: lambda found: (found.fingerprint, found.labels),
+            WordMap: lambda found: found.fingerprint,
+            Labels: lambda labels: (labels.weights, labels.text_fingerprint, labels.span, labels.query, labels.twin),
         },
     )
     return keep(analysis)

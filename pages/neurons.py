@@ -6,7 +6,7 @@ from app import controls, findings
 from app.charts.draw import draw
 from app.charts.neurons import distribution
 from app.claims import panel
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
 from app.heatmap import text_heat_map
 from app.later import rest_of
 from app.neurons import frames
@@ -105,7 +105,7 @@ with right:
     if profile.outside:
         st.caption(f"{profile.outside:,} values lie outside the picture.")
     st.download_button(
-        "Distribution as CSV", lambda: table_csv(frames.histogram_lines(profile)),
+        "Distribution as CSV", lambda: frame_csv(frames.histogram_frame(profile)),
         f"{run.name}-{signal}{layer}-neuron-{unit}.csv", "text/csv", key="neurons-histogram", on_click="ignore",
     )  # fmt: skip
     other_signal(recording, query)

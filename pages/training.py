@@ -1,16 +1,17 @@
 """Watch models learn: all runs with their curves, those at work now, and a form that starts a new one."""
 
+import pandas as pd
 import streamlit as st
 
 from app import baselines
 from app.charts.draw import draw
 from app.charts.training import training_curves
 from app.claims import panel
+from app.components.table import number, show, text, whole
 from app.controls import KINDS as NOUNS
 from app.importing import import_form
 from app.live import kept_fresh, trainings_at_work
 from app.starting import start_form, upload_form
-from app.table import Column, show
 from lstm_core.claims.training import article_claims, training_claims
 from lstm_core.runs.card import card
 from lstm_core.runs.run import Run
@@ -19,16 +20,14 @@ from lstm_core.text.catalogue import Kind
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
 
-COLUMNS = (
-    Column("run", width=32),
-    Column("architecture", help="Kind of network: layers × units in each."),
-    Column("parameters", "whole", help="How many numbers it learns."),
-    Column("text", width=24, help="What it was trained on."),
-    Column("dropout", "number", 2, "Share of the connections left out at random while it learns."),
-    Column("status", width=24),
-    Column("bits per character", "number", help="Explained below. Lower is better."),
-    Column("perplexity", "number", help="Explained below. Lower is better."),
-)
+COLUMNS = {
+    "architecture": text("Kind of network: layers × units in each."),
+    "parameters": whole("How many numbers it learns."),
+    "text": text("What it was trained on."),
+    "dropout": number("Share of the connections left out at random while it learns.", 2),
+    "bits per character": number("Explained below. Lower is better."),
+    "perplexity": number("Explained below. Lower is better."),
+}
 
 
 def trained_runs() -> list[Run]:
@@ -38,7 +37,7 @@ def trained_runs() -> list[Run]:
 
 def table() -> None:
     """Every run with its figures."""
-    rows = [
+    made = pd.DataFrame(
         {
             "run": row["name"],
             "architecture": row["architecture"],
@@ -50,12 +49,12 @@ def table() -> None:
             "perplexity": row["validation"].get("perplexity"),
         }
         for row in (run.summary() for run in trained_runs())
-    ]
-    if not rows:
+    )
+    if made.empty:
         st.caption("No run yet.")
         return
-    columns = [column for column in COLUMNS if any(row[column.name] is not None for row in rows)]
-    show(rows, columns, key="training-runs", alt="All runs with their figures")
+    there = made.dropna(axis="columns", how="all")
+    show(there, columns=COLUMNS, key="training-runs", alt="All runs with their figures")
     for run in trained_runs():
         if changes := run.dropout_history:
             st.text(f"{run.name}: dropout {changes}.")

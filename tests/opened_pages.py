@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
@@ -47,14 +46,26 @@ def opened(page: str, **query: str) -> AppTest:
 
 
 def table_with(app: AppTest, column: str) -> Any:
-    """The first table on the page with a column of this name, as a frame; its chosen row is `attrs["chosen"]`."""
-    for part in app.get("bidi_component"):
-        table = json.loads(part.proto.json)
-        names = [one["name"] for one in table.get("columns", ())]
-        if column in names:
-            made = pd.DataFrame(table["rows"], columns=names)
-            made.attrs["chosen"] = table.get("chosen")
-            return made
+    """The first table on the page with a column of this name, as a frame; the numbers of its ticked rows are
+    `attrs["ticked"]`."""
+    part = _part_with(app, column)
+    made = part.value
+    made.attrs["ticked"] = list(app.session_state[part.key]["selection"]["rows"]) if part.proto.selection_mode else []
+    return made
+
+
+def tick(app: AppTest, column: str, *rows: int) -> AppTest:
+    """The page once a person ticked these rows (none: took the tick away) of the first table with such a column."""
+    told = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    states = app._tree.get_widget_states()
+    states.widgets.add(id=_part_with(app, column).proto.id, string_value=json.dumps(told))
+    return app._run(states)
+
+
+def _part_with(app: AppTest, column: str) -> Any:
+    for part in app.dataframe:
+        if column in part.value:
+            return part
     raise AssertionError(f"no table on the page has a column {column!r}")
 
 

@@ -1,22 +1,19 @@
-"""Clusters as tables and sentences for people. Pure: knows nothing of Streamlit.
+"""Clusters as frames and sentences for people. Pure: knows nothing of Streamlit. Shares are in [0, 1]."""
 
-A table is a list of lines, each a value by column name. Shares are in [0, 1]; NaN is what is not defined.
-"""
-
-import csv
-import io
 import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+import pandas as pd
+
 from app.clusters.tags import family
+from app.components.csv_file import frame_csv
 from lstm_core.clusters.contents import ALMOST, ClusterRow, TagShare, best_by_tag, words_of
 from lstm_core.clusters.states import NOISE, Clustering
 
 Kind = Literal["one or two words", "after punctuation", "line breaks", "grammar", "mixed"]
-
-Lines = list[dict[str, object]]
 
 CLEAR = 0.8  # share of one kind of word (all verbs, all nouns ...) from which a cluster is told by grammar
 _CHARACTERS = {" ": "␣", "\n": "⏎", "": "end"}
@@ -71,12 +68,12 @@ def chosen_rows(
     return tuple(row for _, row in sorted(shares, key=lambda pair: (-pair[0], pair[1].cluster)))
 
 
-def word_lines(rows: Sequence[ClusterRow], tag: str = "") -> Lines:
-    """One line a cluster of blanks; with the precision, recall and F1 of `tag` where one is named, else of the top."""
-    return [_line(row, tag) for row in rows]
+def word_frame(rows: Sequence[ClusterRow], tag: str = "") -> pd.DataFrame:
+    """One row a cluster of blanks; with the precision, recall and F1 of `tag` where one is named, else of the top."""
+    return pd.DataFrame([_row(row, tag) for row in rows])
 
 
-def _line(row: ClusterRow, tag: str) -> dict[str, object]:
+def _row(row: ClusterRow, tag: str) -> dict[str, object]:
     top = share_of(row, tag) if tag else next(iter(row.tags), None)
     told = {
         "tag": top.tag if top else None,
@@ -100,9 +97,9 @@ def _line(row: ClusterRow, tag: str) -> dict[str, object]:
     }
 
 
-def character_lines(rows: Sequence[ClusterRow]) -> Lines:
-    """One line a cluster of full data: the commonest characters read at its moments, and those that came next."""
-    return [
+def character_frame(rows: Sequence[ClusterRow]) -> pd.DataFrame:
+    """One row a cluster of full data: the commonest characters read at its moments, and those that came next."""
+    return pd.DataFrame(
         {
             "cluster": row.cluster,
             "moments": row.size,
@@ -112,31 +109,31 @@ def character_lines(rows: Sequence[ClusterRow]) -> Lines:
             "strength": row.strength,
         }
         for row in rows
-    ]
+    )
 
 
 def _told(characters: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"{sign(character)} {percent(share, 0)}" for character, share in characters)
 
 
-def beside(one: Sequence[ClusterRow], other: Sequence[ClusterRow], names: tuple[str, str]) -> Lines:
+def beside(one: Sequence[ClusterRow], other: Sequence[ClusterRow], names: tuple[str, str]) -> pd.DataFrame:
     """For every part of speech the best cluster of two clusterings side by side, the best told first."""
     sides = [
         (name, {row.cluster: row for row in rows}, best_by_tag(rows))
         for name, rows in zip(names, (one, other), strict=True)
     ]
     tags = {tag: max(best[tag].f1 for *_, best in sides if tag in best) for *_, best in sides for tag in best}
-    lines: Lines = []
+    made = []
     for tag in sorted(tags, key=lambda tag: -tags[tag]):
-        line: dict[str, object] = {"tag": tag}
+        row: dict[str, object] = {"tag": tag}
         for name, rows, best in sides:
             share = best.get(tag)
-            line[f"{name}: cluster"] = share.cluster if share else None
-            line[f"{name}: words"] = ", ".join(word for word, _ in rows[share.cluster].words[:3]) if share else None
-            line[f"{name}: precision"] = share.precision if share else math.nan
-            line[f"{name}: recall"] = share.recall if share else math.nan
-        lines.append(line)
-    return lines
+            row[f"{name}: cluster"] = share.cluster if share else None
+            row[f"{name}: words"] = ", ".join(word for word, _ in rows[share.cluster].words[:3]) if share else None
+            row[f"{name}: precision"] = share.precision if share else math.nan
+            row[f"{name}: recall"] = share.recall if share else math.nan
+        made.append(row)
+    return pd.DataFrame(made)
 
 
 def example(rows: Sequence[ClusterRow]) -> ClusterRow | None:
@@ -173,26 +170,18 @@ def sentence(row: ClusterRow, *, words: bool, untold: bool = True) -> str:
     return f"The network puts the blanks after {listed}{more} into one group{': nobody told it to' * untold}."
 
 
-def table_csv(lines: Lines) -> str:
-    """Lines as CSV, their columns' names on top; what is not defined is empty."""
-    out = io.StringIO()
-    table = csv.DictWriter(out, list(lines[0]) if lines else [], lineterminator="\n")
-    table.writeheader()
-    for line in lines:
-        table.writerow({name: "" if value != value else value for name, value in line.items()})
-    return out.getvalue()
-
-
 def points_csv(found: Clustering, text: str) -> str:
     """All points as CSV: position in the text, character, word before, tag, cluster (empty for none), strength."""
-    words = words_of(found, text) or [""] * len(found.labels)
-    names = [*found.tag_names, ""]
-    tags = [names[code] for code in found.tags.tolist()] or [""] * len(found.labels)
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(("position", "character", "word", "tag", "cluster", "strength"))
-    places, labels, strength = found.positions.tolist(), found.labels.tolist(), found.strength.tolist()
-    for place, word, tag, label, sure in zip(places, words, tags, labels, strength, strict=True):
-        number = "" if label == NOISE else label
-        table.writerow((found.span[0] + place, text[place], word, tag, number, f"{sure:.3f}"))
-    return out.getvalue()
+    names = np.array([*found.tag_names, ""])
+    return frame_csv(
+        pd.DataFrame(
+            {
+                "position": found.span[0] + found.positions,
+                "character": [text[place] for place in found.positions.tolist()],
+                "word": words_of(found, text) or "",
+                "tag": names[found.tags] if len(found.tags) else "",
+                "cluster": pd.Series(found.labels, dtype="Int64").replace(NOISE, pd.NA),
+                "strength": found.strength.astype(float).round(3),
+            }
+        )
+    )

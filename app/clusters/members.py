@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app.charts.draw import draw, draw_to_choose
 from app.charts.maps import among, kinds_map
 from app.clusters import frames
 from app.clusters.concordance import concordance
-from app.clusters.overview import CHOSEN, column
+from app.clusters.overview import CHOSEN, columns
 from app.clusters.result import ShownClusters
 from app.clusters.tags import MEANINGS
+from app.components.table import share, show
 from app.controls import bound
-from app.table import Column, show
 from lstm_core.clusters.contents import ClusterRow, members
 from lstm_core.clusters.states import NOISE, read_map
 from lstm_core.runs.run import Run
@@ -109,20 +110,19 @@ def _contents(row: ClusterRow, words: bool) -> None:
 
 
 def _tags(row: ClusterRow) -> None:
-    lines = [
+    made = pd.DataFrame(
         {"tag": one.tag, "meaning": MEANINGS.get(one.tag), "precision": one.precision, "recall": one.recall}
         for one in row.tags
-    ]
-    if lines:
-        shown = [Column("meaning") if name == "meaning" else column(name) for name in lines[0]]
-        show(lines, shown, key="clusters-of-tags", alt=f"Parts of speech in group {row.cluster}")
+    )
+    if row.tags:
+        show(made, columns=columns(), key="clusters-of-tags", alt=f"Parts of speech in group {row.cluster}")
 
 
 def _shares(name: str, shares: Sequence[tuple[str, float]]) -> None:
     if shares:
-        lines = [{name: value, "share of the group": share} for value, share in shares]
-        shown = (Column(name), Column("share of the group", "share"))
-        show(lines, shown, key=f"clusters-of-{name}", alt=f"The commonest values of {name} in the group")
+        made = pd.DataFrame(shares, columns=[name, "share of the group"])
+        alt = f"The commonest values of {name} in the group"
+        show(made, columns={"share of the group": share()}, key=f"clusters-of-{name}", alt=alt)
 
 
 @st.fragment

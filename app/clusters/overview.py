@@ -7,10 +7,10 @@ import streamlit as st
 from app.charts.draw import draw
 from app.charts.words import few_words
 from app.clusters import frames
-from app.clusters.result import ShownClusters
+from app.clusters.result import ShownClusters, group_frame
 from app.clusters.tags import known, named
+from app.components.table import Choice, Columns, number, percent, show, text, whole
 from app.controls import bound
-from app.table import Choice, Column, show
 from lstm_core.claims.clusters import PAPER_CLUSTERS, PAPER_FEW_WORDS
 from lstm_core.clusters.contents import ALMOST, ClusterRow, few_word_curve, few_word_share
 from lstm_core.clusters.states import SETTINGS, SPANS, Clustering, ClusterQuery
@@ -66,16 +66,12 @@ def table(view: ShownClusters, chosen: int) -> str:
     if not rows:
         st.caption("No group passes these filters: choose another part of speech or a smaller size.")
         return tag
-    lines = frames.word_lines(rows, tag) if view.has_words else frames.character_lines(rows)
     show(
-        lines,
-        [column(name, tag) for name in lines[0]],
-        key="clusters-table",
-        alt=f"{len(rows)} groups with their sizes and what they hold",
-        choice=Choice("cluster", chosen, _take),
-    )
+        group_frame(view, rows, tag), key="clusters-table", columns=columns(tag),
+        alt=f"{len(rows)} groups with their sizes and what they hold", choice=Choice("cluster", chosen, _take),
+    )  # fmt: skip
     st.caption(
-        f"{len(rows):,} of {len(view.rows):,} groups. Click a row to see that group, a column's name to sort."
+        f"{len(rows):,} of {len(view.rows):,} groups. Tick a row to see that group, click a column's name to sort."
         + (
             " Groups of line breaks are layout and count neither as few-word groups nor for a part of speech."
             if view.has_words
@@ -120,25 +116,24 @@ def _take(number: int) -> None:
     st.session_state[CHOSEN] = number
 
 
-def column(name: str, tag: str = "") -> Column:
-    """How a column of clusters or tags is shown, and what it means where a part of speech is filtered by, or none."""
+def columns(tag: str = "") -> Columns:
+    """How clusters and tags are shown, and what that means where a part of speech is filtered by, or none."""
     of = f"of {tag}" if tag else "of the part of speech that is commonest in the group"
-    all_columns = (
-        Column("cluster", "whole", help="Groups are numbered by size."),
-        Column("moments", "whole", help="How many points the group has."),
-        Column("commonest words", width=22, help="The words before the blank, the commonest first."),
-        Column("character read", width=36, help="The characters at the moments, the commonest first."),
-        Column("character next", width=36, help="What came next in the text, the commonest first."),
-        Column("tag", help="Part of speech; what each means is listed below."),
-        Column("precision", "percent", help=f"Share {of} among the group's moments."),
-        Column("recall", "percent", help=f"Which share {of} in the text is in this group."),
-        Column("F1", "number", help="Harmonic mean of precision and recall."),
-        Column("next tags", width=15, help="The second and third part of speech: precision / recall."),
-        Column("few words", "percent", help="How far one or two words, or punctuation, make it up."),
-        Column("kind", help=f"Grammar: at least {frames.CLEAR:.0%} verbs, or nouns, or adjectives ... in any form."),
-        Column("strength", "number", 2, "How surely its moments belong to it, from 0 to 1, on average."),
-    )
-    return next(one for one in all_columns if one.name == name)
+    return {
+        "cluster": whole("Groups are numbered by size."),
+        "moments": whole("How many points the group has."),
+        "commonest words": text("The words before the blank, the commonest first.", 240),
+        "character read": text("The characters at the moments, the commonest first."),
+        "character next": text("What came next in the text, the commonest first."),
+        "tag": text("Part of speech; what each means is listed below."),
+        "precision": percent(f"Share {of} among the group's moments."),
+        "recall": percent(f"Which share {of} in the text is in this group."),
+        "F1": number("Harmonic mean of precision and recall."),
+        "next tags": text("The second and third part of speech: precision / recall."),
+        "few words": percent("How far one or two words, or punctuation, make it up."),
+        "kind": text(f"Grammar: at least {frames.CLEAR:.0%} verbs, or nouns, or adjectives ... in any form."),
+        "strength": number("How surely its moments belong to it, from 0 to 1, on average.", 2),
+    }
 
 
 def tags_explained(view: ShownClusters) -> None:
@@ -146,4 +141,4 @@ def tags_explained(view: ShownClusters) -> None:
     if view.has_words:
         with st.expander("What do MD, VBD and the other tags mean?"):
             tags = known({share.tag for row in view.rows for share in row.tags})
-            show(tags, (Column("tag"), Column("meaning", width=60)), key="clusters-tags", alt="What the tags mean")
+            show(tags, key="clusters-tags", alt="What the tags mean")

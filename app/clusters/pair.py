@@ -9,8 +9,8 @@ from app.clusters import frames
 from app.clusters.concordance import concordance
 from app.clusters.result import ShownClusters, shown
 from app.clusters.tags import named
+from app.components.table import Columns, percent, show, text, whole
 from app.controls import tell
-from app.table import Column, show
 from lstm_core.clusters.contents import best_by_tag, members
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.run import Run
@@ -56,18 +56,19 @@ def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[Cluster
             concordance(side.found, excerpts, key=f"clusters-both-{name}", alt=f"Examples of group {share.cluster}")
     with st.expander("All parts of speech"):
         names = (sides[0][0], sides[1][0])
-        lines = frames.beside(sides[0][1].rows, sides[1][1].rows, names)
-        show(lines, _columns(names), key="clusters-both", alt="The best group of both for every part of speech")
+        made = frames.beside(sides[0][1].rows, sides[1][1].rows, names)
+        alt = "The best group of both for every part of speech"
+        show(made, columns=_columns(names), key="clusters-both", alt=alt)
 
 
-def _columns(names: Sequence[str]) -> list[Column]:
+def _columns(names: Sequence[str]) -> Columns:
     """Those of `frames.beside`."""
-    columns = [Column("tag", help="Part of speech; what each means is listed below the table of groups.")]
+    columns = {"tag": text("Part of speech; what each means is listed below the table of groups.")}
     for name in names:
-        columns += [
-            Column(f"{name}: cluster", "whole", help="Number of the group that tells this part of speech best."),
-            Column(f"{name}: words", width=24, help="Its commonest words."),
-            Column(f"{name}: precision", "percent", help="Share of its moments with this part of speech."),
-            Column(f"{name}: recall", "percent", help="Which share of the part of speech in the text it has."),
-        ]
+        columns |= {
+            f"{name}: cluster": whole("Number of the group that tells this part of speech best."),
+            f"{name}: words": text("Its commonest words."),
+            f"{name}: precision": percent("Share of its moments with this part of speech."),
+            f"{name}: recall": percent("Which share of the part of speech in the text it has."),
+        }
     return columns

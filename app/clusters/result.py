@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached
 from app.clusters import frames
+from app.components.csv_file import frame_csv
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.clusters import cluster_claims
 from lstm_core.clusters import contents as cluster_table
@@ -67,14 +69,22 @@ def shown(run: Run, query: ClusterQuery) -> ShownClusters | None:
     return cached(_shown)(run, query, _stamp(run))
 
 
+def group_frame(view: ShownClusters, rows: tuple[ClusterRow, ...], tag: str = "") -> pd.DataFrame:
+    """Some of the clusters, one a row; with the figures of `tag` where one is named."""
+    return cached(_group_frame)(view.found, tag, [row.cluster for row in rows], rows)
+
+
+def _group_frame(found: Clustering, tag: str, clusters: list[int], _rows: tuple[ClusterRow, ...]) -> pd.DataFrame:
+    return frames.word_frame(_rows, tag) if found.query.data == "whitespace" else frames.character_frame(_rows)
+
+
 def downloads(view: ShownClusters) -> None:
     """The table and all points as CSV files."""
     query = view.found.query
     name = f"{view.found.run}-{query.data}-{query.signal}{query.layer}-{query.min_cluster_size}"
-    lines = frames.word_lines(view.rows) if view.has_words else frames.character_lines(view.rows)
     with st.container(horizontal=True):
         st.download_button(
-            "Table as CSV", lambda: frames.table_csv(lines), f"{name}.csv", "text/csv",
+            "Table as CSV", lambda: frame_csv(group_frame(view, view.rows)), f"{name}.csv", "text/csv",
             key="clusters-csv-table", on_click="ignore",
         )  # fmt: skip
         st.download_button(

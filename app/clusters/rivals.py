@@ -1,23 +1,23 @@
 """The same moments grouped by other methods, with other settings and by other models, beside the groups shown."""
 
+import pandas as pd
 import streamlit as st
 
-from app.clusters.frames import Lines
 from app.clusters.result import ShownClusters
+from app.components.table import number, percent, show, text, whole
 from app.controls import tell
-from app.table import Column, show
 from lstm_core.clusters.alternatives import Alternatives, read_comparison
 from lstm_core.runs.run import Run
 
-COLUMNS = (
-    Column("way", width=60, help="The method with its settings, or the network whose moments were grouped."),
-    Column("groups", "whole", help="How many groups it made."),
-    Column("noise", "percent", help="Share of the moments that it left in no group."),
-    Column("few words", "percent", help="Share of the groups that are one or two words, or punctuation."),
-    Column("tells parts of speech", "number", help="F1 of its best group for each, as a mean over the common ones."),
-    Column("tells modal verbs", "number", help="F1 of its best group for can, would and the like."),
-    Column("agreement with ours", "number", help="Adjusted Rand index: 1 the same groups, 0 no more than by chance."),
-)
+COLUMNS = {
+    "way": text("The method with its settings, or the network whose moments were grouped."),
+    "groups": whole("How many groups it made."),
+    "noise": percent("Share of the moments that it left in no group."),
+    "few words": percent("Share of the groups that are one or two words, or punctuation."),
+    "tells parts of speech": number("F1 of its best group for each, as a mean over the common ones."),
+    "tells modal verbs": number("F1 of its best group for can, would and the like."),
+    "agreement with ours": number("Adjusted Rand index: 1 the same groups, 0 no more than by chance."),
+}
 
 
 def other_ways(run: Run, view: ShownClusters) -> None:
@@ -38,13 +38,14 @@ def other_ways(run: Run, view: ShownClusters) -> None:
         f"{least:.2f} at least. How well a way tells parts of speech is the F1 of its best group for each, as a mean "
         "over the common ones. The last lines are other networks: the untrained twin has learned nothing."
     )
-    show(lines(compared), COLUMNS, key="clusters-rivals", alt="Ways to group the same moments, and other networks")
+    alt = "Ways to group the same moments, and other networks"
+    show(frame(compared), columns=COLUMNS, key="clusters-rivals", alt=alt)
 
 
-def lines(compared: Alternatives) -> Lines:
-    """One line a way, then one a model; agreement with ours is missing for other models, whose moments are others."""
+def frame(compared: Alternatives) -> pd.DataFrame:
+    """One row a way, then one a model; agreement with ours is missing for other models, whose moments are others."""
     scores = [*compared.agreement[0], *[float("nan")] * len(compared.controls)]
-    return [
+    return pd.DataFrame(
         {
             "way": row.name,
             "groups": row.clusters,
@@ -55,4 +56,4 @@ def lines(compared: Alternatives) -> Lines:
             "agreement with ours": score,
         }
         for row, score in zip((*compared.rows, *compared.controls), scores, strict=True)
-    ]
+    )

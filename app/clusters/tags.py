@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
+
 from lstm_core.text.penn_tags import MEANINGS
 
 
@@ -15,6 +17,6 @@ def family(tag: str) -> str:
     return tag[:2] if tag[:1].isalpha() else tag
 
 
-def known(tags: Iterable[str]) -> list[dict[str, str | None]]:
+def known(tags: Iterable[str]) -> pd.DataFrame:
     """One row for each of these tags, in alphabetical order."""
-    return [{"tag": tag, "meaning": MEANINGS.get(tag)} for tag in sorted(tags)]
+    return pd.DataFrame({"tag": tag, "meaning": MEANINGS.get(tag)} for tag in sorted(tags))

@@ -1,4 +1,4 @@
-"""All units of a layer as a ranking, as lines of a table and as sentences for people. Pure: knows nothing of Streamlit.
+"""All units of a layer as a ranking, as frames and as sentences for people. Pure: knows nothing of Streamlit.
 
 U units. Shares are in [0, 1], divergences in bits.
 """
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_core.neurons.distributions import Distributions
@@ -17,7 +18,6 @@ from lstm_core.neurons.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTH
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 
 Floats = NDArray[np.float64]
-Lines = list[dict[str, object]]
 
 BARS = 40  # of the small histograms
 ALL, ANY, NONE = "all", "something", "nothing"
@@ -103,47 +103,44 @@ def label_names(labels: Labels | None) -> list[str]:
     return [name for name, _ in Counter(unit.label for unit in labels.labelled).most_common()] if labels else []
 
 
-def lines(ranked: Ranking, labels: Labels | None, units: Sequence[int]) -> Lines:
-    """One line a unit; what it follows where labels are at hand."""
-    return [_line(ranked, labels, unit) for unit in units]
-
-
-def _line(ranked: Ranking, labels: Labels | None, unit: int) -> dict[str, object]:
-    line: dict[str, object] = {
-        "neuron": unit,
-        "values": ranked.bars[unit],
-        "unlike the mean": float(ranked.divergence[unit]),
+def unit_frame(ranked: Ranking, labels: Labels | None, units: Sequence[int]) -> pd.DataFrame:
+    """One row a unit; what it follows where labels are at hand."""
+    at = np.array(units, np.int64)
+    made: dict[str, object] = {
+        "neuron": at,
+        "values": ranked.bars[at].round(4).tolist(),
+        "unlike the mean (bits)": ranked.divergence[at],
     }
     if labels is not None:
-        label = labels.units[unit]
-        has = bool(label.label)
-        line |= {
-            "follows": told(label) if has else None,
-            "score": label.score if has else None,
-            "untrained": label.control if has else None,
-            "learned": _VERDICTS[label.outcome] if has else None,
+        found = [labels.units[unit] if labels.units[unit].label else None for unit in units]
+        made |= {
+            "follows": [told(label) if label else None for label in found],
+            "score": np.array([label.score if label else None for label in found], float),
+            "untrained": np.array([label.control if label else None for label in found], float),
+            "learned": [_VERDICTS[label.outcome] if label else None for label in found],
         }
-    return line | {
-        "shape": NAMES[str(ranked.shape[unit])],
-        "near zero": float(ranked.near_zero_share[unit]),
-        "it from mean": float(ranked.unit_from_mean[unit]),
-        "mean from it": float(ranked.mean_from_unit[unit]),
-    }
+    return pd.DataFrame(
+        made
+        | {
+            "shape": [NAMES[shape] for shape in ranked.shape[at].tolist()],
+            "near zero": ranked.near_zero_share[at],
+            "it from mean (bits)": ranked.unit_from_mean[at],
+            "mean from it (bits)": ranked.mean_from_unit[at],
+        }
+    )
 
 
-def exported(made: Lines) -> Lines:
-    """The same lines without their pictures."""
-    return [{name: value for name, value in line.items() if name != "values"} for line in made]
-
-
-def histogram_lines(profile: NeuronProfile) -> Lines:
-    """What the picture of a unit's distribution shows, a bin a line."""
-    columns = zip(
-        profile.edges[:-1].tolist(), profile.edges[1:].tolist(), profile.counts.tolist(),
-        profile.layer_share.tolist(), profile.laplace_share.tolist(), strict=True,
-    )  # fmt: skip
-    names = "from", "to", "values", "share of all neurons' values", "share of the Laplace fit"
-    return [dict(zip(names, values, strict=True)) for values in columns]
+def histogram_frame(profile: NeuronProfile) -> pd.DataFrame:
+    """What the picture of a unit's distribution shows, a bin a row."""
+    return pd.DataFrame(
+        {
+            "from": profile.edges[:-1],
+            "to": profile.edges[1:],
+            "values": profile.counts,
+            "share of all neurons' values": profile.layer_share,
+            "share of the Laplace fit": profile.laplace_share,
+        }
+    )
 
 
 # Sentences ------------------------------------------------------------------------------------------------------------

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
-from app.table import Column, show
+from app.components.table import Columns, number, show
 from lstm_core.neurons.profile import Context, NeuronProfile
 
-_COLUMNS = (
-    Column("value", "number"),
-    Column("before", width=60, end=True),
-    Column("here"),
-    Column("after", width=60),
-)
+_COLUMNS: Columns = {"value": number(), "before": st.column_config.TextColumn(alignment="right")}
 AROUND = 8  # words at each side, which fit beside each other
 _NAMES = {0.9: "high", 0.5: "middle", 0.1: "low"}
 
@@ -36,13 +32,13 @@ def places(profile: NeuronProfile, *, words: bool) -> None:
     caption, contexts = kinds[chosen or "highest"]
     st.caption(caption)
     alt = f"Where the values of neuron {profile.query.unit} are {chosen}, in the text"
-    show(_lines(contexts, words), _COLUMNS, key="neurons-contexts", alt=alt)
+    show(_frame(contexts, words), columns=_COLUMNS, key="neurons-contexts", alt=alt)
 
 
-def _lines(contexts: Sequence[Context], words: bool) -> list[dict[str, object]]:
+def _frame(contexts: Sequence[Context], words: bool) -> pd.DataFrame:
     """Blanks and line breaks made visible; of words fewer than of letters."""
     joint, around = (" ", AROUND) if words else ("", None)
-    return [
+    return pd.DataFrame(
         {
             "value": context.value,
             "before": joint.join(context.before[-around:] if around else context.before).replace("\n", "⏎"),
@@ -50,4 +46,4 @@ def _lines(contexts: Sequence[Context], words: bool) -> list[dict[str, object]]:
             "after": joint.join(context.after[:around]).replace("\n", "⏎"),
         }
         for context in contexts
-    ]
+    )

@@ -1,14 +1,15 @@
 """All neurons of a layer: how unusual each is, what it follows, in a table with filters, and as a file."""
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
+from app.components.table import Choice, Columns, histogram, number, percent, show, text, whole
 from app.controls import tell
 from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.labels import kept_labels, offer, standing_in
-from app.table import Choice, Column, show
 from lstm_core.neurons.distributions import DistributionQuery, counted
 from lstm_core.neurons.label_search import Labels
 from lstm_core.neurons.profile import NeuronQuery
@@ -32,9 +33,10 @@ def ranked(recording: Recording, query: DistributionQuery) -> Ranking:
 def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ranking, Labels | None] | None:
     """The section with the table of all units; returns what it shows, None where their values cannot be counted."""
     st.subheader("All neurons of this layer")
+    layer = DistributionQuery(query.signal, query.layer)
     try:
         with st.spinner("Counting the values of all neurons"):
-            found = cached(ranked)(recording, DistributionQuery(query.signal, query.layer))
+            found = cached(ranked)(recording, layer)
     except ValueError as error:
         tell("The neurons of this layer cannot be compared.", error)
         return None
@@ -45,30 +47,32 @@ def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ran
         st.text(frames.stand_in_sentence(labels))
     offer(run, recording, query, kept, others=labels is not None)
     units = _filtered(found, labels)
-    made = frames.lines(found, labels, units)
-    if not made:
+    if not units:
         st.caption("No neuron passes these filters: choose another shape or label, or show those near zero.")
         return found, labels
+    name = f"{run.name}-{query.signal}{query.layer}.csv"
+    made = cached(_frame)(recording, layer, labels, units)
     show(
-        made,
-        [column for column in _columns(found) if column.name in made[0]],
-        key="neurons-all",
+        made, columns=_columns(found), key="neurons-all", choice=Choice("neuron", query.unit, choose),
         alt=f"{len(made)} neurons with their distributions, the most unusual first",
-        choice=Choice("neuron", query.unit, choose),
-    )
+    )  # fmt: skip
     aside = int(found.set_aside.sum())
     hidden = aside if not any(found.set_aside[unit] for unit in units) else 0
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"{len(units):,} of {len(found.order):,} neurons, the most unusual first; {found.total:,} values of each. "
             + f"{hidden:,} that stay near zero are not among them. " * bool(hidden)
-            + "Click a row to see that neuron, a column's name to sort."
+            + "Tick a row to see that neuron, click a column's name to sort."
         )
         st.download_button(
-            "Table as CSV", lambda: table_csv(frames.exported(made)), f"{run.name}-{query.signal}{query.layer}.csv",
-            "text/csv", key="neurons-csv", on_click="ignore",
+            "Table as CSV", lambda: frame_csv(made.drop(columns="values")), name, "text/csv", key="neurons-csv",
+            on_click="ignore",
         )  # fmt: skip
     return found, labels
+
+
+def _frame(recording: Recording, query: DistributionQuery, labels: Labels | None, units: list[int]) -> pd.DataFrame:
+    return frames.unit_frame(cached(ranked)(recording, query), labels, units)
 
 
 def choose(unit: int) -> None:
@@ -95,28 +99,41 @@ def _filtered(found: Ranking, labels: Labels | None) -> list[int]:
     return frames.chosen_units(found, labels, shape=shape or frames.ALL, label=label or frames.ALL, near_zero=shown)
 
 
-def _columns(found: Ranking) -> tuple[Column, ...]:
-    """Those of `frames.lines`."""
+def _columns(found: Ranking) -> Columns:
+    """Those of `frames.unit_frame`."""
     low, high = found.ends
-    return (
-        Column("neuron", "whole"),
-        Column("values", "histogram", ends=found.ends, help=f"How often it takes each value, from {low:.3g} to "
-               f"{high:.3g}, dashed: zero. Sorts by where they lie."),
-        Column("unlike the mean", "number", 2, "How unlike the mean of the layer its values are distributed, in bits: "
-               "the sum of the last two columns (Kullback-Leibler divergence, both directions)."),
-        Column("follows", width=24, help="What its value tells best, as found on one half of the text and confirmed "
-               "on the other. High, low: where this holds. Rises, falls: with how far."),
-        Column("score", "number", 2, "On the half of the text that it was not chosen on: for high and low the AUROC "
-               "(0.5 is guessing, 1 never wrong), for rises and falls a rank correlation (0 to 1)."),
-        Column("untrained", "number", 2, "The score of an untrained network's best neuron for the same, "
-               "chosen alike."),
-        Column("learned", help="yes: it scores higher than an untrained network's best neuron, chosen alike, beyond "
-               "chance (Student's t over 25 stretches of the text; at most 5% of all yeses are wrong). not sure: "
-               "higher by more than 0.01, which may be chance. no lead: not higher."),
-        Column("shape", help="Of its distribution: two peaks, one-sided, Laplace (one sharp peak), near zero, other."),
-        Column("near zero", "percent", help="Share of its values within ±0.01."),
-        Column("it from mean", "number", 2, "Divergence of its distribution from the mean one, in bits: high where "
-               "it takes values that are rare in the layer."),
-        Column("mean from it", "number", 2, "Divergence of the mean distribution from its own, in bits: high where "
-               "it lacks values that are common in the layer."),
-    )  # fmt: skip
+    return {
+        "neuron": whole(),
+        "values": histogram(f"How often it takes each value, from {low:.3g} to {high:.3g}."),
+        "unlike the mean (bits)": number(
+            "How unlike the mean of the layer its values are distributed: the sum of the last two columns "
+            "(Kullback-Leibler divergence, both directions).",
+            2,
+        ),
+        "follows": text(
+            "What its value tells best, as found on one half of the text and confirmed on the other. High, low: where "
+            "this holds. Rises, falls: with how far."
+        ),
+        "score": number(
+            "On the half of the text that it was not chosen on: for high and low the AUROC (0.5 is guessing, 1 never "
+            "wrong), for rises and falls a rank correlation (0 to 1).",
+            2,
+        ),
+        "untrained": number("The score of an untrained network's best neuron for the same, chosen alike.", 2),
+        "learned": text(
+            "yes: it scores higher than an untrained network's best neuron, chosen alike, beyond chance (Student's t "
+            "over 25 stretches of the text; at most 5% of all yeses are wrong). not sure: higher by more than 0.01, "
+            "which may be chance. no lead: not higher."
+        ),
+        "shape": text("Of its distribution: two peaks, one-sided, Laplace (one sharp peak), near zero, other."),
+        "near zero": percent("Share of its values within ±0.01."),
+        "it from mean (bits)": number(
+            "Divergence of its distribution from the mean one: high where it takes values that are rare in the layer.",
+            2,
+        ),
+        "mean from it (bits)": number(
+            "Divergence of the mean distribution from its own: high where it lacks values that are common in the "
+            "layer.",
+            2,
+        ),
+    }

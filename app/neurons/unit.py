@@ -2,21 +2,29 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached
 from app.charts.draw import draw
 from app.charts.neurons import distribution
+from app.components.table import Choice, Columns, number, show, text, whole
 from app.neurons import frames
 from app.neurons.frames import Ranking
 from app.neurons.ranking import choose
-from app.table import Choice, Column, show
 from lstm_core.neurons.correlated import RelatedQuery, related
 from lstm_core.neurons.label_search import Labels
 from lstm_core.neurons.profile import NeuronProfile, NeuronQuery, layer_sample, profile
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.settings import SIGNAL_NAMES
 
+_RELATED: Columns = {
+    "neuron": whole(),
+    "correlation": number(
+        "Over all of the text that was read (Pearson): 1 rises and falls together, -1 the opposite, 0 unrelated.", 2
+    ),
+    "follows": text("What its value tells best."),
+}
 _BESIDE = {"h": "c"}  # what else a unit is looked at beside; h for all others
 
 
@@ -63,28 +71,19 @@ def relatives(recording: Recording, query: NeuronQuery, labels: Labels | None) -
     if not found:
         st.caption("This neuron, or every other one, has the same value all over the text: nothing goes with it.")
         return
-    lines = [
+    made = pd.DataFrame(
         {
             "neuron": one.unit,
             "correlation": one.correlation,
             **({} if labels is None else {"follows": _label(labels, one.unit)}),
         }
         for one in found
-    ]
-    columns = (
-        Column("neuron", "whole"),
-        Column("correlation", "number", 2, "Over all of the text that was read (Pearson): 1 rises and falls together, "
-               "-1 the opposite, 0 unrelated."),
-        Column("follows", width=40, help="What its value tells best."),
-    )  # fmt: skip
-    show(
-        lines,
-        [column for column in columns if column.name in lines[0]],
-        key="neurons-related",
-        alt=f"The neurons whose values go most with those of neuron {query.unit}",
-        choice=Choice("neuron", None, choose),
     )
-    st.caption("Of the same layer and signal, by the size of the correlation. Click a row to see that neuron.")
+    show(
+        made, columns=_RELATED, key="neurons-related", choice=Choice("neuron", None, choose),
+        alt=f"The neurons whose values go most with those of neuron {query.unit}",
+    )  # fmt: skip
+    st.caption("Of the same layer and signal, by the size of the correlation. Tick a row to see that neuron.")
 
 
 def _label(labels: Labels, unit: int) -> str | None:

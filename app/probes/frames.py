@@ -1,9 +1,10 @@
-"""What the page Probes shows, as lines of its tables and as sentences. Pure: knows nothing of Streamlit."""
+"""What the page Probes shows, as frames and as sentences. Pure: knows nothing of Streamlit."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import Match, Matches
@@ -17,7 +18,6 @@ LONGEST = 60  # tokens of a place, of which the middle is left out
 BEGINNING = 1_000_000  # tokens of which a page's first phrase is one
 LEAD = 50  # steps of text before a place to which a page is linked
 LEAST = 4  # letters of a word that a page begins with
-Lines = list[dict[str, object]]
 
 
 def in_words(recording: Recording) -> bool:
@@ -95,14 +95,14 @@ def twin_sentence(found: Selective, twin: Selective | None) -> str:
     )
 
 
-def unit_lines(on: OnSets, found: Matches, told: Selective, limit: int = 200) -> Lines:
+def unit_frame(on: OnSets, found: Matches, told: Selective, limit: int = 200) -> pd.DataFrame:
     """The selected units: at which share of the phrase's places each follows the pattern, and at which share of other
     places as long. Those that are on for the phrase and hardly ever else come first.
     """
     numbers = [on.index[unit] for unit in found.units]
     share, elsewhere = told.at_phrase[numbers], told.elsewhere[numbers]
     order = np.argsort(elsewhere - share, kind="stable")[:limit].tolist()
-    return [
+    return pd.DataFrame(
         {
             "which": unit_name(found.units[at]),
             "layer": found.units[at][0],
@@ -112,7 +112,7 @@ def unit_lines(on: OnSets, found: Matches, told: Selective, limit: int = 200) ->
             "on in all": int(on.counts[numbers[at]]) / len(on),
         }
         for at in order
-    ]
+    )
 
 
 def unit_name(unit: Unit) -> str:
@@ -120,23 +120,23 @@ def unit_name(unit: Unit) -> str:
     return f"layer {unit[0]}: neuron {unit[1]}"
 
 
-def neuron_link(recording: Recording, signal: str, line: Mapping[str, object], step: int) -> dict[str, str]:
-    """The query of a link to the page Neurons: a unit of `unit_lines`, its text a little before a step."""
+def neuron_link(recording: Recording, signal: str, unit: Mapping[Hashable, object], step: int) -> dict[str, str]:
+    """The query of a link to the page Neurons: a row of `unit_frame`, its text a little before a step."""
     return {
         "run": recording.spec.run,
         "recording": recording.fingerprint,
         "neurons-signal": signal,
-        "neurons-layer": str(line["layer"]),
-        "neurons-unit": str(line["neuron"]),
+        "neurons-layer": str(unit["layer"]),
+        "neurons-unit": str(unit["neuron"]),
         "neurons-start": str(max(step - LEAD, 0) // 10 * 10),
     }
 
 
-def match_lines(recording: Recording, found: Sequence[Match]) -> Lines:
+def match_frame(recording: Recording, found: Sequence[Match]) -> pd.DataFrame:
     """The runs in their text."""
     words = in_words(recording)
     around = WORDS if words else LETTERS
-    return [
+    return pd.DataFrame(
         {
             "in common": one.shared,
             "others": one.either - one.shared,
@@ -148,23 +148,23 @@ def match_lines(recording: Recording, found: Sequence[Match]) -> Lines:
             "place": recording.spec.span[0] + one.start,
         }
         for one in found
-    ]
+    )
 
 
-def similar_lines(found: SimilarUnits) -> Lines:
+def similar_frame(found: SimilarUnits) -> pd.DataFrame:
     """The units most like one."""
-    return [
+    return pd.DataFrame(
         {
             "layer": one.layer,
             "neuron": one.unit,
             "overlap": one.jaccard,
             "correlation": one.correlation,
             "steps later": one.lag,
-            "both on": one.shared,
-            "by chance": one.by_chance,
+            "both on (steps)": one.shared,
+            "by chance (steps)": one.by_chance,
         }
         for one in found.found
-    ]
+    )
 
 
 # Studies --------------------------------------------------------------------------------------------------------------
@@ -180,11 +180,11 @@ def phrases_sentence(found: StudyResult, neurons: int) -> str:
     )
 
 
-def phrase_lines(found: StudyResult) -> Lines:
+def phrase_frame(found: StudyResult) -> pd.DataFrame:
     """The phrases, those with most neurons of their own first."""
     every = [unit for one in found.phrases for unit in one.units]
     alone = {unit for unit in set(every) if every.count(unit) == 1}
-    rows: Lines = [
+    made = pd.DataFrame(
         {
             "phrase": one.phrase,
             "places": one.places,
@@ -192,8 +192,8 @@ def phrase_lines(found: StudyResult) -> Lines:
             "of it alone": len(alone & set(one.units)),
         }
         for one in found.phrases
-    ]
-    return sorted(rows, key=lambda row: (-int(str(row["of it alone"])), -int(str(row["places"]))))
+    )
+    return made.sort_values(["of it alone", "places"], ascending=False, kind="stable", ignore_index=True)
 
 
 def kinds_sentence(found: StudyResult) -> str:
@@ -220,9 +220,9 @@ def null_sentence(found: StudyResult) -> str:
     return f"Neurons confirmed where there is nothing to tell (a word's places dealt out in turn): {parts}."
 
 
-def telling_lines(found: StudyResult, limit: int = 200) -> Lines:
+def telling_frame(found: StudyResult, limit: int = 200) -> pd.DataFrame:
     """The units that the first half chose."""
-    return [
+    return pd.DataFrame(
         {
             "layer": one.layer,
             "neuron": one.unit,
@@ -233,4 +233,4 @@ def telling_lines(found: StudyResult, limit: int = 200) -> Lines:
             "verdict": one.verdict,
         }
         for one in found.telling[:limit]
-    ]
+    )

@@ -5,9 +5,10 @@ from dataclasses import replace
 from statistics import mean
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from app.table import Column, Line, show
+from app.components.table import Columns, number, percent, show, text, whole
 from lstm_core.probes.kept_studies import KeptStudy, KindsApart, Outcome, identity, read_kept
 from lstm_core.probes.studies import Study
 from lstm_core.runs.run import Run
@@ -39,7 +40,7 @@ def _all() -> Found:
 
 
 def _groups(found: Found) -> bool:
-    for number, some in enumerate(groups(found)):
+    for place, some in enumerate(groups(found)):
         run, first = some[0]
         st.subheader(f"{first.study}: {run.model_config.architecture}, of {run.config['corpus']['name']}")
         st.text(first.question)
@@ -49,9 +50,8 @@ def _groups(found: Found) -> bool:
         )
         results = [one for _, one in some]
         st.text("\n".join(sentences(results)))
-        rows = [line(one) for one in results]
-        there = [column for column in _COLUMNS if any(row[column.name] is not None for row in rows)]
-        show(rows, there, key=f"probes-kept-{first.study}-{number}", alt=f"What the study {first.study} found")
+        alt = f"What the study {first.study} found"
+        show(frame(results), columns=_COLUMNS, key=f"probes-kept-{first.study}-{place}", alt=alt)
     return bool(found)
 
 
@@ -67,38 +67,44 @@ def groups(found: Found) -> list[Found]:
 
 
 _UNTRAINED = "The same before anything was learned."
-_COLUMNS = (
-    Column("model", width=24),
-    Column("through a phrase", "whole", help="Neurons that are on through at least half of the places of a phrase."),
-    Column("of one alone", "whole", help="Of these, neurons that are on through none of the other phrases."),
-    Column("alone, by chance", "number", 1, "The same at places drawn at random."),
-    Column("alone, untrained", "whole", help=_UNTRAINED),
-    Column("places", help="Of the first kind and of the second."),
-    Column("confirmed", "whole", help="Neurons that tell both kinds of places apart, chosen on one half of the places "
-           "and confirmed on the other."),
-    Column("confirmed, by chance", "number", 2, "The same with the kinds dealt out at random."),
-    Column("confirmed, untrained", "whole", help=_UNTRAINED),
-    Column("null words", "whole", help="Neurons confirmed for words whose places are dealt out in turn: there is "
-           "nothing to find."),
-    Column("reader", "percent", 1, "How often a linear reader of all neurons tells the kinds apart on parts of the "
-           "text that it was not fitted to; 50% is guessing."),
-    Column("reader, dealt", "percent", 1, "The same of kinds that were dealt out by word: what the words alone give."),
-    Column("reader, untrained", "percent", 1, _UNTRAINED),
-    Column("words apart", "percent", 1, "How much of the spread between the words lies between the class and words as "
-           "frequent."),
-    Column("apart, chance", "number", 3, "How probable so much is by chance."),
-    Column("apart, untrained", "percent", 1, _UNTRAINED),
-    Column("of the class", "whole", help="Neurons that are higher or lower at words of the class than at words as "
-           "frequent, confirmed on the half of the words that did not choose them."),
-    Column("class, by chance", "number", 2, "The same with the words dealt out at random."),
-    Column("class, untrained", "whole", help=_UNTRAINED),
-)  # fmt: skip
+_COLUMNS: Columns = {
+    "through a phrase": whole("Neurons that are on through at least half of the places of a phrase."),
+    "of one alone": whole("Of these, neurons that are on through none of the other phrases."),
+    "alone, by chance": number("The same at places drawn at random.", 1),
+    "alone, untrained": whole(_UNTRAINED),
+    "places": text("Of the first kind and of the second."),
+    "confirmed": whole(
+        "Neurons that tell both kinds of places apart, chosen on one half of the places and confirmed on the other."
+    ),
+    "confirmed, by chance": number("The same with the kinds dealt out at random.", 2),
+    "confirmed, untrained": whole(_UNTRAINED),
+    "null words": whole("Neurons confirmed for words whose places are dealt out in turn: there is nothing to find."),
+    "reader": percent(
+        "How often a linear reader of all neurons tells the kinds apart on parts of the text that it was not fitted "
+        "to; 50% is guessing."
+    ),
+    "reader, dealt": percent("The same of kinds that were dealt out by word: what the words alone give."),
+    "reader, untrained": percent(_UNTRAINED),
+    "words apart": percent("How much of the spread between the words lies between the class and words as frequent."),
+    "apart, chance": number("How probable so much is by chance."),
+    "apart, untrained": percent(_UNTRAINED),
+    "of the class": whole(
+        "Neurons that are higher or lower at words of the class than at words as frequent, confirmed on the half of "
+        "the words that did not choose them."
+    ),
+    "class, by chance": number("The same with the words dealt out at random.", 2),
+    "class, untrained": whole(_UNTRAINED),
+}
 
 
-def line(one: KeptStudy) -> Line:
-    """A row of the table; None where the study does not ask for it."""
+def frame(some: Sequence[KeptStudy]) -> pd.DataFrame:
+    """A model a row, without the columns that the study does not ask for."""
+    return pd.DataFrame([_row(one) for one in some]).dropna(axis="columns", how="all")
+
+
+def _row(one: KeptStudy) -> dict[str, object]:
     found, twin = one.found, one.twin
-    made: dict[str, object] = dict.fromkeys(column.name for column in _COLUMNS) | {"model": one.run}
+    made: dict[str, object] = {"model": one.run}
     if one.phrases:
         made |= {
             "through a phrase": found.matched, "of one alone": found.selective,

@@ -3,35 +3,34 @@
 from contextlib import suppress
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached
+from app.components.table import Columns, number, share, show, text, whole
 from app.controls import bound, tell_origin
 from app.probes import frames
 from app.probes.rhythm import all_periods
 from app.probes.tuning import sentence_parts
 from app.probes.verified_frames import period_sentence
-from app.table import Column, show
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.similar_units import MEASURES, UnitsQuery, groups, overlaps, similar_units
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
 
 MOST_LAG = 20  # steps
-_SIMILAR = (
-    Column("layer", "whole"),
-    Column("neuron", "whole"),
-    Column("overlap", "share", 1, "Steps at which both are on, over those at which at least one is (Jaccard index)."),
-    Column(
-        "correlation",
-        "number",
-        2,
-        "Of being on: 1 always together, 0 nothing to do with each other, below 0 the one when not the other.",
+_SIMILAR: Columns = {
+    "layer": whole(),
+    "neuron": whole(),
+    "overlap": share("Steps at which both are on, over those at which at least one is (Jaccard index)."),
+    "correlation": number(
+        "Of being on: 1 always together, 0 nothing to do with each other, below 0 the one when not the other.", 2
     ),
-    Column("steps later", "whole", help="How many steps later than this neuron it is looked at (earlier below 0)."),
-    Column("both on", "whole", help="At how many steps."),
-    Column("by chance", "number", 1, "At how many they would be if they had nothing to do with each other."),
-)
+    "steps later": whole("How many steps later than this neuron it is looked at (earlier below 0)."),
+    "both on (steps)": whole("At how many steps."),
+    "by chance (steps)": number("At how many they would be if they had nothing to do with each other.", 1),
+}
+_GROUPS: Columns = {"group": whole(), "neurons": whole(), "which (layer: neuron)": text(width=700)}
 
 
 def neuron(recording: Recording, on: OnSets) -> None:
@@ -65,7 +64,7 @@ def neuron(recording: Recording, on: OnSets) -> None:
     if not found.on:
         st.caption("It is never on, so no other can be on with it: lower the threshold or choose another neuron.")
         return
-    show(frames.similar_lines(found), _SIMILAR, key="probes-similar", alt="The neurons most like this one")
+    show(frames.similar_frame(found), columns=_SIMILAR, key="probes-similar", alt="The neurons most like this one")
     _together(on)
     all_periods(recording, on.query.signal, query.layer)
 
@@ -88,12 +87,11 @@ def _together(on: OnSets) -> None:
         return
     inside = sum(map(len, together))
     st.caption(f"{inside:,} of {len(on.units):,} neurons are in {len(together):,} groups, the largest first.")
-    rows = [
-        {"group": number, "neurons": len(some), "which (layer: neuron)": ", ".join(f"{a}: {b}" for a, b in some[:40])}
-        for number, some in enumerate(together[:50], 1)
-    ]
-    columns = Column("group", "whole"), Column("neurons", "whole"), Column("which (layer: neuron)", width=90)
-    show(rows, columns, key="probes-groups", alt="Groups of neurons that are on together")
+    made = pd.DataFrame(
+        {"group": group, "neurons": len(some), "which (layer: neuron)": ", ".join(f"{a}: {b}" for a, b in some[:40])}
+        for group, some in enumerate(together[:50], 1)
+    )
+    show(made, columns=_GROUPS, key="probes-groups", alt="Groups of neurons that are on together")
 
 
 def _period(recording: Recording, signal: str, query: UnitsQuery) -> tuple[Period | None, Rhythm | None]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.cached import cached, twin_on_sets
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
+from app.components.table import Choice, Columns, number, share, show, whole
 from app.controls import bound, current_run, tell
 from app.probes import frames, rows
 from app.probes.matches import matches
@@ -14,7 +15,6 @@ from app.probes.rows import StripRow
 from app.probes.speech import modified, offer, tagged
 from app.probes.strip import ShownPart, strip, width
 from app.registry import entry
-from app.table import Choice, Column, show
 from lstm_core.probes.active import OnQuery, OnSets
 from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
 from lstm_core.probes.selective import Selective, SelectiveQuery, selective
@@ -25,22 +25,22 @@ from lstm_core.recordings.recording import Recording
 COLOUR, NEURON = "probes-colour", "probes-neuron"
 MOST_OFF = 20  # steps before or after
 _LIMITS = {"all of the text": 0, "as LSTMVis, precise": PRECISE, "as LSTMVis, fast": FAST}
-_UNITS = (
-    Column("layer", "whole"),
-    Column("neuron", "whole"),
-    Column("at this phrase", "share", 0, "At which share of the phrase's places it is on all the way through."),
-    Column("elsewhere", "share", 1, "At which share of other places as long, anywhere in the text."),
-    Column("on in all", "share", 1, "At which share of all steps of the text it is on."),
-)
-_MATCHES = (
-    Column("in common", "whole", help="How many of the phrase's neurons are on through this place too."),
-    Column("others", "whole", help="Neurons that are on through only one of both."),
-    Column("overlap", "number", 2, "In common, over all that are on through either (Jaccard index)."),
-    Column("before", width=60, end=True),
-    Column("here"),
-    Column("after", width=60),
-    Column("place", "whole", help="Counted in the whole text."),
-)
+_UNITS: Columns = {
+    "which": None,
+    "layer": whole(),
+    "neuron": whole(),
+    "at this phrase": share("At which share of the phrase's places it is on all the way through.", 0),
+    "elsewhere": share("At which share of other places as long, anywhere in the text."),
+    "on in all": share("At which share of all steps of the text it is on."),
+}
+_MATCHES: Columns = {
+    "in common": whole("How many of the phrase's neurons are on through this place too."),
+    "others": whole("Neurons that are on through only one of both."),
+    "overlap": number("In common, over all that are on through either (Jaccard index).", 2),
+    "before": st.column_config.TextColumn(alignment="right"),
+    "steps": whole("How many steps it is long."),
+    "place": whole("Counted in the whole text."),
+}
 
 
 def phrase(recording: Recording, on: OnSets) -> None:
@@ -157,21 +157,21 @@ def _sentences(on: OnSets, told: Selective, twin: Selective | None, asked: Chose
 def _neurons(recording: Recording, on: OnSets, found: Matches, told: Selective, at: int) -> None:
     """The table of the phrase's neurons, and the way from one of them to the page Neurons."""
     st.caption("Those that are on for this phrase and hardly anywhere else come first.")
-    lines = frames.unit_lines(on, found, told)
-    names = [str(line["which"]) for line in lines]
+    made = frames.unit_frame(on, found, told)
+    names = made["which"].tolist()
     if st.session_state.get(NEURON, names[0]) not in names:
         st.session_state[NEURON] = names[0]
     table = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.selectbox("One of them", names, key=NEURON, bind="query-params", width=220)
-        line = lines[names.index(chosen) if chosen in names else 0]
+        unit = made.to_dict("records")[names.index(chosen) if chosen in names else 0]
         st.page_link(
             entry("neurons").page(), label="See it at this place on the page Neurons", icon=entry("neurons").icon,
-            query_params=frames.neuron_link(recording, on.query.signal, line, at),
+            query_params=frames.neuron_link(recording, on.query.signal, unit, at),
         )  # fmt: skip
     with table:
-        alt = f"The {len(lines)} neurons that are on through the phrase"
-        show(lines, _UNITS, key="probes-units", alt=alt, choice=Choice("which", line["which"], _take))
+        alt = f"The {len(made)} neurons that are on through the phrase"
+        show(made, columns=_UNITS, key="probes-units", alt=alt, choice=Choice("which", unit["which"], _take))
 
 
 def _take(name: str) -> None:
@@ -179,10 +179,11 @@ def _take(name: str) -> None:
 
 
 def _as_table(recording: Recording, others: Sequence[Match]) -> None:
-    lines = frames.match_lines(recording, others)
+    made = frames.match_frame(recording, others)
     with st.expander("The same places as a table"):
-        show(lines, _MATCHES, key="probes-matches", alt=f"The {len(lines)} places where most of these neurons are on")
+        alt = f"The {len(made)} places where most of these neurons are on"
+        show(made, columns=_MATCHES, key="probes-matches", alt=alt)
         st.download_button(
-            "Places as CSV", lambda: table_csv(lines), f"{recording.spec.run}-matches.csv", "text/csv",
+            "Places as CSV", lambda: frame_csv(made), f"{recording.spec.run}-matches.csv", "text/csv",
             key="probes-matches-csv", on_click="ignore",
         )  # fmt: skip

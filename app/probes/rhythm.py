@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.cached import cached
 from app.claims import panel
-from app.probes.verified_frames import period_lines, periods_sentence
-from app.table import Column, show
+from app.components.table import Columns, number, show, text, whole
+from app.probes.verified_frames import period_frame, periods_sentence
 from lstm_core.claims.studies import neuron_wise_claim, period_claim
 from lstm_core.neurons.periods import PeriodsQuery, periods
 from lstm_core.recordings.find import untrained_twin
@@ -13,17 +13,20 @@ from lstm_core.recordings.recording import Recording
 from lstm_core.stats.spectrum import FEWEST
 
 SMALL = 2 * 10**7  # values of a layer that are looked through unasked: a second or two
-_COLUMNS = (
-    Column("neuron", "whole"),
-    Column("what", help="periodic, or with a rhythm: at most 5% of all so called are not."),
-    Column("period", "number", 2, "Its strongest period, in steps: one that keeps step through the text."),
-    Column("adjusted", "number", 3, "Chance of so strong a period where there is none, adjusted for all neurons of the "
-           "layer (Benjamini and Hochberg): at most 0.05 counts as periodic."),
-    Column("rhythm", "number", 1, "Its strongest rhythm, in steps: one that may lose step, as line ends do."),
-    Column("strength", "number", 1, "Its power over that of slower and of faster ones, whichever has more; a rhythm "
-           "has twice as much or more."),
-    Column("its adjusted", "number", 3, "Chance of so strong a rhythm where there is none, adjusted likewise."),
-)  # fmt: skip
+_COLUMNS: Columns = {
+    "neuron": whole(),
+    "what": text("periodic, or with a rhythm: at most 5% of all so called are not."),
+    "period (steps)": number("Its strongest period: one that keeps step through the text.", 2),
+    "adjusted": number(
+        "Chance of so strong a period where there is none, adjusted for all neurons of the layer (Benjamini and "
+        "Hochberg): at most 0.05 counts as periodic."
+    ),
+    "rhythm (steps)": number("Its strongest rhythm: one that may lose step, as line ends do.", 1),
+    "strength": number(
+        "Its power over that of slower and of faster ones, whichever has more; a rhythm has twice as much or more.", 1
+    ),
+    "its adjusted": number("Chance of so strong a rhythm where there is none, adjusted likewise."),
+}
 
 
 def all_periods(recording: Recording, signal: str, layer: int) -> None:
@@ -41,8 +44,8 @@ def all_periods(recording: Recording, signal: str, layer: int) -> None:
             other = untrained_twin(recording, signal, (layer,))
             twin = None if other is None else cached(periods)(other, query)
         st.text(periods_sentence(found, twin))
-        rows = period_lines(found)
-        show(rows, _COLUMNS, key="probes-period-units", alt="The neurons with a period or a rhythm, or nearest to one")
+        alt = "The neurons with a period or a rhythm, or nearest to one"
+        show(period_frame(found), columns=_COLUMNS, key="probes-period-units", alt=alt)
         claim = period_claim([found], [] if twin is None else [twin])
     else:
         claim = period_claim([])

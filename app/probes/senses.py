@@ -1,9 +1,10 @@
 """Labelled meanings: what is kept of runs that read sentences in which people had labelled the sense of a word."""
 
+import pandas as pd
 import streamlit as st
 
+from app.components.table import Columns, number, percent, share, show, whole
 from app.controls import one_of
-from app.table import Column, Line, show
 from lstm_core.probes.sense_sets import EVERY_PHRASE
 from lstm_core.probes.senses import GUESSERS, LOOKED_AT, MOST, Senses, read_senses
 from lstm_core.probes.senses_over_seeds import Ahead, Range, SetTogether, WordTogether, together
@@ -21,36 +22,30 @@ _WHAT = {
     "The earlier half of each meaning's places trains, the later half tests.",
 }
 _GUESS = "Share of the meanings guessed right, each meaning counting alike, on places that were not trained on: "
-_GUESSES = (
-    Column("word", width=24),
-    Column("meanings", "whole"),
-    Column("places", "whole", help="Places that were tested, none of which was trained on."),
-    Column("neurons", "share", 0, f"{_GUESS}{GUESSERS['at_word']}."),
-    Column("untrained", "share", 0, f"{_GUESS}{GUESSERS['twin_at_word']}."),
-    Column("words before", "percent", 0, f"{_GUESS}{GUESSERS['words_before']}."),
-    Column("all words", "percent", 0, f"{_GUESS}{GUESSERS['words']}."),
-    Column("at the end", "percent", 0, f"{_GUESS}{GUESSERS['at_end']}."),
-    Column("commonest", "percent", 0, f"{_GUESS}{GUESSERS['majority']}."),
-)
-_SINGLE = (
-    Column("word", width=24),
-    Column(
-        "confirmed",
-        "share",
-        1,
-        "Share of single neurons that tell the commonest meaning from the others on places that did not choose them.",
+_GUESSES: Columns = {
+    "meanings": whole(),
+    "places": whole("Places that were tested, none of which was trained on."),
+    "neurons": share(f"{_GUESS}{GUESSERS['at_word']}.", 0),
+    "untrained": share(f"{_GUESS}{GUESSERS['twin_at_word']}.", 0),
+    "words before": percent(f"{_GUESS}{GUESSERS['words_before']}.", 0),
+    "all words": percent(f"{_GUESS}{GUESSERS['words']}.", 0),
+    "at the end": percent(f"{_GUESS}{GUESSERS['at_end']}.", 0),
+    "commonest": percent(f"{_GUESS}{GUESSERS['majority']}.", 0),
+}
+_SINGLE = {
+    "confirmed": share(
+        "Share of single neurons that tell the commonest meaning from the others on places that did not choose them."
     ),
-    Column("untrained, confirmed", "share", 1, "The same in the untrained twin."),
-    Column("by chance", "percent", 1, "The same with shuffled labels."),
-)
-_OTHER = (
-    Column("word", width=24),
-    Column("right", "percent", 1, "Share of all places at which the neurons at the word guess right."),
-    Column("right, words before", "percent", 1, "The same of the words before it, without a network."),
-    Column("right, commonest", "percent", 1, "The same of always guessing the commonest meaning."),
-    Column("F1", "number", 2, "Of the neurons at the word, the mean over the meanings."),
-    Column("F1, words before", "number", 2, "The same of the words before it, without a network."),
-)  # fmt: skip
+    "untrained, confirmed": share("The same in the untrained twin."),
+    "by chance": percent("The same with shuffled labels."),
+}
+_OTHER = {
+    "right": percent("Share of all places at which the neurons at the word guess right."),
+    "right, words before": percent("The same of the words before it, without a network."),
+    "right, commonest": percent("The same of always guessing the commonest meaning."),
+    "F1": number("Of the neurons at the word, the mean over the meanings.", 2),
+    "F1, words before": number("The same of the words before it, without a network.", 2),
+}
 
 
 def senses(run: Run) -> None:
@@ -100,14 +95,15 @@ def _kind(run: Run) -> str:
 def _set(part: SetTogether) -> None:
     st.caption(_WHAT[part.name])
     st.text("\n".join(sentences(part)))
-    rows, key = lines(part), f"probes-senses-{part.name}"
-    show(rows, _GUESSES, key=f"{key}-guesses", alt=f"How well the meaning of each word of {part.name} is guessed")
+    key = f"probes-senses-{part.name}"
+    alt = f"How well the meaning of each word of {part.name} is guessed"
+    _table(part, _GUESSES, key=f"{key}-guesses", alt=alt)
     st.subheader("Single neurons")
     st.text(neurons_sentence(part))
-    show(rows, _SINGLE, key=f"{key}-single", alt="Which share of single neurons tells meanings apart")
+    _table(part, _SINGLE, key=f"{key}-single", alt="Which share of single neurons tells meanings apart")
     with st.expander("Where each place counts alike"):
         st.caption("Above each meaning counts alike. Here each place does: always guessing the commonest does well.")
-        show(rows, _OTHER, key=f"{key}-other", alt="Share of places guessed right, and F1")
+        _table(part, _OTHER, key=f"{key}-other", alt="Share of places guessed right, and F1")
     with st.expander("How this is measured"):
         st.markdown(
             "The network reads each sentence by itself and its neurons are looked at when it has just read the word, "
@@ -120,6 +116,10 @@ def _set(part: SetTogether) -> None:
             "orders the test places in the same way beyond chance, at most 5% of all so called being wrong "
             "(Benjamini and Hochberg). The share with shuffled labels is what that finds where there is nothing."
         )
+
+
+def _table(part: SetTogether, columns: Columns, *, key: str, alt: str) -> None:
+    show(frame(part)[["word", *columns]], columns=columns, key=key, alt=alt)
 
 
 def sentences(part: SetTogether) -> list[str]:
@@ -150,12 +150,12 @@ def _wins(ahead: Ahead, noun: str) -> str:
     return f"{ahead.words} of {ahead.of} {noun} (chance {ahead.chance:.2g})"
 
 
-def lines(part: SetTogether) -> list[Line]:
-    """The rows of the table: the words, then their mean."""
-    return [_line(one) for one in (*part.words, part.mean)]
+def frame(part: SetTogether) -> pd.DataFrame:
+    """All that is told of the words, one a row, then their mean."""
+    return pd.DataFrame([_row(one) for one in (*part.words, part.mean)])
 
 
-def _line(one: WordTogether) -> Line:
+def _row(one: WordTogether) -> dict[str, object]:
     balanced = {name: guess.balanced.mean for name, guess in one.scores.items()}
     return {
         "word": one.word,

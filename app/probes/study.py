@@ -5,12 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import cached
+from app.components.table import Columns, number, show, text, whole
 from app.controls import tell
 from app.probes import frames
 from app.probes.kept import kept
 from app.probes.verification import verification
 from app.probes.word_class import word_class
-from app.table import Column, show
 from lstm_core.probes import studies
 from lstm_core.probes.active import OnSets
 from lstm_core.probes.studies import LARGEST, Study, StudyResult, parse_study, read_study
@@ -20,24 +20,31 @@ from lstm_core.storage.files import ROOT
 
 OWN = "one of my own"
 MOST_TYPED = LARGEST // 16  # characters
-_PHRASES = (
-    Column("phrase", width=40),
-    Column("places", "whole", help="How often it stands in the text that was read."),
-    Column("neurons", "whole", help="How many neurons are on through at least half of its places."),
-    Column("of it alone", "whole", help="How many of them are on through none of the other phrases."),
-)
-_TELLING = (
-    Column("layer", "whole"),
-    Column("neuron", "whole"),
-    Column("value", help="Whether it is higher or lower at the first kind of place."),
-    Column("first half", "number", 2, "Share of pairs of a place of each kind that it orders so, on the half that "
-           "chose it (0.5 is guessing, 1 never wrong)."),
-    Column("second half", "number", 2, "The same on the half that it was not chosen on."),
-    Column("chance", "number", 4, "How probable so good an order is on the second half if it tells nothing, adjusted "
-           "for all neurons that were chosen (Benjamini and Hochberg)."),
-    Column("verdict", help="confirmed: at most 5% of all so called are wrong. too few to tell: it made no mistake, but "
-           "so few places prove nothing."),
-)  # fmt: skip
+_PHRASES = {
+    "places": whole("How often it stands in the text that was read."),
+    "neurons": whole("How many neurons are on through at least half of its places."),
+    "of it alone": whole("How many of them are on through none of the other phrases."),
+}
+_TELLING: Columns = {
+    "layer": whole(),
+    "neuron": whole(),
+    "value": text("Whether it is higher or lower at the first kind of place."),
+    "first half": number(
+        "Share of pairs of a place of each kind that it orders so, on the half that chose it (0.5 is guessing, 1 never "
+        "wrong).",
+        2,
+    ),
+    "second half": number("The same on the half that it was not chosen on.", 2),
+    "chance": number(
+        "How probable so good an order is on the second half if it tells nothing, adjusted for all neurons that were "
+        "chosen (Benjamini and Hochberg).",
+        4,
+    ),
+    "verdict": text(
+        "confirmed: at most 5% of all so called are wrong. too few to tell: it made no mistake, but so few places "
+        "prove nothing."
+    ),
+}
 
 
 def study(recording: Recording, on: OnSets) -> None:
@@ -106,8 +113,8 @@ def _phrases(found: StudyResult, on: OnSets) -> None:
     if not found.phrases:
         return
     st.text(frames.phrases_sentence(found, len(on.units)))
-    rows = frames.phrase_lines(found)
-    show(rows, _PHRASES, key="probes-study-phrases", alt="The phrases and how many neurons are on through each")
+    alt = "The phrases and how many neurons are on through each"
+    show(frames.phrase_frame(found), columns=_PHRASES, key="probes-study-phrases", alt=alt)
 
 
 def _kinds(found: StudyResult) -> None:
@@ -117,7 +124,6 @@ def _kinds(found: StudyResult) -> None:
     if found.null:
         st.caption(frames.null_sentence(found))
     if found.telling:
-        rows = frames.telling_lines(found)
-        show(
-            rows, _TELLING, key="probes-study-units", alt=f"The {len(rows)} neurons that were chosen, the surest first"
-        )
+        made = frames.telling_frame(found)
+        alt = f"The {len(made)} neurons that were chosen, the surest first"
+        show(made, columns=_TELLING, key="probes-study-units", alt=alt)

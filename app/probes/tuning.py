@@ -6,8 +6,8 @@ from app.cached import cached
 from app.charts.draw import draw
 from app.charts.neurons import around_chunks
 from app.claims import panel
-from app.probes.tuning_frames import counts_sentence, memory, tuned_lines, verdict
-from app.table import Column, show
+from app.components.table import Columns, number, percent, show, text, whole
+from app.probes.tuning_frames import counts_sentence, memory, tuned_frame, verdict
 from lstm_core.claims.chunks import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
 from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
@@ -19,20 +19,23 @@ from lstm_core.recordings.tags import STORED, tags_of
 QUICK = 50_000  # steps of a tagged text that are looked at unasked: about a second
 PACE = 8_000  # words that are tagged in a second
 SIDES = ("its beginning", "its end")
-_COLUMNS = (
-    Column("neuron", "whole"),
-    Column("follows"),
-    Column("value", help="Whether it is higher or lower inside such a part than elsewhere."),
-    Column("pairs", "percent", 1, "Pairs of a word inside and one outside that it orders so, on the half of the text "
-           "that did not choose it (50% is guessing)."),
-    Column("chance", "number", 4, "How probable so many are if it follows nothing, adjusted for all neurons (Benjamini "
-           "and Hochberg)."),
-    Column("untrained", "percent", 1, "The same of the untrained network's best neuron for this part."),
-    Column("part before", "percent", 1, "Of its variance at the ends of parts of one kind, with the same last word, "
-           "the share that the kind of the part before explains, less what it explains by chance."),
-    Column("half gone", "number", 1, "Words after the end of such a part at which half of its difference is gone."),
-    Column("verdict", width=40),
-)  # fmt: skip
+_COLUMNS: Columns = {
+    "neuron": whole(),
+    "value": text("Whether it is higher or lower inside such a part than elsewhere."),
+    "pairs": percent(
+        "Pairs of a word inside and one outside that it orders so, on the half of the text that did not choose it (50% "
+        "is guessing)."
+    ),
+    "chance": number(
+        "How probable so many are if it follows nothing, adjusted for all neurons (Benjamini and Hochberg).", 4
+    ),
+    "untrained": percent("The same of the untrained network's best neuron for this part."),
+    "part before": percent(
+        "Of its variance at the ends of parts of one kind, with the same last word, the share that the kind of the "
+        "part before explains, less what it explains by chance."
+    ),
+    "half gone (words)": number("How long after the end of such a part half of its difference is gone.", 1),
+}
 
 
 def sentence_parts(recording: Recording, signal: str, layer: int, unit: int) -> None:
@@ -84,8 +87,8 @@ def _all(recording: Recording, signal: str, layer: int) -> None:
         with st.spinner("Looking at all neurons", show_time=True):
             found = cached(_layer)(recording, signal, layer)
         st.text(counts_sentence(found))
-        rows = tuned_lines(found)
-        show(rows, _COLUMNS, key="probes-parts-units", alt="The neurons that follow a part of the sentence best")
+        alt = "The neurons that follow a part of the sentence best"
+        show(tuned_frame(found), columns=_COLUMNS, key="probes-parts-units", alt=alt)
     panel([chunk_claim(found)], "What the article says, what we measure")
 
 

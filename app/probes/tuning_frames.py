@@ -1,9 +1,8 @@
-"""What a neuron does around the parts of a sentence, as sentences and lines of a table. Pure: knows nothing of
+"""What a neuron does around the parts of a sentence, as sentences and a frame. Pure: knows nothing of
 Streamlit."""
 
-import numpy as np
+import pandas as pd
 
-from app.probes.frames import Lines
 from lstm_core.neurons.chunk_tuning import TunedUnit, TunedUnits
 from lstm_core.text.chunks import MEANINGS, NAMES
 
@@ -50,22 +49,22 @@ def memory(one: TunedUnit, twin: TunedUnit | None) -> str:
     return told
 
 
-def tuned_lines(found: TunedUnits, limit: int = 200) -> Lines:
+def tuned_frame(found: TunedUnits, limit: int = 200) -> pd.DataFrame:
     """The units of a layer, the best first."""
-    return [
+    return pd.DataFrame(
         {
             "neuron": one.unit,
             "follows": NAMES[one.kind],
             "value": "higher" if one.sign > 0 else "lower",
             "pairs": one.score,
             "chance": one.chance,
-            "untrained": np.nan if one.control is None else one.control,
+            "untrained": one.control,
             "part before": one.beyond_word,
-            "half gone": np.nan if one.half_life is None else one.half_life,
+            "half gone (words)": one.half_life,
             "verdict": _verdict(one),
         }
         for one in found.units[:limit]
-    ]
+    )
 
 
 def _verdict(one: TunedUnit) -> str:

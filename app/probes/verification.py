@@ -10,8 +10,8 @@ from app.charts.draw import draw
 from app.charts.maps import plane
 from app.charts.neurons import around_places
 from app.claims import panel
+from app.components.table import Columns, number, percent, share, show, text, whole
 from app.probes import verified_frames as frames
-from app.table import Column, show
 from app.work import at_work, last_attempt, start_button
 from lstm_core.claims.studies import study_claims
 from lstm_core.probes.active import OnSets
@@ -30,20 +30,18 @@ from lstm_core.stats.separation import Separation
 from lstm_core.storage.files import home
 
 SMALL = 256  # neurons whose test takes seconds: it is made unasked
-_READERS = (
-    Column("who reads", width=40),
-    Column("told rightly", "share", 1, "Share of places that it has not seen, each kind counting half."),
-    Column("from", "percent", 1, "Lower end of the 95% interval; of dealt labels the worst of ten deals."),
-    Column("to", "percent", 1, "Upper end of the 95% interval; of dealt labels the best of ten deals."),
-    Column("place by place", "percent", 1, "Share told rightly where each place counts alike."),
-)
-_NOTHING = (
-    Column("word"),
-    Column("places", "whole"),
-    Column("between", "percent", 1, "Share of the spread on both components that lies between the kinds."),
-    Column("chance", "number", 3, "Of as much or more, with the kinds shifted along the text."),
-    Column("told rightly", "percent", 1, "By a reader, as above; 50% is guessing."),
-)
+_READERS = {
+    "told rightly": share("Share of places that it has not seen, each kind counting half."),
+    "from": percent("Lower end of the 95% interval; of dealt labels the worst of ten deals."),
+    "to": percent("Upper end of the 95% interval; of dealt labels the best of ten deals."),
+    "place by place": percent("Share told rightly where each place counts alike."),
+}
+_NOTHING: Columns = {
+    "places": whole(),
+    "between": percent("Share of the spread on both components that lies between the kinds."),
+    "chance": number("Of as much or more, with the kinds shifted along the text."),
+    "told rightly": percent("By a reader, as above; 50% is guessing."),
+}
 
 
 def verification(recording: Recording, on: OnSets, carried_out: StudyResult) -> None:
@@ -106,10 +104,8 @@ def _reader(found: Verification, twin: Verification | None) -> None:
     if found.reader is None:
         return
     st.text(f"{frames.reader_sentence(found, twin)} {frames.reader_verdict(found, twin)}")
-    show(
-        frames.reader_lines(found, twin), _READERS, key="probes-readers",
-        alt="How often a reader of all neurons is right, beside what it must be compared with",
-    )  # fmt: skip
+    alt = "How often a reader of all neurons is right, beside what it must be compared with"
+    show(frames.reader_frame(found, twin), columns=_READERS, key="probes-readers", alt=alt)
 
 
 def _places(found: Verification, twin: Verification | None) -> None:
@@ -124,10 +120,8 @@ def _places(found: Verification, twin: Verification | None) -> None:
             "What the part of the text alone tells: places of other words, each taken to be of the kind of the nearest "
             "place above."
         )
-        show(
-            frames.nothing_lines(found.nothing), _NOTHING, key="probes-nothing",
-            alt="The same for words at which there is nothing to find",
-        )  # fmt: skip
+        alt = "The same for words at which there is nothing to find"
+        show(frames.nothing_frame(found.nothing), columns=_NOTHING, key="probes-nothing", alt=alt)
 
 
 def _beside(own: Separation, other: Separation | None, names: tuple[str, str], key: str) -> None:
@@ -168,5 +162,6 @@ def _words(found: Verification, twin: Verification | None) -> None:
     if words.nothing is not None:
         st.caption(frames.control_words_sentence(words.nothing))
     with st.expander("The words"):
-        columns = Column("word"), Column("beside it", help="Of the same part of speech, about as frequent.")
-        show(frames.word_lines(words), columns, key="probes-word-pairs", alt="The words and those beside them")
+        columns = {"beside it": text("Of the same part of speech, about as frequent.")}
+        alt = "The words and those beside them"
+        show(frames.word_frame(words), columns=columns, key="probes-word-pairs", alt=alt)

@@ -1,6 +1,7 @@
-"""Whether a study's finding holds up, as lines of tables and sentences. Pure: knows nothing of Streamlit."""
+"""Whether a study's finding holds up, as frames and sentences. Pure: knows nothing of Streamlit."""
 
-from app.probes.frames import Lines
+import pandas as pd
+
 from lstm_core.neurons.periods import HILL, Periods
 from lstm_core.probes.studies import Selector, Study
 from lstm_core.probes.verification import Followed, Nothing, Verification, ahead
@@ -40,9 +41,9 @@ def plane_sentence(found: Separation) -> str:
     )
 
 
-def nothing_lines(found: tuple[Nothing, ...]) -> Lines:
+def nothing_frame(found: tuple[Nothing, ...]) -> pd.DataFrame:
     """Where there is nothing to find."""
-    return [
+    return pd.DataFrame(
         {
             "word": one.word,
             "places": sum(one.counts),
@@ -51,7 +52,7 @@ def nothing_lines(found: tuple[Nothing, ...]) -> Lines:
             "told rightly": one.accuracy,
         }
         for one in found
-    ]
+    )
 
 
 def words_sentence(found: WordSet) -> str:
@@ -73,11 +74,9 @@ def control_words_sentence(found: Separation) -> str:
     )
 
 
-def word_lines(found: WordSet) -> Lines:
+def word_frame(found: WordSet) -> pd.DataFrame:
     """The words and the one that stands beside each."""
-    return [
-        {"word": word, "beside it": control} for word, control in zip(found.words, found.controls, strict=True)
-    ]  # fmt: skip
+    return pd.DataFrame({"word": found.words, "beside it": found.controls})
 
 
 # The reader -----------------------------------------------------------------------------------------------------------
@@ -124,27 +123,20 @@ def reader_verdict(found: Verification, twin: Verification | None) -> str:
     return f"That is {' and '.join(told)}." if told else ""
 
 
-def reader_lines(found: Verification, twin: Verification | None) -> Lines:
+def reader_frame(found: Verification, twin: Verification | None) -> pd.DataFrame:
     """The reader, its control task, guessing, the twin's."""
-    rows: Lines = []
-    if (reader := found.reader) is None:
-        return rows
-    low, high = reader.interval
-    rows.append(_line("all neurons", reader.accuracy, low, high, reader.right))
-    if reader.control is not None:
-        every = reader.control.accuracies
-        rows.append(_line(f"labels dealt out by {found.dealt_by}", reader.control.accuracy, min(every), max(every)))
-    if twin is not None and twin.reader is not None:
-        low, high = twin.reader.interval
-        rows.append(_line("the untrained network", twin.reader.accuracy, low, high, twin.reader.right))
-    rows.append(_line("always the commoner kind", 0.5, plain=reader.majority))
-    return rows
-
-
-def _line(
-    who: str, accuracy: float, low: float | None = None, high: float | None = None, plain: float | None = None
-) -> dict[str, object]:
-    return {"who reads": who, "told rightly": accuracy, "from": low, "to": high, "place by place": plain}
+    rows: list[tuple[object, ...]] = []
+    if reader := found.reader:
+        rows.append(("all neurons", reader.accuracy, *reader.interval, reader.right))
+        if reader.control is not None:
+            every = reader.control.accuracies
+            dealt = f"labels dealt out by {found.dealt_by}"
+            rows.append((dealt, reader.control.accuracy, min(every), max(every), None))
+        if twin is not None and twin.reader is not None:
+            other = twin.reader
+            rows.append(("the untrained network", other.accuracy, *other.interval, other.right))
+        rows.append(("always the commoner kind", 0.5, None, None, reader.majority))
+    return pd.DataFrame(rows, columns=["who reads", "told rightly", "from", "to", "place by place"])
 
 
 # Over time ------------------------------------------------------------------------------------------------------------
@@ -212,25 +204,24 @@ def periods_sentence(found: Periods, twin: Periods | None) -> str:
     return told
 
 
-def period_lines(found: Periods, least: int = 5, most: int = 20) -> Lines:
+def period_frame(found: Periods, least: int = 5, most: int = 20) -> pd.DataFrame:
     """The units that are periodic or have a rhythm, and others whose period stands out most to make up a few."""
     first = [*found.periodic, *(one for one in found.rhythmic if not one.periodic)]
     others = [one for one in found.found if not (one.periodic or one.rhythmic)]
     shown = [*first[:most], *others[: max(least - len(first), 0)]]
-    return [
+    return pd.DataFrame(
         {
             "neuron": one.unit,
-            "what": " and ".join(
-                word for word, so in (("periodic", one.periodic), ("rhythm", one.rhythmic)) if so
-            ) or "neither",
-            "period": one.period.steps,
+            "what": " and ".join(word for word, so in (("periodic", one.periodic), ("rhythm", one.rhythmic)) if so)
+            or "neither",
+            "period (steps)": one.period.steps,
             "adjusted": one.adjusted,
-            "rhythm": None if one.rhythm is None else one.rhythm.steps,
+            "rhythm (steps)": None if one.rhythm is None else one.rhythm.steps,
             "strength": None if one.rhythm is None else one.rhythm.strength,
             "its adjusted": None if one.rhythm is None else one.rhythm_adjusted,
         }
         for one in shown
-    ]  # fmt: skip
+    )
 
 
 def _chance(value: float) -> str:

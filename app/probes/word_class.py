@@ -1,10 +1,11 @@
 """Which neurons are higher or lower at a class of words than at words as frequent, beside the untrained twin."""
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached, twin_on_sets
+from app.components.table import Columns, number, percent, show, text, whole
 from app.controls import tell
-from app.table import Column, Line, show
 from lstm_core.probes import word_classes as classes
 from lstm_core.probes.active import OnSets
 from lstm_core.probes.studies import Study
@@ -14,18 +15,24 @@ from lstm_core.recordings.recording import Recording
 from lstm_core.recordings.tags import tags_of
 
 MOST = 200  # rows
-_UNITS = (
-    Column("layer", "whole"),
-    Column("neuron", "whole"),
-    Column("value", help="Whether it is higher or lower at words of the class."),
-    Column("other half", "number", 2, "Share of pairs of a word of the class and one as frequent that it orders so, on "
-           "the half of the words that did not choose it (0.5 is guessing)."),
-    Column("chance", "number", 4, "How probable so good an order is if it tells nothing, adjusted for all neurons that "
-           "were chosen (Benjamini and Hochberg)."),
-    Column("on at the class", "percent", 1, "Share of the places of its words at which the neuron is on."),
-    Column("on beside", "percent", 1, "The same at the words as frequent."),
-    Column("most at", width=48, help="The words of the class at which it is on most often."),
-)  # fmt: skip
+_UNITS: Columns = {
+    "layer": whole(),
+    "neuron": whole(),
+    "value": text("Whether it is higher or lower at words of the class."),
+    "other half": number(
+        "Share of pairs of a word of the class and one as frequent that it orders so, on the half of the words that "
+        "did not choose it (0.5 is guessing).",
+        2,
+    ),
+    "chance": number(
+        "How probable so good an order is if it tells nothing, adjusted for all neurons that were chosen (Benjamini "
+        "and Hochberg).",
+        4,
+    ),
+    "on at the class": percent("Share of the places of its words at which the neuron is on."),
+    "on beside": percent("The same at the words as frequent."),
+    "most at": text("The words of the class at which it is on most often."),
+}
 
 
 def word_class(recording: Recording, on: OnSets, asked: Study) -> None:
@@ -46,7 +53,8 @@ def word_class(recording: Recording, on: OnSets, asked: Study) -> None:
         tell("This class of words cannot be looked at.", error)
         return
     st.text(sentence(found, twin))
-    show(lines(found), _UNITS, key="probes-class-units", alt="The confirmed neurons of the class, the surest first")
+    alt = "The confirmed neurons of the class, the surest first"
+    show(frame(found), columns=_UNITS, key="probes-class-units", alt=alt)
     if len(found.confirmed) > MOST:
         st.caption(f"The surest {MOST} of {len(found.confirmed):,}.")
 
@@ -74,14 +82,13 @@ def sentence(found: WordClass, twin: WordClass | None) -> str:
     return told
 
 
-def lines(found: WordClass) -> list[Line]:
+def frame(found: WordClass) -> pd.DataFrame:
     """The confirmed neurons."""
-    return [
-        {
-            "layer": one.telling.layer, "neuron": one.telling.unit,
-            "value": "higher" if one.telling.sign > 0 else "lower",
-            "other half": one.telling.confirmed_with, "chance": one.telling.chance,
-            "on at the class": one.on_class, "on beside": one.on_beside, "most at": ", ".join(one.words),
-        }
+    rows = [
+        (
+            *(one.telling.layer, one.telling.unit, "higher" if one.telling.sign > 0 else "lower"),
+            *(one.telling.confirmed_with, one.telling.chance, one.on_class, one.on_beside, ", ".join(one.words)),
+        )
         for one in found.confirmed[:MOST]
-    ]  # fmt: skip
+    ]
+    return pd.DataFrame(rows, columns=list(_UNITS))

@@ -1,13 +1,13 @@
-"""A comparison as lines of a table and sentences for people. Pure: knows nothing of Streamlit."""
+"""A comparison as frames and sentences for people. Pure: knows nothing of Streamlit."""
 
 from collections.abc import Sequence
+
+import pandas as pd
 
 from lstm_core.neurons.compare import Comparison, Trend
 from lstm_core.neurons.counterpart import Counterpart
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.stats.permutation import LEAST, SURE
-
-Lines = list[dict[str, object]]
 
 
 def places(found: Comparison) -> list[tuple[str, int]]:
@@ -15,9 +15,9 @@ def places(found: Comparison) -> list[tuple[str, int]]:
     return list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
 
 
-def lines(found: Comparison, texts: Sequence[str]) -> Lines:
-    """One line a run; `texts`: what each was trained on. What is not at hand is None."""
-    made: Lines = []
+def frame(found: Comparison, texts: Sequence[str]) -> pd.DataFrame:
+    """One row a run; `texts`: what each was trained on. What is not at hand is missing."""
+    made = []
     for row, text in zip(found.rows, texts, strict=True):
         values = {(one.signal, one.layer): one for one in row.activity}
         line: dict[str, object] = {
@@ -35,7 +35,7 @@ def lines(found: Comparison, texts: Sequence[str]) -> Lines:
             line[f"|{signal}{layer}|"] = one.mean_abs if one else None
             line[f"{signal}{layer} near zero"] = one.near_zero_share if one else None
         made.append(line)
-    return made
+    return pd.DataFrame(made)
 
 
 def score_name(found: Comparison) -> str:
@@ -76,9 +76,9 @@ def size_sentence(found: Comparison) -> str:
     return f"With dropout the mean size of the neurons falls in {falls} and rises in {rises} {of}, beyond chance."
 
 
-def trend_lines(found: Comparison) -> Lines:
-    """One line a signal and layer: whether its mean size rises or falls with dropout, and how surely."""
-    return [
+def trend_frame(found: Comparison) -> pd.DataFrame:
+    """One row a signal and layer: whether its mean size rises or falls with dropout, and how surely."""
+    return pd.DataFrame(
         {
             "signal": f"{SIGNAL_NAMES[trend.signal]} ({trend.signal})",
             "layer": trend.layer,
@@ -88,7 +88,7 @@ def trend_lines(found: Comparison) -> Lines:
             "runs": trend.runs,
         }
         for trend in found.trends
-    ]
+    )
 
 
 def _way(trend: Trend) -> str:

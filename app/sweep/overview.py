@@ -6,22 +6,25 @@ import streamlit as st
 
 from app.charts import sweep as figures
 from app.charts.draw import draw
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
+from app.components.table import Columns, number, percent, show, text, whole
 from app.sweep import frames
-from app.table import Column, show
 from lstm_core.neurons.compare import Comparison
 from lstm_core.runs.settings import SIGNAL_NAMES
 
-TRENDS = (
-    Column("signal"),
-    Column("layer", "whole"),
-    Column("with more dropout", width=48),
-    Column("Spearman", "number", 2, "Rank correlation of size and dropout: -1 where more dropout always means less, 1 "
-           "where it always means more, 0 no order."),
-    Column("p", help="How often chance alone gives a correlation at least as far from 0: the share of all orders of "
-           "the runs (two-sided permutation test, exact for up to 10 runs, by drawn orders beyond)."),
-    Column("runs", "whole", help="How many runs it is of (n)."),
-)  # fmt: skip
+TRENDS = {
+    "layer": whole(),
+    "Spearman": number(
+        "Rank correlation of size and dropout: -1 where more dropout always means less, 1 where it always means more, "
+        "0 no order.",
+        2,
+    ),
+    "p": text(
+        "How often chance alone gives a correlation at least as far from 0: the share of all orders of the runs "
+        "(two-sided permutation test, exact for up to 10 runs, by drawn orders beyond)."
+    ),
+    "runs": whole("How many runs it is of (n)."),
+}
 
 
 def scores(found: Comparison, *, joined: bool) -> None:
@@ -62,7 +65,8 @@ def sizes(found: Comparison, *, joined: bool) -> None:
         with column:
             alt = f"Mean size of the {SIGNAL_NAMES[signal]} over dropout"
             draw(figures.sizes(found.rows, signal, joined=joined), key=f"sweep-sizes-{signal}", alt=alt)
-    show(frames.trend_lines(found), TRENDS, key="sweep-trends", alt="How the mean size goes with dropout")
+    alt = "How the mean size goes with dropout"
+    show(frames.trend_frame(found), columns=TRENDS, key="sweep-trends", alt=alt)
     st.caption("The size is the mean of |value| over all neurons and all tokens (mean absolute activation).")
 
 
@@ -82,30 +86,27 @@ def near_zero(found: Comparison, *, joined: bool) -> None:
 def table(found: Comparison, texts: Sequence[str], name: str) -> None:
     """All figures of all runs, and as a file."""
     st.subheader("All figures")
-    made = frames.lines(found, texts)
-    show(made, columns(found), key="sweep-table", alt=f"{len(made)} runs with their scores and activities")
+    made = frames.frame(found, texts)
+    alt = f"{len(made)} runs with their scores and activities"
+    show(made, columns=columns(found), key="sweep-table", alt=alt)
     st.download_button(
-        "Table as CSV", lambda: table_csv(made), f"{name}.csv", "text/csv", key="sweep-csv", on_click="ignore"
+        "Table as CSV", lambda: frame_csv(made), f"{name}.csv", "text/csv", key="sweep-csv", on_click="ignore"
     )
 
 
-def columns(found: Comparison) -> list[Column]:
-    """Those of `frames.lines`."""
-    measure = frames.score_name(found)
-    own = [
-        Column("run", width=28),
-        Column("dropout", "number", 2),
-        Column("seed", "whole"),
-        Column("trained on", width=24),
-        Column("parameters", "whole"),
-        Column("epochs", "number", 1),
-        Column("status", width=24),
-        Column(measure, "number", help="On the validation part of its own text. Lower is better."),
-    ]
+def columns(found: Comparison) -> Columns:
+    """Those of `frames.frame`."""
+    own = {
+        "dropout": number(digits=2),
+        "seed": whole(),
+        "parameters": whole(),
+        "epochs": number(digits=1),
+        frames.score_name(found): number("On the validation part of its own text. Lower is better."),
+    }
     for signal, layer in frames.places(found):
         of = f"{SIGNAL_NAMES[signal]} of layer {layer}"
-        own += [
-            Column(f"|{signal}{layer}|", "number", 4, f"Mean absolute value of the {of}."),
-            Column(f"{signal}{layer} near zero", "percent", help=f"Share of its neurons near zero: {of}."),
-        ]
+        own |= {
+            f"|{signal}{layer}|": number(f"Mean absolute value of the {of}.", 4),
+            f"{signal}{layer} near zero": percent(f"Share of its neurons near zero: {of}."),
+        }
     return own

@@ -8,7 +8,7 @@ from app.cached import cached
 from app.charts.draw import draw
 from app.charts.training import tagger_curves
 from app.claims import panel
-from app.table import Column, show
+from app.components.table import Columns, percent, show, whole
 from app.tagging import frames
 from app.tagging.choice import titled
 from app.tagging.grid import grid
@@ -21,11 +21,16 @@ from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.texts import TESTS, tagging_texts
 
 _NEW = "Right tags of words that its training text does not have."
-_MISTAKES = (
-    Column("people say"), Column("it says"), Column("times", "whole"),
-    Column("of these", "percent", help="Of all words to which people gave that tag."),
-    Column("of all mistakes", "percent"),
-)  # fmt: skip
+_MISTAKES: Columns = {
+    "times": whole(),
+    "of these": percent("Of all words to which people gave that tag."),
+    "of all mistakes": percent(),
+}
+_ACCURACY: Columns = {
+    "parameters": whole("Numbers that it learned."),
+    **{title: percent() for title in frames.TEXTS.values()},
+    **{f"new words: {title}": percent(_NEW) for title in frames.TEXTS.values()},
+}
 
 
 def figures(runs: Sequence[LabelRun]) -> None:
@@ -63,15 +68,8 @@ def _accuracy(runs: Sequence[LabelRun]) -> None:
         return
     if perceptron := perceptron_shares():
         found.append((frames.PERCEPTRON, None, perceptron))
-    columns = [Column("network"), Column("parameters", "whole", help="Numbers that it learned.")]
-    for title in frames.TEXTS.values():
-        columns += [Column(title, "percent"), Column(f"new words: {title}", "percent", help=_NEW)]
-    show(
-        frames.accuracy_lines(found),
-        columns,
-        key="tagging-accuracy",
-        alt="Share of right tags of every network on three texts",
-    )
+    alt = "Share of right tags of every network on three texts"
+    show(frames.accuracy_frame(found), columns=_ACCURACY, key="tagging-accuracy", alt=alt)
     st.text(frames.texts_sentence(shares))
     told = "No network learned from these words. New words: those that the training text does not have."
     if perceptron:
@@ -107,7 +105,7 @@ def _confusion(runs: Sequence[LabelRun]) -> None:
         "A row holds the words that people gave a tag, a column those that the network gave one; the number is the "
         "share of the row in per cent. Blue: right. Red: mixed up."
     )
-    show(frames.mistake_lines(found), _MISTAKES, key="tagging-mistakes", alt="The commonest mistakes")
+    show(frames.mistake_frame(found), columns=_MISTAKES, key="tagging-mistakes", alt="The commonest mistakes")
 
 
 def _counted(run: LabelRun) -> Confusion | None:

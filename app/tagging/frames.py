@@ -1,10 +1,11 @@
-"""What the page Tagging shows, as cells, lines of its tables and sentences. Pure: knows nothing of Streamlit."""
+"""What the page Tagging shows, as cells, frames and sentences. Pure: knows nothing of Streamlit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from app.tagging.cells import Cell, CellGroup, CellRow
@@ -19,7 +20,6 @@ CELLS = {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"}
 Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text
 TEXTS = {"masc": "many kinds", "treebank": "newspaper", "ewt": "internet"}
 PERCEPTRON = "perceptron of NLTK"
-Lines = list[dict[str, object]]
 
 
 def architecture(config: NetworkConfig) -> str:
@@ -124,18 +124,18 @@ def ranked(one: Tagging, place: int, most: int = 3) -> str:
     return ", ".join(f"{plain(one.names[code])} {row[code]:.1%}" for code in best)
 
 
-def moved_lines(pair: Sequence[Sequence[Tagging]], where: Differs, configs: Sequence[NetworkConfig]) -> Lines:
+def moved_frame(pair: Sequence[Sequence[Tagging]], where: Differs, configs: Sequence[NetworkConfig]) -> pd.DataFrame:
     """What each tagger says differently of the words before the one that differs: of which word the most, the tag whose
     probability moves farthest, and that in both sentences.
     """
-    lines: Lines = []
+    rows = []
     for first, second, config in zip(*pair, configs, strict=True):
         if not where.before:
             break
         apart = np.abs(first.probabilities[: where.before] - second.probabilities[: where.before])
         place, code = (int(at) for at in np.unravel_index(apart.argmax(), apart.shape))
         most = float(apart[place, code])
-        lines.append(
+        rows.append(
             {
                 "network": architecture(config),
                 "moves": most,
@@ -145,14 +145,14 @@ def moved_lines(pair: Sequence[Sequence[Tagging]], where: Differs, configs: Sequ
                 "in the second": float(second.probabilities[place, code]) if most else None,
             }
         )
-    return lines
+    return pd.DataFrame(rows)
 
 
-def why_sentence(lines: Lines, where: Differs, words: tuple[str, str], configs: Sequence[NetworkConfig]) -> str:
+def why_sentence(moved: pd.DataFrame, words: tuple[str, str], configs: Sequence[NetworkConfig]) -> str:
     """What the two sentences show, in words and with the measured figures."""
     moves: dict[int, list[float]] = {1: [], 2: []}
-    for line, config in zip(lines, configs, strict=True):
-        moves[config.directions].append(float(str(line["moves"])))
+    for most, config in zip(moved["moves"].tolist(), configs, strict=True):
+        moves[config.directions].append(most)
     told = f"The sentences are alike up to “{words[0]}” / “{words[1]}”. "
     if moves[1]:
         most = max(moves[1])
@@ -284,17 +284,17 @@ def coming_sentence(found: Sequence[Tagging]) -> str:
 # Figures --------------------------------------------------------------------------------------------------------------
 
 
-def accuracy_lines(found: Sequence[Measured]) -> Lines:
+def accuracy_frame(found: Sequence[Measured]) -> pd.DataFrame:
     """Right tags of every tagger."""
-    lines: Lines = []
+    rows = []
     for name, parameters, shares in found:
-        line: dict[str, object] = {"network": name, "parameters": parameters}
+        row: dict[str, object] = {"network": name, "parameters": parameters}
         for text, title in TEXTS.items():
             one = shares.get(text)
-            line[title] = None if one is None else one.right
-            line[f"new words: {title}"] = None if one is None else one.right_unknown
-        lines.append(line)
-    return lines
+            row[title] = None if one is None else one.right
+            row[f"new words: {title}"] = None if one is None else one.right_unknown
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def mapped_sentence(found: Sequence[Measured]) -> str:
@@ -347,13 +347,13 @@ def _count_cell(found: Confusion, row: int, column: int, total: int) -> Cell:
     return Cell(text, share=tint, told=told, side="" if row == column else "above")
 
 
-def mistake_lines(found: Confusion, most: int = 12) -> Lines:
+def mistake_frame(found: Confusion, most: int = 12) -> pd.DataFrame:
     """The commonest mistakes."""
     counts = np.array(found.counts)
     wrong = counts - np.diag(counts.diagonal())
     order = np.argsort(-wrong, axis=None, kind="stable")[:most].tolist()
     pairs = [(at // len(counts), at % len(counts)) for at in order]
-    return [
+    return pd.DataFrame(
         {
             "people say": MEANINGS.get(found.names[row], found.names[row]),
             "it says": MEANINGS.get(found.names[column], found.names[column]),
@@ -363,4 +363,4 @@ def mistake_lines(found: Confusion, most: int = 12) -> Lines:
         }
         for row, column in pairs
         if wrong[row, column]
-    ]
+    )

@@ -7,9 +7,9 @@ from importlib import import_module
 import streamlit as st
 
 from app.cached import cached
+from app.components.table import percent, show, text
 from app.controls import MAX_TYPED
 from app.later import afterwards
-from app.table import Column, show
 from app.tagging import frames
 from app.tagging.grid import grid
 from lstm_core.tagging.label_run import LabelRun
@@ -17,14 +17,13 @@ from lstm_core.tagging.tag import PAIRS, tag, words_of
 
 FIRST, SECOND = "tagging-first", "tagging-second"
 MOST_WORDS = 60  # of a sentence that are shown
-_COLUMNS = (
-    Column("network"),
-    Column("moves", "percent", 2, help="The largest change of the probability of a tag, before the word that differs."),
-    Column("word", help="Where it changes most."),
-    Column("as", help="The tag whose probability changes most."),
-    Column("in the first", "percent", help="How probable that tag is in the first sentence."),
-    Column("in the second", "percent", help="How probable it is in the second sentence."),
-)
+_COLUMNS = {
+    "moves": percent("The largest change of the probability of a tag, before the word that differs.", 2),
+    "word": text("Where it changes most."),
+    "as": text("The tag whose probability changes most."),
+    "in the first": percent("How probable that tag is in the first sentence."),
+    "in the second": percent("How probable it is in the second sentence."),
+}
 
 Words = list[list[str]]
 
@@ -104,9 +103,9 @@ def sentences(runs: Sequence[LabelRun], first: Words, second: Words) -> None:
     if why:
         st.text(why)
     elif first and second:
-        lines = frames.moved_lines(pair, where, configs)
+        moved = frames.moved_frame(pair, where, configs)
         ends = (_at(flat(first), where.before), _at(flat(second), where.before))
-        st.text(frames.why_sentence(lines, where, ends, configs))
+        st.text(frames.why_sentence(moved, ends, configs))
     grid(shown, names, corner="word", key="tagging-tags", alt="The tag of each word by every network")
     st.caption(
         "The darker a cell, the surer the network; the percentage is the probability that it gives to its tag. "
@@ -120,7 +119,8 @@ def sentences(runs: Sequence[LabelRun], first: Words, second: Words) -> None:
         for example in PAIRS:
             if (first, second) == (cached(words_of)(example.first), cached(words_of)(example.second)):
                 st.text(frames.example_sentence(example, pair, configs))
-        show(lines, _COLUMNS, key="tagging-moved", alt="By how much each network changes what it says of earlier words")
+        alt = "By how much each network changes what it says of earlier words"
+        show(moved, columns=_COLUMNS, key="tagging-moved", alt=alt)
 
 
 def _at(tokens: Sequence[str], place: int) -> str:

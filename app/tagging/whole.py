@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.cached import cached
+from app.components.table import percent, share, show
 from app.controls import MAX_TYPED
-from app.table import Column, show
 from app.tagging import frames, whole_frames
 from app.tagging.figures import kept_poolings
 from app.tagging.grid import grid
@@ -30,10 +30,7 @@ So a second direction makes sense only where each direction is judged at *its ow
 the last forward state has read every word already, it has less to add than in tagging. How much, is a matter of
 measuring:
 """
-_COLUMNS = (
-    Column("network"), Column("judged by", width=50), Column("right", "share"),
-    Column("from", "percent", help="95 % interval of the mean over seeds."), Column("to", "percent"),
-)  # fmt: skip
+_COLUMNS = {"right": share(), "from": percent("95 % interval of the mean over seeds."), "to": percent()}
 
 
 def whole_texts(runs: Sequence[LabelRun]) -> None:
@@ -46,12 +43,8 @@ def whole_texts(runs: Sequence[LabelRun]) -> None:
     else:
         for sentence in answer(found):
             st.text(f"LSTM, {sentence}.")
-        show(
-            whole_frames.pooling_lines(found),
-            _COLUMNS,
-            key="tagging-poolings",
-            alt="Right kinds by every kind of classifier",
-        )
+        alt = "Right kinds by every kind of classifier"
+        show(whole_frames.pooling_frame(found), columns=_COLUMNS, key="tagging-poolings", alt=alt)
         st.caption(
             f"Which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to "
             f"learn from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds. Whether "
@@ -67,8 +60,7 @@ def whole_texts(runs: Sequence[LabelRun]) -> None:
         st.caption("Type at least one word.")
     elif with_torch():
         said = [(run.config, cached(classify)(text, run)) for run in runs]
-        columns = [Column("network"), Column("judged by", width=50), *(Column(f"guess {rank}") for rank in (1, 2, 3))]
-        show(whole_frames.class_lines(said), columns, key="tagging-classes", alt="The kinds of text that each guesses")
+        show(whole_frames.class_frame(said), key="tagging-classes", alt="The kinds of text that each guesses")
         _states(runs[-1])
 
 

@@ -1,30 +1,31 @@
-"""What the page Tagging shows of whole texts, as lines of its tables. Pure: knows nothing of Streamlit."""
+"""What the page Tagging shows of whole texts, as frames. Pure: knows nothing of Streamlit."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
-from app.tagging.frames import CELLS, Lines, architecture
+from app.tagging.frames import CELLS, architecture
 from lstm_core.tagging.classify import Classification, Poolings
 from lstm_core.tagging.settings import POOLINGS, NetworkConfig
 
 
-def class_lines(found: Sequence[tuple[NetworkConfig, Classification]], most: int = 3) -> Lines:
+def class_frame(found: Sequence[tuple[NetworkConfig, Classification]], most: int = 3) -> pd.DataFrame:
     """The most probable kinds of a text, by classifier."""
-    lines: Lines = []
+    rows = []
     for config, one in found:
         line: dict[str, object] = {"network": architecture(config), "judged by": POOLINGS[config.pooling or "last"]}
         best = np.argsort(-one.probabilities, kind="stable")[:most].tolist()
         line |= dict.fromkeys((f"guess {rank}" for rank in range(1, most + 1)), "")
         for rank, code in enumerate(best, 1):
             line[f"guess {rank}"] = f"{one.names[code].replace('_', ' ')} {one.probabilities[code]:.0%}"
-        lines.append(line)
-    return lines
+        rows.append(line)
+    return pd.DataFrame(rows)
 
 
-def pooling_lines(found: Poolings) -> Lines:
+def pooling_frame(found: Poolings) -> pd.DataFrame:
     """The kinds of classifiers with their share of right kinds, beside what needs no network."""
-    lines: Lines = [
+    rows = [
         {
             "network": f"{CELLS[row.cell]}, {'both ways' if row.directions == 2 else 'one way'}",
             "judged by": POOLINGS[row.pooling],  # type: ignore[index]
@@ -34,10 +35,5 @@ def pooling_lines(found: Poolings) -> Lines:
         }
         for row in found.scored
     ]
-    lines.append(
-        {"network": "words in no order (naive Bayes)", "judged by": "", "right": found.words, "from": None, "to": None}
-    )
-    lines.append(
-        {"network": "always the commonest kind", "judged by": "", "right": found.chance, "from": None, "to": None}
-    )
-    return lines
+    plain = (("words in no order (naive Bayes)", found.words), ("always the commonest kind", found.chance))
+    return pd.DataFrame([*rows, *({"network": name, "judged by": "", "right": right} for name, right in plain)])

@@ -1,21 +1,18 @@
-"""Groups of a map as tables, files and sentences for people. Pure: knows nothing of Streamlit.
-
-A table is a list of lines, each a value by column name. Shares are in [0, 1].
-"""
+"""Groups of a map as frames, files and sentences for people. Pure: knows nothing of Streamlit. Shares are in [0, 1]."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
 from app.wordmap.canvas import visible
 from lstm_core.claims.word_map import is_found
 from lstm_core.clusters.word_groups import FREQUENT, PRINTED, TABLE_5_1, Group, GroupMatch, Labels, Word
 from lstm_core.clusters.word_map import WordMap
 
-Lines = list[dict[str, object]]
 TIGHT = 0.9  # share of a group that words which are nearly only there make up where it is shown first
 NAMED = 40  # groups whose commonest words are written on the map, where they find room
 
@@ -29,22 +26,15 @@ def chosen_groups(rows: Sequence[Group], *, least: int = 0, word: str = "") -> t
     return tuple(row for row in kept if any(visible(one.word).casefold() == asked for one in row.words))
 
 
-def group_lines(rows: Sequence[Group], word: str = "") -> Lines:
-    """One line a group; with how often a word that is filtered by stands there and which share of it that is."""
+def group_frame(rows: Sequence[Group], word: str = "") -> pd.DataFrame:
+    """One row a group; with how often a word that is filtered by stands there."""
     asked = word.strip().casefold()
-    lines: Lines = []
-    for row in rows:
-        line: dict[str, object] = {
-            "group": row.number,
-            "size": row.size,
-            "different": len(row.words),
-            "words": listed(row),
-        }
-        if asked:
-            own = [one for one in row.words if visible(one.word).casefold() == asked]
-            line |= {"of it": sum(one.times for one in own)}
-        lines.append(line)
-    return lines
+    made = pd.DataFrame(
+        {"group": row.number, "size": row.size, "different": len(row.words), "words": listed(row)} for row in rows
+    )
+    if asked:
+        made["of it"] = [sum(one.times for one in row.words if visible(one.word).casefold() == asked) for row in rows]
+    return made
 
 
 def listed(row: Group, count: int = PRINTED) -> str:
@@ -53,12 +43,11 @@ def listed(row: Group, count: int = PRINTED) -> str:
     return ", ".join(visible(one.word) for one in row.words[:count]) + (f", and {more:,} more" if more > 0 else "")
 
 
-def word_lines(row: Group) -> Lines:
+def word_frame(row: Group) -> pd.DataFrame:
     """The words of one group by frequency."""
-    return [
-        {"word": visible(one.word), "times": one.times, "share of all its times": one.share}
-        for one in row.words
-    ]  # fmt: skip
+    return pd.DataFrame(
+        {"word": visible(one.word), "times": one.times, "share of all its times": one.share} for one in row.words
+    )
 
 
 def names(rows: Sequence[Group]) -> list[tuple[int, str]]:
@@ -96,7 +85,7 @@ def sentence(rows: Sequence[Group], words: int) -> str:
     return f"To this network “{own}” are alike: group {best.number}, {best.size:,} of the {words:,} words on the map."
 
 
-def lasso_lines(found: WordMap, labels: Labels, inside: NDArray[np.bool_]) -> Lines:
+def lasso_frame(found: WordMap, labels: Labels, inside: NDArray[np.bool_]) -> pd.DataFrame:
     """The words in a lasso by frequency, with the share of all their times and the groups they stand in."""
     total = found.times
     counted = np.bincount(found.words[inside], minlength=len(total))
@@ -104,7 +93,7 @@ def lasso_lines(found: WordMap, labels: Labels, inside: NDArray[np.bool_]) -> Li
     for word, label in zip(found.words[inside].tolist(), labels[inside].tolist(), strict=True):
         groups.setdefault(word, Counter())[label] += 1
     order = np.lexsort((np.arange(len(total)), -counted))
-    return [
+    return pd.DataFrame(
         {
             "word": visible(found.types[word]),
             "times": int(counted[word]),
@@ -112,30 +101,23 @@ def lasso_lines(found: WordMap, labels: Labels, inside: NDArray[np.bool_]) -> Li
             "groups": ", ".join(str(group) for group, _ in groups[word].most_common(5)),
         }
         for word in order[: int((counted > 0).sum())].tolist()
-    ]
+    )
 
 
 def words_csv(found: WordMap, labels: Labels, inside: NDArray[np.bool_] | None = None) -> str:
     """Every word of a map, or those `inside`, one a line in the order of the text: position, word, group, place."""
     at = np.arange(len(labels)) if inside is None else np.flatnonzero(inside)
-    return table_csv(
-        [
-            {
-                "position": int(found.positions[one]),
-                "word": found.types[found.words[one]],
-                "group": int(labels[one]),
-                "x": round(float(found.places[one, 0]), 4),
-                "y": round(float(found.places[one, 1]), 4),
-            }
-            for one in at.tolist()
-        ]
+    x, y = found.places[at].astype(float).round(4).T
+    words = [found.types[word] for word in found.words[at].tolist()]
+    return frame_csv(
+        pd.DataFrame({"position": found.positions[at], "word": words, "group": labels[at], "x": x, "y": y})
     )
 
 
-def list_lines(lists: Sequence[GroupMatch]) -> Lines:
+def list_frame(lists: Sequence[GroupMatch]) -> pd.DataFrame:
     """Table 5.1 beside the groups most like its lists."""
     verdicts = {True: "found", False: "not found", None: "cannot be told"}
-    return [
+    return pd.DataFrame(
         {
             "list": row.name,
             "the thesis": ", ".join(TABLE_5_1[row.name]),
@@ -146,4 +128,4 @@ def list_lines(lists: Sequence[GroupMatch]) -> Lines:
             "so it is": verdicts[is_found(row)],
         }
         for row in lists
-    ]
+    )

@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 
-from app.clusters.frames import table_csv
+from app.cached import cached
+from app.components.csv_file import frame_csv
+from app.components.table import Choice, share, show, text, whole
 from app.controls import bound
-from app.table import Choice, Column, show
 from app.wordmap import frames
 from app.wordmap.canvas import Mask, dots
 from app.wordmap.choice import address
 from app.wordmap.result import ShownMap
 from lstm_core.claims.word_map import GROUPS
-from lstm_core.clusters.word_groups import Group
+from lstm_core.clusters.word_groups import Group, Labels
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
 from lstm_core.runs.run import Run
 from lstm_core.stats.linkage import Linkage
@@ -27,12 +29,18 @@ LINKAGES: dict[str, Linkage] = {"single": "single", "ward": "ward"}
 CHOSEN, NUMBER = "wordmap-group", "wordmap-groups"
 MAP, _OF = "wordmap-canvas", "wordmap-of"
 
-_WORD_COLUMNS = (
-    Column("word", width=24),
-    Column("times", "whole", help="How often it stands here."),
-    Column("share of all its times", "share", help="Of all its places on the map."),
-    Column("groups", width=24, help="The groups it stands in here, the commonest first."),
-)
+_WORDS = {
+    "times": whole("How often it stands here."),
+    "share of all its times": share("Of all its places on the map."),
+    "groups": text("The groups it stands in here, the commonest first."),
+}
+_GROUPS = {
+    "group": whole("Groups are numbered by size."),
+    "size": whole("How many dots it has."),
+    "different": whole("How many different words those are."),
+    "words": text("The commonest first.", 560),
+    "of it": whole("How often the word that is looked for stands there."),
+}
 
 
 @dataclass(frozen=True)
@@ -124,22 +132,25 @@ def table(view: ShownMap, passing: Filter, chosen: int | None) -> None:
     if not passing.rows:
         st.caption("No group passes these filters: choose a smaller size or another word.")
         return
-    lines = frames.group_lines(passing.rows, passing.word)
-    columns = (
-        Column("group", "whole", help="Groups are numbered by size."),
-        Column("size", "whole", help="How many dots it has."),
-        Column("different", "whole", help="How many different words those are."),
-        Column("words", width=80, help="The commonest first."),
-        Column("of it", "whole", help="How often the word that is looked for stands there."),
-    )
     show(
-        lines,
-        [column for column in columns if column.name in lines[0]],
-        key="wordmap-table",
-        alt=f"{len(lines)} groups with their commonest words",
-        choice=Choice("group", chosen, _take),
+        _groups(view, passing), columns=_GROUPS, key="wordmap-table", choice=Choice("group", chosen, _take),
+        alt=f"{len(passing.rows)} groups with their commonest words",
+    )  # fmt: skip
+    st.caption(
+        f"{len(passing.rows):,} of {len(view.rows):,} groups. Tick a row to mark its dots, click a column's name to "
+        "sort."
     )
-    st.caption(f"{len(lines):,} of {len(view.rows):,} groups. Click a row to mark its dots, a column's name to sort.")
+
+
+def _groups(view: ShownMap, passing: Filter) -> pd.DataFrame:
+    numbers = [row.number for row in passing.rows]
+    return cached(_group_frame)(view.found, view.labels, numbers, passing.word, passing.rows)
+
+
+def _group_frame(
+    found: WordMap, labels: Labels, numbers: list[int], word: str, _rows: tuple[Group, ...]
+) -> pd.DataFrame:
+    return frames.group_frame(_rows, word)
 
 
 def one_group(view: ShownMap, chosen: int | None) -> None:
@@ -152,11 +163,8 @@ def one_group(view: ShownMap, chosen: int | None) -> None:
         f"{row.size:,} of {len(view.labels):,} words of the text ({row.size / len(view.labels):.1%}), "
         f"{len(row.words):,} different ones, by frequency."
     )
-    _words(frames.word_lines(row), key="wordmap-words-of", alt=f"The words of group {row.number} by frequency")
-
-
-def _words(lines: frames.Lines, *, key: str, alt: str) -> None:
-    show(lines, [column for column in _WORD_COLUMNS if column.name in lines[0]], key=key, alt=alt)
+    alt = f"The words of group {row.number} by frequency"
+    show(frames.word_frame(row), columns=_WORDS, key="wordmap-words-of", alt=alt)
 
 
 def in_the_lasso(view: ShownMap, inside: Mask, name: str) -> None:
@@ -166,16 +174,16 @@ def in_the_lasso(view: ShownMap, inside: Mask, name: str) -> None:
         st.caption("To list the words of any region: choose Lasso above the map and draw around dots.")
         return
     st.subheader("In the lasso")
-    lines = frames.lasso_lines(view.found, view.labels, inside)
-    st.caption(f"{count:,} words of the text, {len(lines):,} different ones, by frequency.")
-    _words(lines, key="wordmap-lasso", alt="The words in the lasso by frequency")
+    made = cached(frames.lasso_frame)(view.found, view.labels, inside)
+    st.caption(f"{count:,} words of the text, {len(made):,} different ones, by frequency.")
+    show(made, columns=_WORDS, key="wordmap-lasso", alt="The words in the lasso by frequency")
     with st.container(horizontal=True):
         st.download_button(
-            "These words as CSV", lambda: table_csv(lines), f"{name}-lasso.csv", "text/csv",
+            "These words as CSV", lambda: frame_csv(made), f"{name}-lasso.csv", "text/csv",
             key="wordmap-lasso-csv", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "One a line as text", lambda: "".join(f"{line['word']}\n" for line in lines), f"{name}-lasso.txt",
+            "One a line as text", lambda: "".join(f"{word}\n" for word in made["word"]), f"{name}-lasso.txt",
             "text/plain", key="wordmap-lasso-text", on_click="ignore",
         )  # fmt: skip
         st.download_button(
@@ -188,7 +196,7 @@ def downloads(view: ShownMap, passing: Filter, name: str) -> None:
     """The table and all words as CSV files."""
     with st.container(horizontal=True):
         st.download_button(
-            "Table as CSV", lambda: table_csv(frames.group_lines(passing.rows, passing.word)), f"{name}-groups.csv",
+            "Table as CSV", lambda: frame_csv(_groups(view, passing)), f"{name}-groups.csv",
             "text/csv", key="wordmap-csv-groups", on_click="ignore",
         )  # fmt: skip
         st.download_button(

@@ -5,7 +5,7 @@ import streamlit as st
 from app.charts import sweep
 from app.charts.draw import draw
 from app.claims import panel
-from app.table import Column, show
+from app.components.table import number, show, text, whole
 from app.wordmap import frames
 from app.wordmap.result import beside
 from lstm_core.claims.dropout import by_dropout
@@ -13,15 +13,15 @@ from lstm_core.claims.word_map import FOUND, GROUPS
 from lstm_core.clusters.word_map import WordMapQuery
 from lstm_core.runs.run import Run
 
-_COLUMNS = (
-    Column("list", help="What we call it; the thesis has numbers."),
-    Column("the thesis", width=30, help="The group's words in Table 5.1."),
-    Column("here", width=30, help="The commonest words of the group that is most like it."),
-    Column("group", "whole", help=f"Its number at {GROUPS} groups by single linkage."),
-    Column("Jaccard", "number", 2, help="Shared words over all words of both, from 0 to 1."),
-    Column("by chance", "number", 2, help="The same where words are dealt to the groups at random, on average."),
-    Column("so it is", help=f"Found: Jaccard of at least {FOUND}, a bound of ours."),
-)
+_COLUMNS = {
+    "list": text("What we call it; the thesis has numbers."),
+    "the thesis": text("The group's words in Table 5.1.", 260),
+    "here": text("The commonest words of the group that is most like it.", 260),
+    "group": whole(f"Its number at {GROUPS} groups by single linkage."),
+    "Jaccard": number("Shared words over all words of both, from 0 to 1.", 2),
+    "by chance": number("The same where words are dealt to the groups at random, on average.", 2),
+    "so it is": text(f"Found: Jaccard of at least {FOUND}, a bound of ours."),
+}
 
 
 def the_thesis(run: Run, query: WordMapQuery) -> None:
@@ -35,8 +35,8 @@ def the_thesis(run: Run, query: WordMapQuery) -> None:
             f"are the groups of this one that are most like them, at {GROUPS} groups by single linkage. Words that "
             "stand here fewer than 5 times are not compared."
         )
-        lines = frames.list_lines(found.lists)
-        show(lines, _COLUMNS, key="wordmap-lists", alt="Table 5.1 of the thesis beside the groups found here")
+        alt = "Table 5.1 of the thesis beside the groups found here"
+        show(frames.list_frame(found.lists), columns=_COLUMNS, key="wordmap-lists", alt=alt)
     if len({dropout for kind in ("brackets", "quotes") for dropout, _ in by_dropout(found.sweep, kind)}) > 1:
         st.subheader("Marks that open and close, over dropout")
         draw(sweep.marks(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")

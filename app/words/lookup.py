@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from app import cached
 from app.clusters.tags import MEANINGS
+from app.components.table import number, share, show, text, whole
 from app.controls import tell
-from app.table import Column, show
 from app.words.source import Vectors
 from lstm_core.runs.run import Run
 from lstm_core.text.catalogue import CorpusMissing
@@ -126,21 +127,23 @@ def _unknown(run: Run, vectors: Vectors, asked: Asked) -> str:
     return told
 
 
-def told(lines: list[dict[str, object]], asked: Asked, *, key: str) -> None:
-    """Neighbours as a table."""
-    cosine = asked.query.metric == "cosine"
-    value = (
-        Column("alike", "share", 0, help="The cosine: 100% is the same direction.")
-        if cosine
-        else Column("apart", "number", 2, help="The distance of both vectors: 0 is the same place.")
-    )
-    rows = [
-        {**line, value.name: line["value"], "kind": MEANINGS.get(str(line["tag"]), "").split(":")[0]} for line in lines
-    ]
-    columns = [Column("word"), value, Column("times", "whole", help="How often it stands in the text.")]
-    if any(row["kind"] for row in rows):
-        columns.append(Column("kind", width=24, help="Its commonest part of speech in the text, where it is known."))
-    show(rows, columns, key=key, alt=f"The {len(rows)} words nearest to the one asked for, the nearest first")
+_NEIGHBOURS = {
+    "alike": share("The cosine: 100% is the same direction.", 0),
+    "apart": number("The distance of both vectors: 0 is the same place.", 2),
+    "times": whole("How often it stands in the text."),
+    "kind": text("Its commonest part of speech in the text, where it is known."),
+}
+
+
+def told(counted: pd.DataFrame, asked: Asked, *, key: str) -> None:
+    """Neighbours (`Vectors.counted`) as a table."""
+    value = "alike" if asked.query.metric == "cosine" else "apart"
+    kinds = [MEANINGS.get(tag, "").split(":")[0] for tag in counted["tag"]]
+    made = counted.drop(columns="tag").rename(columns={"value": value})
+    if any(kinds):
+        made["kind"] = kinds
+    alt = f"The {len(made)} words nearest to the one asked for, the nearest first"
+    show(made, columns=_NEIGHBOURS, key=key, alt=alt)
 
 
 def analogies(vectors: Vectors) -> None:

@@ -2,41 +2,34 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from app.clusters.tags import MEANINGS
-from app.table import Column, Line, show
+from app.components.table import number, share, show, text, whole
 from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
 from lstm_core.word_vectors.report import WordReport, plain
 
 ENOUGH = 20  # words held out that a mean is shown of
+_WORDS = {
+    "times here": whole("How often it stands in the text."),
+    "in the paper": whole("How often the paper counted it."),
+    "nearest in the paper": text(width=260),
+    "nearest here": text(width=260),
+}
+_NEVER = {
+    "words": whole("Those that stand in more places than that."),
+    "its own places": number(digits=2),
+    "other words' places": number(digits=2),
+    "by chance": number(digits=4),
+}
 
 
 def paper_table(report: WordReport, *, same_text: bool) -> None:
     """Fifteen words with their neighbours in the paper and here; `same_text`: both are of War and Peace."""
     st.subheader("The paper's fifteen words")
-    rows: list[Line] = []
-    for row in report.rows:
-        theirs = {plain(word) for word in row.paper_neighbours}
-        rows.append(
-            {
-                "word": row.word,
-                "times here": row.counted,
-                "in the paper": row.paper_counted,
-                "nearest in the paper": ", ".join(row.paper_neighbours),
-                "nearest here": ", ".join(one.word for one in row.neighbours) or "not in this text",
-                "in both": ", ".join(one.word for one in row.neighbours if plain(one.word) in theirs),
-            }
-        )
-    columns = [
-        Column("word"),
-        Column("times here", "whole", help="How often it stands in the text."),
-        Column("in the paper", "whole", help="How often the paper counted it."),
-        Column("nearest in the paper", width=30),
-        Column("nearest here", width=30),
-        Column("in both", width=16),
-    ]
-    show(rows, columns, key="embeddings-paper", alt="The paper's Table 3 beside the neighbours found here")
+    alt = "The paper's Table 3 beside the neighbours found here"
+    show(paper_frame(report), columns=_WORDS, key="embeddings-paper", alt=alt)
     there = [row for row in report.rows if row.neighbours]
     if not same_text:
         st.caption(
@@ -46,6 +39,22 @@ def paper_table(report: WordReport, *, same_text: bool) -> None:
         f"{sum(row.overlap for row in there)} of {sum(len(row.neighbours) for row in there)} neighbours are the "
         f"paper's own. Of {report.drawn:,} words drawn at random {report.same_tag:.0%} of the neighbours are the same "
         f"part of speech; {report.by_euclid:.0%} of them are found by distance as well as by direction."
+    )
+
+
+def paper_frame(report: WordReport) -> pd.DataFrame:
+    """The words of the paper's Table 3, one a row."""
+    theirs = [{plain(word) for word in row.paper_neighbours} for row in report.rows]
+    return pd.DataFrame(
+        {
+            "word": row.word,
+            "times here": row.counted,
+            "in the paper": row.paper_counted,
+            "nearest in the paper": ", ".join(row.paper_neighbours),
+            "nearest here": ", ".join(one.word for one in row.neighbours) or "not in this text",
+            "in both": ", ".join(one.word for one in row.neighbours if plain(one.word) in known),
+        }
+        for row, known in zip(report.rows, theirs, strict=True)
     )
 
 
@@ -69,15 +78,14 @@ def _once(found: TagAgreement) -> None:
         "is right for:"
     )
     meaning = MEANINGS.get(found.majority_tag, found.majority_tag).split(":")[0]
-    rows: list[Line] = [
-        {"guessed from": "the nearest words", "right": found.neighbours},
-        {"guessed from": "its ending and whether it has a capital", "right": found.spelling},
-        {"guessed from": f"nothing: always “{meaning}”", "right": found.majority},
-    ]
-    show(
-        rows, [Column("guessed from"), Column("right", "share")], key="embeddings-once",
-        alt="Parts of speech of words seen once, guessed in three ways",
-    )  # fmt: skip
+    right = {
+        "the nearest words": found.neighbours,
+        "its ending and whether it has a capital": found.spelling,
+        f"nothing: always “{meaning}”": found.majority,
+    }
+    made = pd.DataFrame(right.items(), columns=["guessed from", "right"])
+    alt = "Parts of speech of words seen once, guessed in three ways"
+    show(made, columns={"right": share()}, key="embeddings-once", alt=alt)
 
 
 def _never(held_out: Sequence[HeldOut]) -> None:
@@ -86,7 +94,7 @@ def _never(held_out: Sequence[HeldOut]) -> None:
         "reciprocal rank: 1 is always first, 0.5 second)."
     )
     enough = [one for one in held_out if one.words >= ENOUGH]
-    held: list[Line] = [
+    held = pd.DataFrame(
         {
             "read in": f"{one.contexts} place" + "s" * (one.contexts > 1),
             "words": one.words,
@@ -95,14 +103,10 @@ def _never(held_out: Sequence[HeldOut]) -> None:
             "by chance": one.chance,
         }
         for one in enough
-    ]
-    columns = [
-        Column("read in"), Column("words", "whole", help="Those that stand in more places than that."),
-        Column("its own places", "number", 2), Column("other words' places", "number", 2),
-        Column("by chance", "number", 4),
-    ]  # fmt: skip
-    if held:
-        show(held, columns, key="embeddings-never", alt="Reciprocal ranks of words that training never read")
+    )
+    if enough:
+        alt = "Reciprocal ranks of words that training never read"
+        show(held, columns=_NEVER, key="embeddings-never", alt=alt)
     if few := [one for one in held_out if one.words < ENOUGH]:
         told = ", ".join(f"{one.words} in {one.contexts}" for one in few)
         st.caption(f"Too few words stand in more places than these to tell (words in places: {told}).")

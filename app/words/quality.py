@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached, machine_rate
 from app.charts.draw import draw
 from app.charts.words import correlations
+from app.components import table as tables
 from app.controls import one_of, tell
-from app.table import Column, Line, show
 from app.words.source import Judgements, Vectors, offer
 from lstm_core.claims.words import PAPER_MEAN
 from lstm_core.runs.run import Run
@@ -89,47 +90,43 @@ def table(found: Judgements) -> None:
     first = found.peers.strongest if found.peers else None
     if found.peers and first:
         first = one_of("Beside them", {one.name: one for one in found.peers.peers}, first, key="embeddings-peer")
-    rows = lines(found, first)
-    rho = "Spearman's rank correlation with people's scores."
-    columns = [
-        Column("benchmark"),
-        Column("found", "whole", help="Pairs of which this text has both words."),
-        Column("missing", "whole", help="Pairs of which it lacks a word: they are left out."),
-        Column("best here", "number", help=f"{rho} The 40 best options on one half of the pairs, judged on the other."),
-        Column("95% interval", help="Over pairs drawn anew (bootstrap)."),
-        Column("as the paper", "number", help=f"{rho} The paper's vectors, of the model here."),
-    ]
-    if first:
-        columns += [
-            Column(first.name, "number", help=_peer_help(first)),
-            Column(f"{first.name}: found", "whole", help="Pairs of which it has both words."),
-            Column("best less it", "number", help="On the pairs that both have."),
-            Column("its interval", help="95% of that difference; with 0 in it chance alone may have made it."),
-        ]
-    columns += [
-        Column("the paper: found", "whole"),
-        Column("the paper", "number", help="Its own model, of the Lancaster-Oslo/Bergen corpus."),
-        Column(
-            "Turian 2010",
-            "number",
-            help="The paper's Table 4, where it is called Metaoptimize: vectors of Turian et al.",
-        ),
-        Column("word2vec", "number", help="The paper's Table 4: skip-gram vectors of Mikolov et al. 2013."),
-    ]
-    show(rows, columns, key="embeddings-benchmarks", alt="Pairs found and rank correlations of each benchmark")
+    alt = "Pairs found and rank correlations of each benchmark"
+    tables.show(frame(found, first), columns=_columns(first), key="embeddings-benchmarks", alt=alt)
     st.caption(
         "Other pairs are found in another text, so columns of different texts are not strictly comparable: only the "
         "differences on common pairs are."
     )
 
 
-def lines(found: Judgements, first: Peer | None) -> list[Line]:
-    """The rows of the table, in the paper's order, then the means; with one method beside the vectors here."""
+def _columns(first: Peer | None) -> tables.Columns:
+    rho = "Spearman's rank correlation with people's scores."
+    peer: tables.Columns = {} if first is None else {
+        first.name: tables.number(_peer_help(first)),
+        f"{first.name}: found": tables.whole("Pairs of which it has both words."),
+    }  # fmt: skip
+    return {
+        "found": tables.whole("Pairs of which this text has both words."),
+        "missing": tables.whole("Pairs of which it lacks a word: they are left out."),
+        "best here": tables.number(f"{rho} The 40 best options on one half of the pairs, judged on the other."),
+        "95% interval": tables.text("Over pairs drawn anew (bootstrap)."),
+        "as the paper": tables.number(f"{rho} The paper's vectors, of the model here."),
+        **peer,
+        "best less it": tables.number("On the pairs that both have."),
+        "its interval": tables.text("95% of that difference; with 0 in it chance alone may have made it."),
+        "the paper: found": tables.whole(),
+        "the paper": tables.number("Its own model, of the Lancaster-Oslo/Bergen corpus."),
+        "Turian 2010": tables.number("The paper's Table 4, where it is called Metaoptimize: vectors of Turian et al."),
+        "word2vec": tables.number("The paper's Table 4: skip-gram vectors of Mikolov et al. 2013."),
+    }
+
+
+def frame(found: Judgements, first: Peer | None) -> pd.DataFrame:
+    """A benchmark a row in the paper's order, then the means; with one method beside the vectors here."""
     assert found.best is not None and found.paper is not None
     as_paper = {one.task: one for one in found.paper.scores}
     theirs = {one.task: one for one in first.scores} if first else {}
     less = {one.task: one for one in first.ours_less} if first else {}
-    rows: list[Line] = []
+    rows = []
     for one in found.best.scores:
         paper = PAPER.get(one.task)
         row: dict[str, object] = {
@@ -139,10 +136,6 @@ def lines(found: Judgements, first: Peer | None) -> list[Line]:
             "best here": one.rho,
             "95% interval": _interval(one.low, one.high),
             "as the paper": as_paper[one.task].rho if one.task in as_paper else None,
-            "the paper: found": paper[0].found if paper else None,
-            "the paper": paper[0].rho if paper else None,
-            "Turian 2010": paper[1].rho if paper else None,
-            "word2vec": paper[2].rho if paper else None,
         }
         if first:
             beside = less.get(one.task)
@@ -152,13 +145,17 @@ def lines(found: Judgements, first: Peer | None) -> list[Line]:
                 "best less it": beside.difference if beside else None,
                 "its interval": _interval(beside.low, beside.high) if beside else "",
             }
+        row |= {
+            "the paper: found": paper[0].found if paper else None,
+            "the paper": paper[0].rho if paper else None,
+            "Turian 2010": paper[1].rho if paper else None,
+            "word2vec": paper[2].rho if paper else None,
+        }
         rows.append(row)
-    mean: dict[str, object] = {"benchmark": "mean", "95% interval": "", "its interval": ""}
-    for name in rows[0].keys() - mean.keys():
-        values = [float(row[name]) for row in rows if row[name] is not None]  # type: ignore[arg-type]
-        counted = name == "missing" or name.endswith("found")
-        mean[name] = None if not values or counted else sum(values) / len(values)
-    return [*rows, mean]
+    made = pd.DataFrame(rows)
+    counted = [name for name in made if name == "missing" or str(name).endswith("found")]
+    mean = made.drop(columns=counted).mean(numeric_only=True)
+    return pd.concat([made, pd.DataFrame([{"benchmark": "mean", **mean}])], ignore_index=True)
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -171,12 +168,12 @@ def by_frequency(found: Judgements) -> None:
         return
     with st.expander("Are rare words worse?"):
         strata = next(iter(found.best.strata.values()))
-        columns = [Column("benchmark"), *(Column(_stratum(one), "number") for one in strata)]
-        rows: list[Line] = [
+        made = pd.DataFrame(
             {"benchmark": task} | {_stratum(one): one.rho if one.found >= ENOUGH else None for one in parts}
             for task, parts in found.best.strata.items()
-        ]
-        show(rows, columns, key="embeddings-strata", alt="Rank correlations by how often the rarer word is in the text")
+        )
+        alt = "Rank correlations by how often the rarer word is in the text"
+        tables.show(made, columns={_stratum(one): tables.number() for one in strata}, key="embeddings-strata", alt=alt)
         st.caption(
             "Rank correlation of the best vectors over the pairs whose rarer word stands that often in the text; a "
             f"dash where fewer than {ENOUGH} pairs are left."
@@ -210,7 +207,7 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
             (title, cached(_judged)(file.getvalue(), len(vectors.table), vectors.table.query, vectors.table, pairs))
             for title, vectors in kinds
         ]
-        rows: list[Line] = [
+        made = pd.DataFrame(
             {
                 "vectors": title,
                 "found": one.found,
@@ -219,13 +216,13 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
                 "95% interval": _interval(one.low, one.high),
             }
             for title, one in scores
-        ]
-        columns = [
-            Column("vectors"), Column("found", "whole", help="Pairs of which both words are at hand."),
-            Column("missing", "whole"), Column("correlation", "number", help="Spearman's rank correlation."),
-            Column("95% interval"),
-        ]  # fmt: skip
-        show(rows, columns, key=f"{_OWN}-table", alt="Your benchmark: pairs found and rank correlations")
+        )
+        columns = {
+            "found": tables.whole("Pairs of which both words are at hand."),
+            "missing": tables.whole(),
+            "correlation": tables.number("Spearman's rank correlation."),
+        }
+        tables.show(made, columns=columns, key=f"{_OWN}-table", alt="Your benchmark: pairs found and rank correlations")
         if not all(vectors.whole for _, vectors in kinds):
             st.caption("Only the commonest words are at hand: make the vectors of all words to find more pairs.")
 

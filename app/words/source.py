@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from app.cached import corpus, sample_vectors, word_vectors
@@ -26,12 +27,11 @@ class Vectors:
     table: EmbeddingTable
     whole: bool
 
-    def counted(self, found: tuple[Neighbour, ...], sample: WordSample | None) -> list[dict[str, object]]:
-        """Neighbours as lines of a table: word, value, how often it stands in the text, part of speech if known."""
+    def counted(self, found: tuple[Neighbour, ...], sample: WordSample | None) -> pd.DataFrame:
+        """Neighbours: word, value, how often it stands in the text, part of speech if known."""
         tags = dict(zip(sample.words, sample.tags, strict=True)) if sample else {}
-        return [
-            {"word": one.word, "value": one.value, "times": one.counted, "tag": tags.get(one.word, "")} for one in found
-        ]
+        rows = [(one.word, one.value, one.counted, tags.get(one.word, "")) for one in found]
+        return pd.DataFrame(rows, columns=["word", "value", "times", "tag"])
 
 
 def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None, *, whole: bool = True) -> Vectors | None:

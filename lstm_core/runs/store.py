@@ -80,7 +80,7 @@ def create_run(
     if model.vocabulary != len(corpus.vocabulary):
         raise ValueError(f"the model has {model.vocabulary} tokens, the corpus {len(corpus.vocabulary)}")
     if training.precision == "bfloat16":
-        from lstm_core.train import autocast_dtype  # loads torch
+        from lstm_core.runs.train import autocast_dtype  # loads torch
 
         autocast_dtype(training)
     config = describe(corpus, model, training)

@@ -83,9 +83,9 @@ def test_only_what_is_beyond_chance_is_said_of_sizes(pairs: Any, says: str) -> N
 
 
 def test_trends_say_when_chance_does_the_same() -> None:
-    (line,) = frames.trend_lines(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)]))
+    (line,) = frames.trend_frame(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)])).to_dict("records")
     assert (line["with more dropout"], line["p"], line["runs"]) == ("falls, but that may be chance", "0.33", 3)
-    (line,) = frames.trend_lines(compared([(0.0, 3.0), (0.3, 2.0)]))
+    (line,) = frames.trend_frame(compared([(0.0, 3.0), (0.3, 2.0)])).to_dict("records")
     assert (line["with more dropout"], line["Spearman"], line["p"]) == (
         "cannot be told: at least 3 dropouts are needed", None, None,
     )  # fmt: skip

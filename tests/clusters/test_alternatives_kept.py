@@ -2,7 +2,7 @@
 
 import math
 
-from app.clusters.rivals import lines
+from app.clusters.rivals import frame
 from lstm_core.clusters.alternatives import Alternatives, Figures, comparison_file
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.store import open_run
@@ -17,11 +17,11 @@ TABLE = ((1.0, 0.25), (0.25, 1.0))
 
 
 def test_one_line_a_way_and_one_a_model() -> None:
-    told = lines(Alternatives(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
-    assert [line["way"] for line in told] == ["ours", "k-means, 5 clusters", "twin"]
-    agreement = [line["agreement with ours"] for line in told]
+    told = frame(Alternatives(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
+    assert told["way"].tolist() == ["ours", "k-means, 5 clusters", "twin"]
+    agreement = told["agreement with ours"].tolist()
     assert agreement[:2] == [1, 0.25] and math.isnan(agreement[2])
-    assert [line["groups"] for line in told] == [5, 5, 2] and told[1]["tells modal verbs"] == 0.3
+    assert told["groups"].tolist() == [5, 5, 2] and told["tells modal verbs"][1] == 0.3
 
 
 def test_the_page_shows_the_shipped_comparison() -> None:

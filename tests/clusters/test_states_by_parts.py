@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,13 +51,6 @@ def test_the_cost_grows_with_pairs_and_is_known_from_the_text(run: Run, text: st
     )
     assert many - few == pytest.approx(3 * 2.0 * 1e8 * 8 / 1e9)
     assert fast < many
-
-
-def test_a_table_as_csv_leaves_empty_what_is_not_defined() -> None:
-    lines: frames.Lines = [{"a": 1, "b": 'x, "y"', "c": math.nan}, {"a": 2.5, "b": None, "c": 0.25}]
-    rows = list(csv.DictReader(io.StringIO(frames.table_csv(lines))))
-    assert rows == [{"a": "1", "b": 'x, "y"', "c": ""}, {"a": "2.5", "b": "", "c": "0.25"}]
-    assert frames.table_csv([]).strip() == ""
 
 
 def test_all_points_as_csv(found: Clustering, text: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import laplace
 
-from app.neurons.frames import histogram_lines
+from app.neurons.frames import histogram_frame
 from lstm_core.neurons.profile import BINS, QUANTILES, NeuronQuery, contexts, contexts_near, profile, reach_of
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.text.corpus import Vocabulary
@@ -242,12 +242,11 @@ def test_a_profile_does_not_write_into_the_recording() -> None:
     profile(planted(values), NeuronQuery("h", 1, 1))
 
 
-def test_a_histogram_in_lines_has_every_value_in_the_bins_of_numpy() -> None:
+def test_a_histogram_as_a_frame_has_every_value_in_the_bins_of_numpy() -> None:
     values = np.random.default_rng(1).normal(0, 0.3, (3, 400)).clip(-1, 1).astype(np.float32)
     found = profile(planted(values), NeuronQuery("h", 1, 2))
-    lines = histogram_lines(found)
+    made = histogram_frame(found)
     counts, edges = np.histogram(values[2], 200, (-1, 1))
-    assert [line["values"] for line in lines] == counts.tolist()
-    assert [line["from"] for line in lines] + [lines[-1]["to"]] == pytest.approx(edges.tolist())
-    shares: list[Any] = [line["share of all neurons' values"] for line in lines]
-    assert sum(shares) == pytest.approx(1)
+    assert made["values"].tolist() == counts.tolist()
+    assert [*made["from"], made["to"].iloc[-1]] == pytest.approx(edges.tolist())
+    assert made["share of all neurons' values"].sum() == pytest.approx(1)

@@ -91,10 +91,10 @@ def test_the_chosen_group_is_shown_in_its_text(found: Clustering, text: str) -> 
         shown = shown_lines(app)
         assert len(shown) == 12
         assert {line["word"] for line in shown} <= set(words_in(found, text, group))
-        assert table_of(app).attrs["chosen"] == group
+        assert table_of(app).attrs["ticked"] == [group]
         assert f"12 of {found.sizes[group]:,} moments" in said(app)
     app.number_input(key="clusters-cluster").set_value(NOISE).run()
-    assert table_of(app).attrs["chosen"] is None
+    assert table_of(app).attrs["ticked"] == []
     assert {line["word"] for line in shown_lines(app)}.isdisjoint({word for group in GROUPS for word in group})
 
 

@@ -1,6 +1,5 @@
 """The page Word vectors: what it tells against the core's own answers; unknown words, missing data, odd input."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from app.charts.maps import word_map
 from app.charts.words import correlations
 from app.words import quality
 from app.words.lookup import CONTEXT, METRICS
-from app.words.quality import lines
+from app.words.quality import frame
 from app.words.source import Judgements, judgements
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
@@ -97,9 +96,8 @@ def full(run: Run, benchmarks: list[Pairs], made_once: Callable[..., None]) -> R
 
 def nearest_told(app: Any, which: int = 0) -> Any:
     """The table of neighbours by one kind of vectors."""
-    found = [json.loads(part.proto.json) for part in app.get("bidi_component")]
-    tables = [one for one in found if {column["name"] for column in one.get("columns", ())} & {"alike", "apart"}]
-    return [(row[0], row[1]) for row in tables[which]["rows"]]
+    tables = [part.value for part in app.dataframe if {"alike", "apart"} & set(part.value)]
+    return list(tables[which].iloc[:, :2].itertuples(index=False, name=None))
 
 
 def test_neighbours_are_those_of_both_kinds_of_vectors(full: Run) -> None:
@@ -275,9 +273,9 @@ def test_means_leave_out_what_is_missing(full: Run) -> None:
     assert found.best is not None
     first, second = found.best.scores
     without = replace(found.best, scores=(replace(first, rho=None, low=None, high=None), second))
-    rows = lines(Judgements(found.paper, without, None), None)
-    assert rows[0]["best here"] is None and rows[0]["95% interval"] == ""
-    assert rows[-1]["best here"] == second.rho and rows[-1]["found"] is None
+    rows = frame(Judgements(found.paper, without, None), None)
+    assert rows["best here"].isna()[0] and rows["95% interval"][0] == ""
+    assert rows["best here"].iloc[-1] == second.rho and rows["found"].isna().iloc[-1]
 
 
 def test_a_comparison_is_offered_with_the_download_that_it_needs(

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.clusters.frames import table_csv
+from app.components.csv_file import frame_csv
 from app.later import SEEN
 from app.neurons import frames
 from app.neurons.labels import command, job_folder
@@ -94,7 +94,7 @@ def planted_labels(recording: Recording, twin: str = "untrained", folder: Path |
 
 
 def ranked(app: AppTest) -> Any:
-    return table_with(app, "unlike the mean")
+    return table_with(app, "unlike the mean (bits)")
 
 
 def test_the_planted_unit_is_near_zero_and_no_other(found: Distributions) -> None:
@@ -108,17 +108,17 @@ def test_all_units_are_ranked_with_the_core_s_figures(recording: Recording, foun
     assert table["neuron"].tolist() == order.tolist()
     assert order[-1] == ASIDE
     for column, values in (
-        ("unlike the mean", found.divergence),
-        ("it from mean", found.unit_from_mean),
-        ("mean from it", found.mean_from_unit),
-        ("near zero", found.near_zero_share),
+        ("unlike the mean (bits)", found.divergence),
+        ("it from mean (bits)", found.unit_from_mean),
+        ("mean from it (bits)", found.mean_from_unit),
+        ("near zero", found.near_zero_share.round(3)),
     ):
         np.testing.assert_allclose(table[column].tolist(), values[order])
     assert table["shape"].tolist() == [frames.NAMES[str(kind)] for kind in shapes(found)[order]]
     for unit, shares in zip(table["neuron"], table["values"], strict=True):
         expected = np.histogram(recording.unit("h", 2, unit), 40, (-1, 1))[0] / 1000
         np.testing.assert_allclose(np.cumsum(shares), np.cumsum(expected), atol=0.002)
-    assert table.attrs["chosen"] == 0
+    assert table["neuron"][table.attrs["ticked"]].tolist() == [0]
 
 
 def test_near_zero_units_are_hidden_counted_and_shown_on_request(found: Distributions) -> None:
@@ -325,11 +325,11 @@ def test_places_at_the_ends_and_between_are_shown_with_their_values(recording: R
 
 def test_the_table_as_csv_holds_what_is_shown(recording: Recording, found: Distributions) -> None:
     made, ranking = planted_labels(recording), frames.ranking(found)
-    lines = frames.exported(frames.lines(ranking, made, ranking.order.tolist()))
-    rows = list(csv.DictReader(io.StringIO(table_csv(lines))))
+    shown = frames.unit_frame(ranking, made, ranking.order.tolist())
+    rows = list(csv.DictReader(io.StringIO(frame_csv(shown.drop(columns="values")))))
     assert [int(row["neuron"]) for row in rows] == ranking.order.tolist()
     assert "values" not in rows[0]
-    assert float(rows[0]["unlike the mean"]) == found.divergence.max(where=~found.set_aside, initial=0)
+    assert float(rows[0]["unlike the mean (bits)"]) == found.divergence.max(where=~found.set_aside, initial=0)
     assert {int(row["neuron"]): row["follows"] for row in rows}[4] == "falls: position in the word"
     assert opened("neurons").get("download_button")
 

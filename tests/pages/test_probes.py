@@ -225,8 +225,8 @@ def test_a_neuron_and_those_that_go_with_it_are_those_of_the_core(recording: Rec
     on = on_sets(recording, OnQuery())
     found = similar_units(on, UnitsQuery(1, 3, lag=2))
     table = table_with(app, "steps later")
-    expected: list[Any] = [(one.layer, one.unit, one.lag, one.shared) for one in found.found]
-    assert [tuple(row) for row in table[["layer", "neuron", "steps later", "both on"]].to_numpy().tolist()] == expected
+    expected = [[one.layer, one.unit, one.lag, one.shared] for one in found.found]
+    assert table[["layer", "neuron", "steps later", "both on (steps)"]].to_numpy().tolist() == expected
     app.slider(key="probes-least").set_value(0.2).run()
     together = groups(on, overlaps(on), 0.2)
     assert together and table_with(app, "group")["neurons"].tolist() == [len(some) for some in together]

@@ -181,7 +181,7 @@ def test_figures_are_the_core_s(read: Comparison) -> None:
         assert line["bits per character"] == pytest.approx(row.best)
         for one in row.activity:
             assert line[f"|{one.signal}{one.layer}|"] == pytest.approx(one.mean_abs)
-            assert line[f"{one.signal}{one.layer} near zero"] == one.near_zero_share
+            assert line[f"{one.signal}{one.layer} near zero"] == round(one.near_zero_share, 3)
     for signal, name in (("h", "hidden state"), ("c", "cell state")):
         sizes = drawn(app, f"mean |{signal}| of the {name}")
         for layer in (1, 2):

@@ -62,9 +62,9 @@ def test_tags_of_every_network_stand_side_by_side_with_what_a_later_word_changes
             assert [cell["share"] for cell in cells] == pytest.approx(found.probabilities.max(axis=1).tolist())
             assert [row["marked"] for row in rows] == [False, False, False, True]
     one, other = (tag(text, pair[1]) for text in ("They are early birds", "They are early today"))
-    lines = table_with(app, "moves")
-    assert lines["moves"][0] == 0
-    assert lines["moves"][1] == pytest.approx(float(np.abs(one.probabilities - other.probabilities)[:3].max()))
+    moves = table_with(app, "moves")["moves"]
+    assert moves[0] == 0
+    assert moves[1] == pytest.approx(np.abs(one.probabilities - other.probabilities)[:3].max(), abs=5.1e-5)
     assert "differ by exactly nothing (0)" in said(app) and "how probable an adverb is" in said(app).lower()
     marked = [row["cells"][1]["marked"] for row in told["groups"][0]["rows"]]
     assert marked[:3] == [a != b for a, b in zip(one.tags[:3], other.tags[:3], strict=True)]
@@ -96,7 +96,8 @@ def test_figures_confusion_curves_and_claims(pair: list[LabelRun]) -> None:
     write_json(pair[1].folder / CONFUSION, asdict(found))
     app = opened("tagging", tagging_tab="How well they do")
     shares = table_with(app, "parameters")
-    assert shares["many kinds"].tolist()[:2] == [run.results()["accuracy"]["masc"]["right"] for run in pair]
+    told = [run.results()["accuracy"]["masc"]["right"] for run in pair]
+    assert shares["many kinds"].tolist()[:2] == pytest.approx(told, abs=5.1e-4)
     right = sum(found.counts[at][at] for at in range(len(found.names)))
     assert f"some text: {right:,} of {found.total:,} words tagged rightly" in said(app)
     (told,) = grids(app)
@@ -117,7 +118,7 @@ def test_damaged_figures_are_left_out(pair: list[LabelRun], damage: Any) -> None
     path = pair[0].folder / RESULTS
     path.write_text("{" if damage is None else json.dumps({**pair[0].results(), **damage}))
     table = table_with(opened("tagging", tagging_tab="How well they do"), "parameters")
-    assert table["many kinds"][1] == pair[1].accuracy()["masc"].right
+    assert table["many kinds"][1] == pytest.approx(pair[1].accuracy()["masc"].right, abs=5.1e-4)
     whole = damage is not None and "parameters" in damage  # its shares are sound
     assert table["many kinds"].notna()[0] == whole and table["parameters"].isna()[0] == (damage is None or whole)
 
