@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.chromium import CHROMIUM, FLAGS
 
+ROW = 35  # pixels of a row of a table, and of the box with its tick
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -104,6 +105,30 @@ def choose(tab: Any, label: str, option: str) -> None:
         except Missed:
             tab.keyboard.press("Escape")
     assert box.input_value() == option
+
+
+def table(tab: Any, key: str) -> Any:
+    """The table of that key, drawn, within which `tbody tr` are its rows, those in sight and as a reader has them."""
+    found = tab.locator(f".st-key-{key} [data-testid=stDataFrame]")
+    found.scroll_into_view_if_needed()
+    found.locator("tbody tr").first.wait_for(state="attached")
+    return found
+
+
+def press(tab: Any, key: str, across: float, row: int) -> None:
+    """Press the mouse on a table, so many pixels from its left edge, on a row in sight, from 0; -1: its columns' names."""
+    box = table(tab, key).bounding_box()
+    tab.mouse.click(box["x"] + across, box["y"] + ROW * (row + 1.5))
+
+
+def tick(tab: Any, key: str, row: int) -> None:
+    """Tick a row of a table in sight, from 0."""
+    press(tab, key, ROW / 2, row)
+
+
+def ticked(tab: Any, key: str) -> Any:
+    """The rows of a table that are ticked, of those in sight."""
+    return table(tab, key).locator("tr[aria-selected=true]")
 
 
 def healthy(tab: Any) -> None:

@@ -10,7 +10,7 @@ from lstm_core.neurons import labels
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
 from tests.browser.test_browser import read_run  # noqa: F401 - a fixture that is used by being here
-from tests.browsing import Server, healthy, settled
+from tests.browsing import Server, healthy, settled, table
 from tests.pages.test_neurons import planted_labels
 
 pytestmark = pytest.mark.browser
@@ -24,10 +24,11 @@ def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
     planted_labels(Recording.open(find_recordings()[0]), folder=labels.results_folder(read_run))
     tab.goto(f"{server.address}/neurons?run=small&neurons-signal=h&neurons-layer=2&neurons-unit=INFINITY")
     settled(tab)
-    table = tab.get_by_label(re.compile("neurons with their distributions, the most unusual first"))
-    table.get_by_text("not sure", exact=True).wait_for()
+    tab.get_by_label(re.compile("neurons with their distributions, the most unusual first")).first.wait_for()
+    cells = table(tab, "neurons-all").locator("td")
+    cells.filter(has_text=re.compile("^not sure$")).wait_for(state="attached")
     healthy(tab)
-    assert table.get_by_text("no lead", exact=True).count() == 1
+    assert cells.filter(has_text=re.compile("^no lead$")).count() == 1
     tab.get_by_text("What the thesis says of single neurons, what we measure").wait_for()
     tab.wait_for_function("() => !location.search.includes('INFINITY')")
     field = tab.get_by_label("Neuron (unit)")

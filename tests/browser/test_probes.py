@@ -17,7 +17,7 @@ from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
-from tests.browsing import Server, choose, healthy, settled
+from tests.browsing import Server, choose, healthy, settled, table, tick
 from tests.commands.test_probes import stronger
 from tests.pages.test_probes import recording  # noqa: F401 - a fixture that is used by being here
 
@@ -243,8 +243,7 @@ def test_every_choice_is_in_the_address_which_shows_the_same_again(
     fill(tab, "Off after it", "0")
     fill(tab, "Span", "31-33")
     tab.get_by_label("One of them").wait_for()
-    rows = tab.get_by_label(re.compile("neurons that are on through the phrase")).locator("tbody tr")
-    rows.last.click()
+    tick(tab, "probes-units", 1)
     settled(tab)
     opened_anew("probes-place=31-33")
     tab.get_by_role("radio", name="A neuron").click()
@@ -296,7 +295,7 @@ def test_fault_19_hostile_text_and_phrases_stay_text(small_run: Callable[..., Ru
         or "**c**" in tab.locator(".matches .now").inner_text()
     )
     tab.get_by_text("The same places as a table").click()
-    tab.get_by_label(re.compile("places where most of these neurons are on")).last.locator("tbody tr").first.wait_for()
+    table(tab, "probes-matches")
     drawn = "".join(tab.locator(".tokens span[data-k]").all_text_contents()).replace("\u00a0", " ")
     assert drawn in text.replace("\n", "⏎") and "<img src" in drawn
     healthy(tab)

@@ -13,7 +13,7 @@ import pytest
 
 from app.wordmap.canvas import HEIGHT
 from lstm_core.clusters.word_map import WordMap
-from tests.browsing import Server, healthy, settled
+from tests.browsing import Server, healthy, settled, table, tick, ticked
 from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by being here
     CENTRES,
     CLASSES,
@@ -26,11 +26,12 @@ from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by bein
 pytestmark = pytest.mark.browser
 LONE = 4  # the class whose dots stand far from all others
 EDGE = 16  # as in canvas.js
+CANVAS = ".st-key-wordmap-canvas canvas"
 
 
 def pixel(found: WordMap, tab: Any, place: np.ndarray) -> tuple[float, float]:
     """Where a place of the whole map is in the window."""
-    box = tab.locator("canvas").bounding_box()
+    box = tab.locator(CANVAS).bounding_box()
     low, high = found.places.min(axis=0), found.places.max(axis=0)
     scale = min((box["width"] - 2 * EDGE) / (high - low)[0], (HEIGHT - 2 * EDGE) / (high - low)[1])
     right, up = (place - (low + high) / 2) * scale
@@ -97,11 +98,11 @@ def test_lasso_and_zoom_stay_when_a_group_is_marked_and_the_address_keeps_the_ma
     drawn(server, tab)
     expected = circled(found, tab)
     tab.get_by_text(f"{expected} dots in the lasso").wait_for()
-    tab.get_by_label("The words in the lasso by frequency").locator("tbody tr").first.wait_for()
+    table(tab, "wordmap-lasso")
     settled(tab)
     at = next(at for at, token in enumerate(found.tokens) if class_of(token) == 3)
     under = pixel(found, tab, found.places[at])
-    box = tab.locator("canvas").bounding_box()
+    box = tab.locator(CANVAS).bounding_box()
     tab.mouse.move(*under)
     tab.keyboard.down("Control")
     tab.mouse.wheel(0, -600)
@@ -110,19 +111,17 @@ def test_lasso_and_zoom_stay_when_a_group_is_marked_and_the_address_keeps_the_ma
     before = told_at(tab, *under, wait_for)
     assert f"word {at:,} of the text" in before  # what is under the wheel stays there
     group = int(re.search(r"group (\d+)", before)[1])  # type: ignore[index]
-    rows = tab.get_by_label(re.compile("groups with their commonest words")).locator("tbody tr")
-    rows.nth(group).click()
+    tick(tab, "wordmap-table", group)
     tab.wait_for_url(f"**wordmap-group={group}**")
     settled(tab)
-    assert rows.nth(group).get_attribute("aria-selected") == "true"
+    ticked(tab, "wordmap-table").locator("td").first.filter(has_text=str(group)).wait_for(state="attached")
     assert tab.get_by_text(f"{expected} dots in the lasso").is_visible()
     assert tab.get_by_role("button", name="Show all").is_visible()
-    tab.locator("canvas").scroll_into_view_if_needed()
-    after = tab.locator("canvas").bounding_box()  # the page may have moved below the mouse
+    tab.locator(CANVAS).scroll_into_view_if_needed()
+    after = tab.locator(CANVAS).bounding_box()  # the page may have moved below the mouse
     there = under[0] + after["x"] - box["x"], under[1] + after["y"] - box["y"]
     assert told_at(tab, *there, wait_for) == before  # what was under the mouse still is
-    shown = tab.get_by_label("The words in the lasso by frequency")
-    assert shown.locator("tbody td").nth(1).text_content() == str(expected)
+    assert table(tab, "wordmap-lasso").locator("tbody td").nth(1).text_content() == str(expected)
     tab.get_by_role("button", name="Clear lasso").click()
     tab.get_by_text("choose Lasso above the map and draw around dots").wait_for()
     healthy(tab)
@@ -150,8 +149,9 @@ def test_a_click_on_a_dot_marks_its_group_and_once_more_none(found: WordMap, ser
     tab.mouse.click(*pixel(found, tab, place))
     tab.wait_for_url("**wordmap-group=**")
     settled(tab)
-    words = tab.get_by_label(re.compile(r"The words of group \d+ by frequency"))
+    words = table(tab, "wordmap-words-of")
     assert words.locator("tbody td").first.text_content() == "."
+    tab.locator(CANVAS).scroll_into_view_if_needed()
     tab.mouse.move(0, 0)
     tab.mouse.click(*pixel(found, tab, place))
     words.wait_for(state="detached")

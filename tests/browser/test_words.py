@@ -13,7 +13,7 @@ from lstm_core.word_vectors.report import PAPER_TABLE, keep_report, word_report
 from lstm_core.word_vectors.sample import keep_sample, word_sample
 from lstm_core.word_vectors.spelling import spell_unknown
 from lstm_core.word_vectors.vectors import defined, embeddings
-from tests.browsing import Server, healthy, settled
+from tests.browsing import ROW, Server, healthy, settled, table
 
 pytestmark = pytest.mark.browser
 STRANGE = "zebrine"
@@ -31,8 +31,8 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
 
 
 def shows_neighbours(tab: Any, expected: list[str]) -> None:
-    first = tab.get_by_label(re.compile("words nearest to the one asked for")).first
-    first.locator("tbody tr").nth(len(expected) - 1).wait_for()
+    tab.get_by_label(re.compile("words nearest to the one asked for")).first.wait_for()
+    first = tab.get_by_test_id("stDataFrame").first
     tab.wait_for_function(
         "([table, words]) => "
         "[...table.querySelectorAll('tbody td:first-child')].map(e => e.textContent).join() === words",
@@ -69,10 +69,9 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
 def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any) -> None:
     tab.goto(f"{server.address}/embeddings?run=small")
     settled(tab)
-    shown = tab.get_by_label("The paper's Table 3 beside the neighbours found here")
-    shown.locator("tbody tr").nth(len(PAPER_TABLE) - 1).wait_for()
-    inside, room = shown.locator("xpath=..").evaluate("box => [box.scrollHeight, box.clientHeight]")
-    assert inside <= room
+    shown = table(tab, "embeddings-paper")
+    shown.locator("tbody tr").nth(len(PAPER_TABLE) - 1).wait_for(state="attached")
+    assert shown.bounding_box()["height"] >= ROW * (1 + len(PAPER_TABLE))
     healthy(tab)
 
 
