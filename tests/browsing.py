@@ -116,7 +116,7 @@ def table(tab: Any, key: str) -> Any:
 
 
 def press(tab: Any, key: str, across: float, row: int) -> None:
-    """Press the mouse on a table, so many pixels from its left edge, on a row in sight, from 0; -1: its columns' names."""
+    """Press the mouse on a table, so many pixels from its left edge, on a row in sight, from 0; -1 is the head."""
     box = table(tab, key).bounding_box()
     tab.mouse.click(box["x"] + across, box["y"] + ROW * (row + 1.5))
 

@@ -129,7 +129,7 @@ def columns(tag: str = "") -> Columns:
         "precision": percent(f"Share {of} among the group's moments."),
         "recall": percent(f"Which share {of} in the text is in this group."),
         "F1": number("Harmonic mean of precision and recall."),
-        "next tags": text("The second and third part of speech: precision / recall."),
+        "next tags": text("The second and third part of speech: precision / recall.", 180),
         "few words": percent("How far one or two words, or punctuation, make it up."),
         "kind": text(f"Grammar: at least {frames.CLEAR:.0%} verbs, or nouns, or adjectives ... in any form."),
         "strength": number("How surely its moments belong to it, from 0 to 1, on average.", 2),

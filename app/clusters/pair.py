@@ -67,7 +67,7 @@ def _columns(names: Sequence[str]) -> Columns:
     for name in names:
         columns |= {
             f"{name}: cluster": whole("Number of the group that tells this part of speech best."),
-            f"{name}: words": text("Its commonest words."),
+            f"{name}: words": text("Its commonest words.", 180),
             f"{name}: precision": percent("Share of its moments with this part of speech."),
             f"{name}: recall": percent("Which share of the part of speech in the text it has."),
         }

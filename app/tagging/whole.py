@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.cached import cached
-from app.components.table import percent, share, show
+from app.components.table import Columns, percent, share, show, text
 from app.controls import MAX_TYPED
 from app.tagging import frames, whole_frames
 from app.tagging.figures import kept_poolings
@@ -30,7 +30,12 @@ So a second direction makes sense only where each direction is judged at *its ow
 the last forward state has read every word already, it has less to add than in tagging. How much, is a matter of
 measuring:
 """
-_COLUMNS = {"right": share(), "from": percent("95 % interval of the mean over seeds."), "to": percent()}
+_COLUMNS: Columns = {
+    "judged by": text(width=440),
+    "right": share(),
+    "from": percent("95 % interval of the mean over seeds."),
+    "to": percent(),
+}
 
 
 def whole_texts(runs: Sequence[LabelRun]) -> None:

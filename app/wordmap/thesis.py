@@ -15,8 +15,8 @@ from lstm_core.runs.run import Run
 
 _COLUMNS = {
     "list": text("What we call it; the thesis has numbers."),
-    "the thesis": text("The group's words in Table 5.1.", 260),
-    "here": text("The commonest words of the group that is most like it.", 260),
+    "the thesis": text("The group's words in Table 5.1.", 330),
+    "here": text("The commonest words of the group that is most like it.", 330),
     "group": whole(f"Its number at {GROUPS} groups by single linkage."),
     "Jaccard": number("Shared words over all words of both, from 0 to 1.", 2),
     "by chance": number("The same where words are dealt to the groups at random, on average.", 2),

@@ -12,10 +12,12 @@ from lstm_core.word_vectors.report import WordReport, plain
 
 ENOUGH = 20  # words held out that a mean is shown of
 _WORDS = {
+    "word": text(width=120),
     "times here": whole("How often it stands in the text."),
     "in the paper": whole("How often the paper counted it."),
-    "nearest in the paper": text(width=260),
-    "nearest here": text(width=260),
+    "nearest in the paper": text(width=330),
+    "nearest here": text(width=330),
+    "in both": text(width=200),
 }
 _NEVER = {
     "words": whole("Those that stand in more places than that."),

@@ -105,6 +105,7 @@ def _columns(first: Peer | None) -> tables.Columns:
         f"{first.name}: found": tables.whole("Pairs of which it has both words."),
     }  # fmt: skip
     return {
+        "benchmark": tables.text(width=120),
         "found": tables.whole("Pairs of which this text has both words."),
         "missing": tables.whole("Pairs of which it lacks a word: they are left out."),
         "best here": tables.number(f"{rho} The 40 best options on one half of the pairs, judged on the other."),

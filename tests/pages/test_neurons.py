@@ -238,7 +238,7 @@ def test_labels_are_offered_anew_once_the_twin_has_read_the_text(
     read_run: Run, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted_labels(recording, twin="")
-    monkeypatch.setattr(labels, "untrained_twin", lambda *_: recording)
+    monkeypatch.setattr("app.neurons.labels.untrained_twin", lambda *_: recording)
     app = opened("neurons")
     assert app.button(key=f"neurons-again-{job_folder(read_run, QUERY).name}").label.startswith("Compare with")
 
