@@ -74,12 +74,14 @@ def show(
     What is missing is shown as a dash. Raises ValueError where rows to choose from share a value.
     """
     columns = dict(columns or {})
-    options: dict[str, Any] = {} if choice is None or len(frame) > LARGEST else _choosing(frame, key, choice)
+    options: dict[str, Any] = {"key": key}
+    if choice is not None and len(frame) <= LARGEST:
+        options = _choosing(frame, key, choice)
     st.dataframe(
         _rounded(frame, columns), "content", "content" if len(frame) <= WHOLE else "auto", hide_index=True,
-        column_config=columns, key=key, placeholder="—", alt=alt, **options,
+        column_config=columns, placeholder="—", alt=alt, **options,
     )  # fmt: skip
-    if options and choice is not None:
+    if choice is not None:
         _cut(frame[frame[choice.by] == choice.chosen])
     if len(frame) > LARGEST:
         st.download_button(
@@ -89,11 +91,13 @@ def show(
 
 def _choosing(frame: pd.DataFrame, key: str, choice: Choice) -> dict[str, Any]:
     """How `st.dataframe` lets rows be chosen. The chosen one is told, and ticked where another or none is: what the
-    address names counts, not what was ticked last."""
+    address names counts, not what was ticked last. Its tick can be put elsewhere, not taken away; a table without one
+    is another widget, so that none is ticked in it at first."""
     values = frame[choice.by].tolist()
     if len(set(values)) < len(values):
         raise ValueError(f"{len(values)} rows have {len(set(values))} values of {choice.by!r}: give each row its own")
     rows = [values.index(choice.chosen)] if choice.chosen in values else []
+    key = key if rows else f"{key}-none"
     if rows:
         name = "" if isinstance(choice.chosen, str) else f"{choice.by} "
         st.text(f"Chosen: {name}{choice.chosen}, number {rows[0] + 1:,} of {len(values):,} in the table.")
@@ -104,7 +108,7 @@ def _choosing(frame: pd.DataFrame, key: str, choice: Choice) -> dict[str, Any]:
         for row in _ticked(key):
             choice.take(values[row])
 
-    return {"on_select": take, "selection_mode": "single-row"}
+    return {"key": key, "on_select": take, "selection_mode": "single-row-required" if rows else "single-row"}
 
 
 def _ticked(key: str) -> list[int]:

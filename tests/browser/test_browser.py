@@ -133,7 +133,7 @@ def test_a_sorted_table_is_chosen_from_by_keys(found: Clustering, text: str, ser
     tab.goto(f"{server.address}/clusters?run=small")
     settled(tab)
     press(tab, GROUPS, 3.5 * ROW, -1)
-    head = table(tab, GROUPS).get_by_role("columnheader", name="↑ moments")
+    head = table(tab, GROUPS).locator("th", has_text="↑ moments")
     head.wait_for(state="attached")
     sizes = sorted((int(size), group) for group, size in enumerate(found.sizes))
     told = table(tab, GROUPS).locator("tbody td:nth-child(2)")

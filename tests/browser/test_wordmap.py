@@ -111,7 +111,7 @@ def test_lasso_and_zoom_stay_when_a_group_is_marked_and_the_address_keeps_the_ma
     before = told_at(tab, *under, wait_for)
     assert f"word {at:,} of the text" in before  # what is under the wheel stays there
     group = int(re.search(r"group (\d+)", before)[1])  # type: ignore[index]
-    tick(tab, "wordmap-table", group)
+    tick(tab, "wordmap-table-none", group)
     tab.wait_for_url(f"**wordmap-group={group}**")
     settled(tab)
     ticked(tab, "wordmap-table").locator("td").first.filter(has_text=str(group)).wait_for(state="attached")
