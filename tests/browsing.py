@@ -107,27 +107,27 @@ def choose(tab: Any, label: str, option: str) -> None:
     assert box.input_value() == option
 
 
-def table(tab: Any, key: str) -> Any:
-    """The table of that key, drawn, within which `tbody tr` are its rows, those in sight and as a reader has them."""
-    found = tab.locator(f".st-key-{key} [data-testid=stDataFrame]")
+def table(tab: Any, alt: str) -> Any:
+    """The table that has `alt` in its name, drawn; `tbody tr` are its rows, those in sight, as a reader has them."""
+    found = tab.get_by_role("region", name=alt).first
     found.scroll_into_view_if_needed()
     found.locator("tbody tr").first.wait_for(state="attached")
     return found
 
 
-def press(tab: Any, key: str, across: float, row: int) -> None:
+def press(tab: Any, alt: str, across: float, row: int) -> None:
     """Press the mouse on a table, so many pixels from its left edge, on a row in sight, from 0; -1 is the head."""
-    table(tab, key).click(position={"x": across, "y": HEAD + ROW * (row + 0.5)})
+    table(tab, alt).click(position={"x": across, "y": HEAD + ROW * (row + 0.5)})
 
 
-def tick(tab: Any, key: str, row: int) -> None:
+def tick(tab: Any, alt: str, row: int) -> None:
     """Tick a row of a table in sight, from 0."""
-    press(tab, key, ROW / 2, row)
+    press(tab, alt, ROW / 2, row)
 
 
-def ticked(tab: Any, key: str) -> Any:
+def ticked(tab: Any, alt: str) -> Any:
     """The rows of a table that are ticked, of those in sight."""
-    return table(tab, key).locator("tr[aria-selected=true]")
+    return table(tab, alt).locator("tr[aria-selected=true]")
 
 
 def healthy(tab: Any) -> None:

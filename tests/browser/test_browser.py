@@ -84,7 +84,7 @@ def test_a_chart_is_drawn_and_named_and_nothing_for_it_is_fetched_from_elsewhere
     assert tab.hosts == {"127.0.0.1"}
 
 
-GROUPS = "clusters-table"
+GROUPS = "groups with their sizes and what they hold"
 
 
 def one_is_ticked(tab: Any, group: int) -> None:

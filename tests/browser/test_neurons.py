@@ -24,8 +24,7 @@ def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
     planted_labels(Recording.open(find_recordings()[0]), folder=labels.results_folder(read_run))
     tab.goto(f"{server.address}/neurons?run=small&neurons-signal=h&neurons-layer=2&neurons-unit=INFINITY")
     settled(tab)
-    tab.get_by_label(re.compile("neurons with their distributions, the most unusual first")).first.wait_for()
-    cells = table(tab, "neurons-all").locator("td")
+    cells = table(tab, "neurons with their distributions, the most unusual first").locator("td")
     cells.filter(has_text=re.compile("^not sure$")).wait_for(state="attached")
     healthy(tab)
     assert cells.filter(has_text=re.compile("^no lead$")).count() == 1

@@ -243,7 +243,7 @@ def test_every_choice_is_in_the_address_which_shows_the_same_again(
     fill(tab, "Off after it", "0")
     fill(tab, "Span", "31-33")
     tab.get_by_label("One of them").wait_for()
-    tick(tab, "probes-units", 1)
+    tick(tab, "neurons that are on through the phrase", 1)
     settled(tab)
     opened_anew("probes-place=31-33")
     tab.get_by_role("radio", name="A neuron").click()
@@ -295,7 +295,7 @@ def test_fault_19_hostile_text_and_phrases_stay_text(small_run: Callable[..., Ru
         or "**c**" in tab.locator(".matches .now").inner_text()
     )
     tab.get_by_text("The same places as a table").click()
-    table(tab, "probes-matches")
+    table(tab, "places where most of these neurons are on")
     drawn = "".join(tab.locator(".tokens span[data-k]").all_text_contents()).replace("\u00a0", " ")
     assert drawn in text.replace("\n", "⏎") and "<img src" in drawn
     healthy(tab)

@@ -98,7 +98,7 @@ def test_lasso_and_zoom_stay_when_a_group_is_marked_and_the_address_keeps_the_ma
     drawn(server, tab)
     expected = circled(found, tab)
     tab.get_by_text(f"{expected} dots in the lasso").wait_for()
-    table(tab, "wordmap-lasso")
+    table(tab, "The words in the lasso by frequency")
     settled(tab)
     at = next(at for at, token in enumerate(found.tokens) if class_of(token) == 3)
     under = pixel(found, tab, found.places[at])
@@ -111,17 +111,19 @@ def test_lasso_and_zoom_stay_when_a_group_is_marked_and_the_address_keeps_the_ma
     before = told_at(tab, *under, wait_for)
     assert f"word {at:,} of the text" in before  # what is under the wheel stays there
     group = int(re.search(r"group (\d+)", before)[1])  # type: ignore[index]
-    tick(tab, "wordmap-table-none", group)
+    tick(tab, "groups with their commonest words", group)
     tab.wait_for_url(f"**wordmap-group={group}**")
     settled(tab)
-    ticked(tab, "wordmap-table").locator("td").first.filter(has_text=str(group)).wait_for(state="attached")
+    ticked(tab, "groups with their commonest words").locator("td").first.filter(has_text=str(group)).wait_for(
+        state="attached"
+    )
     assert tab.get_by_text(f"{expected} dots in the lasso").is_visible()
     assert tab.get_by_role("button", name="Show all").is_visible()
     tab.locator(CANVAS).scroll_into_view_if_needed()
     after = tab.locator(CANVAS).bounding_box()  # the page may have moved below the mouse
     there = under[0] + after["x"] - box["x"], under[1] + after["y"] - box["y"]
     assert told_at(tab, *there, wait_for) == before  # what was under the mouse still is
-    assert table(tab, "wordmap-lasso").locator("tbody td").nth(1).text_content() == str(expected)
+    assert table(tab, "The words in the lasso by frequency").locator("tbody td").nth(1).text_content() == str(expected)
     tab.get_by_role("button", name="Clear lasso").click()
     tab.get_by_text("choose Lasso above the map and draw around dots").wait_for()
     healthy(tab)
@@ -149,7 +151,7 @@ def test_a_click_on_a_dot_marks_its_group_and_once_more_none(found: WordMap, ser
     tab.mouse.click(*pixel(found, tab, place))
     tab.wait_for_url("**wordmap-group=**")
     settled(tab)
-    words = table(tab, "wordmap-words-of")
+    words = table(tab, "by frequency")
     assert words.locator("tbody td").first.text_content() == "."
     tab.locator(CANVAS).scroll_into_view_if_needed()
     tab.mouse.move(0, 0)

@@ -1,6 +1,5 @@
 """The page Word vectors in a real browser: a word that does not occur, kept in the address; tables shown whole."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -31,8 +30,7 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
 
 
 def shows_neighbours(tab: Any, expected: list[str]) -> None:
-    tab.get_by_label(re.compile("words nearest to the one asked for")).first.wait_for()
-    first = tab.get_by_test_id("stDataFrame").first
+    first = table(tab, "words nearest to the one asked for")
     tab.wait_for_function(
         "([table, words]) => "
         "[...table.querySelectorAll('tbody td:first-child')].map(e => e.textContent).join() === words",
@@ -69,7 +67,7 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
 def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any) -> None:
     tab.goto(f"{server.address}/embeddings?run=small")
     settled(tab)
-    shown = table(tab, "embeddings-paper")
+    shown = table(tab, "The paper's Table 3 beside the neighbours found here")
     shown.locator("tbody tr").nth(len(PAPER_TABLE) - 1).wait_for(state="attached")
     assert shown.bounding_box()["height"] >= ROW * (1 + len(PAPER_TABLE))
     healthy(tab)
