@@ -16,12 +16,12 @@ from lstm_core.probes.active import on_sets as core_on_sets
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cost import matrix_rate
 from lstm_core.runs.run import Run
-from lstm_core.storage.files import home
+from lstm_core.storage.results import Stamp
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.text.corpus import describe_corpus, read_corpus
-from lstm_core.word_vectors.sample import WordSample, read_sample
+from lstm_core.word_vectors.sample import SAMPLES, WordSample, read_sample
 from lstm_core.word_vectors.spelling import spell_unknown
-from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, embeddings_folder, kept_embeddings
+from lstm_core.word_vectors.vectors import MEANS, EmbeddingQuery, EmbeddingTable, kept_embeddings
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,39 +90,34 @@ def _identity(run: Run) -> Identity:
 
 def word_vectors(run: Run, query: EmbeddingQuery) -> EmbeddingTable | None:
     """The vectors of all words of a run's text where they are kept, else None."""
-    return _word_vectors(run, _identity(run), query, _stamp(embeddings_folder()))
+    return _word_vectors(run, _identity(run), query, MEANS.stamp(None))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the word vectors")
-def _word_vectors(_run: Run, identity: Identity, query: EmbeddingQuery, stamp: int) -> EmbeddingTable | None:
+def _word_vectors(_run: Run, identity: Identity, query: EmbeddingQuery, stamp: Stamp) -> EmbeddingTable | None:
     return kept_embeddings(_run, query)
 
 
 def commonest_words(run: Run) -> WordSample | None:
     """The commonest words of a run's text where they are kept, else None."""
-    return _commonest_words(run, _identity(run), _stamp(home() / "words"))
+    return _commonest_words(run, _identity(run), SAMPLES.stamp(run))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _commonest_words(_run: Run, identity: Identity, stamp: int) -> WordSample | None:
+def _commonest_words(_run: Run, identity: Identity, stamp: Stamp) -> WordSample | None:
     return read_sample(_run)
 
 
 def sample_vectors(run: Run, sample: WordSample, query: EmbeddingQuery) -> EmbeddingTable | None:
     """The vectors of a query for the commonest words, None when the sample lacks a state that they need."""
-    return _sample_vectors(sample, _identity(run), _stamp(home() / "words"), query)
+    return _sample_vectors(sample, _identity(run), SAMPLES.stamp(run), query)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _sample_vectors(
-    _sample: WordSample, identity: Identity, stamp: int, query: EmbeddingQuery
+    _sample: WordSample, identity: Identity, stamp: Stamp, query: EmbeddingQuery
 ) -> EmbeddingTable | None:
     return _sample.table(query)
-
-
-def _stamp(folder: Path) -> int:
-    """When something was last kept in a folder."""
-    return max((path.stat().st_mtime_ns for path in folder.glob("*.safetensors*")), default=0)
 
 
 def spelled(run: Run, table: EmbeddingTable, word: str, context: str) -> NDArray[np.float32]:

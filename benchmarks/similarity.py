@@ -44,7 +44,7 @@ from lstm_core.word_vectors.similarity import (
     on_common_pairs,
     score,
 )
-from lstm_core.word_vectors.similarity_peers import SCHEMA, Peer, Peers, keep_peers, peer
+from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peer, Peers, peer
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, EmbeddingTable, State, embeddings, state_means
 
 WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
@@ -179,7 +179,7 @@ def main() -> None:
         methods["untrained twin"] = ours(twin, layers, benchmarks)
     found = [judged_beside(name, method, best, benchmarks) for name, method in (methods | theirs).items()]
     if words.with_run:
-        print(keep_peers(Peers(run.name, run.fingerprint, tuple(layers), tuple(found), SCHEMA), run), file=sys.stderr)
+        print(PEERS.keep(Peers(run.name, run.fingerprint, tuple(layers), tuple(found), SCHEMA), run), file=sys.stderr)
     of_paper = [score(judge(plain, pairs)) for pairs in benchmarks]
     of_best = [score(judged) for judged in cross_fit(best[1], benchmarks, best[0])]
     result: dict[str, Any] = {

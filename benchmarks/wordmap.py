@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from lstm_core.claims.word_map import GROUPS, Maps, beside, grouped
 from lstm_core.clusters.word_groups import summary
-from lstm_core.clusters.word_map import WordMapQuery, keep_map, map_of, read_map, recording_for
+from lstm_core.clusters.word_map import WORD_MAPS, WordMapQuery, map_of, read_map, recording_for
 from lstm_core.runs.model import build
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import PRESETS, ModelConfig
@@ -69,7 +69,7 @@ def mapped(run: Run, query: WordMapQuery) -> tuple[dict[str, Any], NDArray[np.fl
     labels = clock.time("cutting", lambda: joined["single"].cut_at_most(GROUPS))
     whole = clock.time("counting", lambda: summary(found, labels, "single", least=10))
     clock.time("beside_the_thesis", lambda: beside(Maps(h1=grouped(found))))
-    clock.time("keeping", lambda: keep_map(found))
+    clock.time("keeping", lambda: WORD_MAPS.keep(found))
     again = clock.time("reading_again", lambda: read_map(run, query))
     told = {
         "words": count,

@@ -69,7 +69,7 @@ def planted(run: Run, text: str, signal: str = "h", groups: Sequence[Sequence[st
 def book_clusters(run: Run, text: str) -> Clustering:
     """The clustering of the hidden state, kept."""
     made = planted(run, text)
-    clusters.keep_clustering(made)
+    clusters.CLUSTERS.keep(made)
     return made
 
 

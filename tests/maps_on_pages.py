@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map
+from lstm_core.clusters.word_map import WORD_MAPS, WordMap, WordMapQuery
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_json
@@ -59,14 +59,14 @@ def planted(run: Run, query: WordMapQuery = QUERY, *, spread: float = 1.0) -> Wo
 def kept_book_map(run: Run) -> WordMap:
     """The planted map of h of layer 1, as it is read again."""
     made = planted(run)
-    keep_map(made)
+    WORD_MAPS.keep(made)
     return made
 
 
 def keep_others(run: Run, *changes: dict[str, Any]) -> None:
     """Keep planted maps of other queries."""
     for change in changes:
-        keep_map(planted(run, replace(QUERY, **change)))
+        WORD_MAPS.keep(planted(run, replace(QUERY, **change)))
 
 
 def figures_of(run: Run) -> Run:

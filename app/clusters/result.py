@@ -15,7 +15,7 @@ from lstm_core.clusters import states as clusters
 from lstm_core.clusters.contents import ClusterRow
 from lstm_core.clusters.states import Clustering, ClusterQuery
 from lstm_core.runs.run import Run
-from lstm_core.storage.files import home
+from lstm_core.storage.results import Stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +32,11 @@ class ShownClusters:
         return self.found.query.data == "whitespace"
 
 
-def _stamp(run: Run) -> int:
-    """When a result of the run was last written: what is cached of older files is not used."""
-    folders = (clusters.results_folder(run), home() / "clusters")
-    return max((path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.json")), default=0)
-
-
-def _read(run: Run, query: ClusterQuery, stamp: int) -> Clustering | None:
+def _read(run: Run, query: ClusterQuery, stamp: Stamp) -> Clustering | None:
     return clusters.read_clustering(run, query)
 
 
-def _shown(run: Run, query: ClusterQuery, stamp: int) -> ShownClusters | None:
+def _shown(run: Run, query: ClusterQuery, stamp: Stamp) -> ShownClusters | None:
     found = clusters.read_clustering(run, query)
     if found is None:
         return None
@@ -50,23 +44,23 @@ def _shown(run: Run, query: ClusterQuery, stamp: int) -> ShownClusters | None:
     return ShownClusters(found, text, cluster_table.table(found, text))
 
 
-def _claims(run: Run, stamp: int) -> list[Verdict]:
+def _claims(run: Run, stamp: Stamp) -> list[Verdict]:
     return cluster_claims(run)
 
 
 def claims(run: Run) -> list[Verdict]:
     """What the paper says of clusters beside what is kept of the run; raises ValueError as `cluster_claims` does."""
-    return cached(_claims)(run, _stamp(run))
+    return cached(_claims)(run, clusters.CLUSTERS.stamp(run))
 
 
 def kept_result(run: Run, query: ClusterQuery) -> Clustering | None:
     """The kept result of a query, or None; raises ValueError when its files are damaged."""
-    return cached(_read)(run, query, _stamp(run))
+    return cached(_read)(run, query, clusters.CLUSTERS.stamp(run))
 
 
 def shown(run: Run, query: ClusterQuery) -> ShownClusters | None:
     """The same with its text and table; raises ValueError also when the text is not at hand."""
-    return cached(_shown)(run, query, _stamp(run))
+    return cached(_shown)(run, query, clusters.CLUSTERS.stamp(run))
 
 
 def group_frame(view: ShownClusters, rows: tuple[ClusterRow, ...], tag: str = "") -> pd.DataFrame:

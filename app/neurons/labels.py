@@ -13,23 +13,18 @@ from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
+from lstm_core.storage.results import Stamp
 
 _QUESTION = "What do they follow: quotation marks, line ends, parts of speech? "
 
 
-def _read(recording: Recording, query: LabelQuery, stamp: int) -> Labels | None:
+def _read(recording: Recording, query: LabelQuery, stamp: Stamp) -> Labels | None:
     return core.read_labels(recording, query)
-
-
-def _stamp(*folders: Path) -> int:
-    """When labels were last kept in some folders."""
-    return max((path.stat().st_mtime_ns for folder in folders for path in folder.glob("*.json")), default=0)
 
 
 def kept_labels(run: Run, recording: Recording, query: NeuronQuery) -> Labels | None:
     """The labels of the layer's units over this recording where they are kept, else None."""
-    folders = (home() / "labels", core.results_folder(run))
-    return cached(_read)(recording, LabelQuery(query.signal, query.layer), _stamp(*folders))
+    return cached(_read)(recording, LabelQuery(query.signal, query.layer), core.LABELS.stamp(run))
 
 
 def all_kept(run: Run, recording: Recording) -> list[Labels]:

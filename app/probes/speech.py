@@ -7,8 +7,9 @@ import streamlit as st
 from app.cached import cached
 from app.work import at_work, last_attempt, start_button
 from lstm_core.recordings.recording import Recording
-from lstm_core.recordings.tags import STORED, kept_tags, tags_of
+from lstm_core.recordings.tags import TAGS, kept_tags, tags_of
 from lstm_core.storage.files import home
+from lstm_core.storage.results import Stamp
 from lstm_core.text.tagged import Tagged
 
 QUICK = 40_000  # characters, tagged while a person waits; of words a fifth
@@ -16,7 +17,7 @@ QUICK = 40_000  # characters, tagged while a person waits; of words a fifth
 
 def tagged(recording: Recording) -> Tagged | None:
     """The tags of a recording, None where they are not kept and would take more than seconds; see `offer`."""
-    if found := cached(_kept)(recording, modified(recording, STORED)):
+    if found := cached(_kept)(recording, TAGS.stamp(recording)):
         return found
     size = len(recording.tokens) * (1 if recording.vocabulary.splitter == "characters" else 5)
     if size > QUICK:
@@ -46,5 +47,5 @@ def job_folder(recording: Recording) -> Path:
     return home() / "tags" / "jobs" / recording.fingerprint
 
 
-def _kept(recording: Recording, stamp: int) -> Tagged | None:
-    return kept_tags(recording) if stamp else None
+def _kept(recording: Recording, stamp: Stamp) -> Tagged | None:
+    return kept_tags(recording)

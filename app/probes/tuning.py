@@ -14,7 +14,7 @@ from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
 from lstm_core.recordings.chunks import chunks_of, is_gold
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from lstm_core.recordings.tags import STORED, tags_of
+from lstm_core.recordings.tags import TAGS, tags_of
 
 QUICK = 50_000  # steps of a tagged text that are looked at unasked: about a second
 PACE = 8_000  # words that are tagged in a second
@@ -43,7 +43,7 @@ def sentence_parts(recording: Recording, signal: str, layer: int, unit: int) -> 
     st.subheader("Which part of a sentence does it follow?")
     words = len(recording.tokens) // (1 if recording.vocabulary.splitter != "characters" else 5)
     gold = is_gold(recording)
-    tagged = gold or (recording.folder is not None and (recording.folder / STORED).is_file())
+    tagged = gold or TAGS.there(recording)
     st.caption(
         "Its mean value around the parts of a sentence: noun phrases (the old prince), verb phrases (had gone), "
         "prepositions (of, to) and so on, "

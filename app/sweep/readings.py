@@ -12,9 +12,16 @@ import streamlit as st
 from app.cached import cached, machine_rate
 from app.controls import duration
 from app.work import at_work, last_attempt, start_button
-from lstm_core.neurons.compare import Activity, activity_at_hand, signals_of
+from lstm_core.neurons.compare import activity_at_hand, signals_of
 from lstm_core.neurons.distributions import DistributionQuery, Distributions
-from lstm_core.neurons.passages import CompareQuery, Passage, distributions_at_hand, passage_of, recording_at_hand
+from lstm_core.neurons.passages import (
+    Activity,
+    CompareQuery,
+    Passage,
+    distributions_at_hand,
+    passage_of,
+    recording_at_hand,
+)
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import GATES
 from lstm_core.storage.files import home

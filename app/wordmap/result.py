@@ -1,7 +1,6 @@
 """A kept map with its groups, as the page gets it: read, joined and cut once, then from the cache."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from app.cached import cached
 from lstm_core.claims import word_map as wordmap_claims
@@ -13,9 +12,7 @@ from lstm_core.clusters.word_map import WordMap, WordMapQuery
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import list_runs
 from lstm_core.stats.linkage import Joins, Linkage, joins
-from lstm_core.storage.files import home
-
-Stamp = tuple[int, int]
+from lstm_core.storage.results import Stamp
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +26,7 @@ class ShownMap:
 
 def kept_queries(run: Run) -> list[WordMapQuery]:
     """The maps at hand for a run's present weights; damaged ones are passed over."""
-    return cached(_kept)(run, _stamp(run))
+    return cached(_kept)(run, maps.WORD_MAPS.stamp(run))
 
 
 def kept_map(run: Run, query: WordMapQuery) -> WordMap | None:
@@ -37,37 +34,26 @@ def kept_map(run: Run, query: WordMapQuery) -> WordMap | None:
 
     Raises ValueError when it is of another text that is not at hand.
     """
-    found = cached(_read)(run, query, _stamp(run))
+    found = cached(_read)(run, query, maps.WORD_MAPS.stamp(run))
     return found if found is not None and len(found.words) > 1 else None
 
 
 def is_damaged(run: Run, query: WordMapQuery) -> bool:
     """Whether there is a file of a query's map, asked where `kept_map` found none: it cannot be used."""
-    name = f"{maps.key_of(query, run.fingerprint)}.safetensors"
-    return any((folder / name).exists() for folder in _folders(run))
+    return maps.WORD_MAPS.there(run, query=query)
 
 
 def shown(run: Run, query: WordMapQuery, linkage: Linkage, groups: int) -> ShownMap:
     """A kept map cut into so many groups, fewer where it has fewer words."""
-    return cached(_shown)(run, query, linkage, groups, _stamp(run))
+    return cached(_shown)(run, query, linkage, groups, maps.WORD_MAPS.stamp(run))
 
 
 def beside(run: Run, query: WordMapQuery) -> Beside:
     """What the thesis says beside the maps of a run that are like `query` in all but signal, layer and part of text."""
     others = [other for other in list_runs() if run.sweep and other.sweep and other.sweep["name"] == run.sweep["name"]]
     others = [other for other in others if not other.untrained_twin_of] or [run]
-    sweep = tuple((other, _stamp(other)) for other in others)
-    return cached(_beside)(run, query, _stamp(run), sweep)
-
-
-def _folders(run: Run) -> tuple[Path, Path]:
-    return maps.results_folder(run), home() / "wordmaps"
-
-
-def _stamp(run: Run) -> Stamp:
-    """When a map was last kept, and how many there are: what is cached of other files is not used."""
-    times = [path.stat().st_mtime_ns for folder in _folders(run) for path in folder.glob("*.safetensors")]
-    return len(times), max(times, default=0)
+    sweep = tuple((other, maps.WORD_MAPS.stamp(other)) for other in others)
+    return cached(_beside)(run, query, maps.WORD_MAPS.stamp(run), sweep)
 
 
 def _kept(run: Run, stamp: Stamp) -> list[WordMapQuery]:

@@ -14,7 +14,7 @@ from lstm_core.storage.files import home
 from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.neighbours import Neighbour
 from lstm_core.word_vectors.sample import WordSample
-from lstm_core.word_vectors.similarity_peers import Peers, read_peers
+from lstm_core.word_vectors.similarity_peers import PEERS, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 LOADING = 8  # seconds until the work begins
@@ -56,7 +56,7 @@ class Judgements:
 def judgements(run: Run) -> Judgements:
     """What is kept of a run; raises ValueError for one without a text of its own."""
     paper, best = (read_similarity(run, SimilarityQuery(kind)) for kind in ("paper", "best"))  # type: ignore[arg-type]
-    return Judgements(paper, best, read_peers(run))
+    return Judgements(paper, best, PEERS.read(run))
 
 
 # What is not at hand --------------------------------------------------------------------------------------------------

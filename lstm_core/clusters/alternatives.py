@@ -6,8 +6,7 @@ that loads scikit-learn. P points, U units, R ways to group them.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +14,8 @@ from numpy.typing import NDArray
 
 from lstm_core.clusters.contents import best_by_tag, few_word_share, table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Results
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
@@ -105,7 +103,7 @@ def compare(
         (f"Ward, {count} clusters", lambda: ward(states, count, seed)),
         (f"HDBSCAN after PCA to {COMPONENTS}", lambda: after_pca(states, size, samples, seed)),
         *(
-            (f"HDBSCAN, at least {a} points, neighbour {b}", lambda a=a, b=b: labels_of(tree_of(points, b)[0], a)[0])
+            (f"HDBSCAN, at least {a} points, neighbour {b}", lambda a=a, b=b: labels_of(tree_of(points, b), a)[0])
             for a, b in PARAMETERS
             if (a, b) != (size, samples)
         ),
@@ -136,29 +134,19 @@ def compare(
     )
 
 
-def comparison_file(run: "Run", query: ClusterQuery) -> Path:
-    """Where a comparison is kept: with the run."""
-    return run.folder / "results" / f"rivals-{query.signal}.json"
-
-
-def keep_comparison(run: "Run", result: Alternatives) -> None:
-    """Write a comparison into the results of its run."""
-    write_json(comparison_file(run, result.query), asdict(result))
-
-
 def read_comparison(run: "Run", query: ClusterQuery) -> Alternatives | None:
     """The kept comparison for a run's present weights, or None; raises ValueError when its file is damaged."""
-    path = comparison_file(run, query)
-    if not path.is_file():
-        return None
-    try:
-        found: Alternatives = restored(Alternatives, read_json(path))
-        sizes = {len(found.rows)} | {len(one) for table in (found.agreement, found.shared) for one in (table, *table)}
-        if len(sizes) > 1 or not found.rows:
-            raise ValueError(f"tables of {sorted(sizes)} rows")
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged ({error}): remove it and compare again") from None
-    return found if (found.weights, found.query) == (run.fingerprint, query.of(run)) else None
+    return COMPARISONS.read(run, query=query.of(run))
+
+
+def _sound(found: Alternatives) -> bool:
+    sizes = {len(one) for table in (found.agreement, found.shared) for one in (table, *table)}
+    return sizes == {len(found.rows)} != {0}
+
+
+COMPARISONS = Results(
+    "rivals-{query.signal}.json", Alternatives, own=None, sound=_sound, remedy="remove it and compare again"
+)
 
 
 def with_labels(found: Clustering, labels: NDArray[np.int32]) -> Clustering:

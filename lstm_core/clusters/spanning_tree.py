@@ -17,7 +17,6 @@ How, with every pair of points multiplied twice and nothing kept of most of them
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ import torch
 from numpy.typing import NDArray
 
 from lstm_core.clusters.distances import GROUP, PART, Nearest, Rounding, Space, block_of, quick_rounding
+from lstm_core.clusters.states import Tree
 from lstm_core.storage.files import UNREADABLE, replacing
 from lstm_core.storage.progress import Progress, silent
 
@@ -33,15 +33,6 @@ CHUNK = 1024  # pairs whose distances are evaluated at a time: they fit into the
 BRIDGES = 1 << 14  # points at most that look for a way out of their component, per round
 VERSION = 2  # of what is kept: goes up when older files would mislead
 SAVE_EVERY = 120.0  # seconds of work that a stop may cost
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A minimum spanning tree of N points: `edges` (N - 1, 2), `weights` (N - 1,) ascending, `core` (N,) distances."""
-
-    edges: NDArray[np.int64]
-    weights: NDArray[np.float64]
-    core: NDArray[np.float64]
 
 
 def spanning_tree(

@@ -4,10 +4,9 @@ Knows recordings and what is kept of clusterings; what the clusters hold is `clu
 loads hdbscan. P points (moments of reading), U units, C clusters.
 """
 
-import hashlib
-import json
 import time
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,18 +16,16 @@ from numpy.typing import NDArray
 
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import UNREADABLE, home, read_json, replacing, write_json
+from lstm_core.storage.files import home
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results, hashed
 
 if TYPE_CHECKING:
-    from lstm_core.clusters.spanning_tree import Tree
     from lstm_core.runs.run import Run
 Data = Literal["whitespace", "full"]
 
 NOISE = -1
 SCHEMA = 1
-_NAMES = ("run", "weights", "text", "text_fingerprint")
 SPANS = {"whitespace": 250_000, "full": 50_000}  # characters of the training text, paper sections 4.1 and 4.2
 SETTINGS = {"paper": (100, 10), "finer": (50, 10), "coarser": (200, 10)}  # min_cluster_size, min_samples
 
@@ -72,6 +69,18 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
+class Tree:
+    """A minimum spanning tree of N points: `edges` (N - 1, 2), `weights` (N - 1,) ascending, `core` (N,) distances; and
+    the `seconds` it took.
+    """
+
+    edges: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    core: NDArray[np.float64]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
 class Clustering:
     """Which cluster each of P points is in. `labels` (P,) from 0, NOISE for none; `strength` (P,) in [0, 1] how surely.
 
@@ -98,14 +107,14 @@ class Clustering:
 
     @property
     def fingerprint(self) -> str:
-        """Identifies what was asked for; names the files it is kept in."""
+        """Identifies what was asked for."""
         return key_of(self.query, self.weights, self.text_fingerprint)
 
     @property
-    def map_name(self) -> str:
-        """Names the file of the map, which does not depend on how the points are grouped."""
-        points = replace(self.query, min_cluster_size=0, min_samples=0)
-        return f"{key_of(points, self.weights, self.text_fingerprint)}.map.npz"
+    def of_points(self) -> dict[str, Any]:
+        """What decides its points, however they are grouped."""
+        query = replace(self.query, min_cluster_size=0, min_samples=0)
+        return {"query": query, "weights": self.weights, "text_fingerprint": self.text_fingerprint}
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
@@ -120,8 +129,7 @@ class Clustering:
 
 def key_of(query: ClusterQuery, weights: str, text_fingerprint: str) -> str:
     """Names a clustering: hash of all that decides it."""
-    content = {**asdict(query), "weights": weights, "text": text_fingerprint, "schema": SCHEMA}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+    return hashed({**vars(query), "weights": weights, "text": text_fingerprint, "schema": SCHEMA})
 
 
 def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progress = silent) -> Clustering:
@@ -133,7 +141,7 @@ def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progres
     query = query.of(run)
     recording = recording_for(run, query, report=report)
     points = points_of(recording, query)
-    tree, seconds = tree_of(points, query.min_samples, report=report)
+    tree = tree_of(points, query.min_samples, report=report)
     labels, strength, persistence = labels_of(tree, query.min_cluster_size)
     found = Clustering(
         query=query,
@@ -146,7 +154,7 @@ def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progres
         labels=labels,
         strength=strength,
         persistence=persistence,
-        facts={"tree_seconds": round(seconds, 1)},
+        facts={"tree_seconds": round(tree.seconds, 1)},
     )
     return _with_words(found, recording, report) if query.data == "whitespace" else found
 
@@ -181,39 +189,34 @@ def points_of(recording: Recording, query: ClusterQuery) -> Points:
         kept = blank[recording.tokens[positions]]
         positions, values = positions[kept], values[:, kept]
     content = [spec.weights, spec.text_fingerprint, spec.span[0], stop, query.data, query.signal, query.layer, SCHEMA]
-    fingerprint = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20]
-    return Points(np.ascontiguousarray(values.T), positions, np.asarray(recording.tokens[:stop]), fingerprint)
+    return Points(np.ascontiguousarray(values.T), positions, np.asarray(recording.tokens[:stop]), hashed(content))
 
 
-def tree_of(points: Points, min_samples: int, *, report: Progress = silent) -> tuple["Tree", float]:
-    """The exact spanning tree of the points' mutual reachability, kept for the next call, and the seconds it took."""
+def tree_of(points: Points, min_samples: int, *, report: Progress = silent) -> Tree:
+    """The exact spanning tree of the points' mutual reachability, kept for the next call."""
     import torch
     from filelock import FileLock
 
-    from lstm_core.clusters.spanning_tree import Tree, spanning_tree
+    from lstm_core.clusters.spanning_tree import spanning_tree
 
     folder = home() / "trees"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{points.fingerprint}-{min_samples}.npz"
-    with FileLock(path.with_suffix(".lock")):  # a second job over the same points waits for the first one's tree
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                return Tree(kept["edges"].astype(np.int64), kept["weights"], kept["core"]), float(kept["seconds"])
-        except UNREADABLE:
-            pass
-        start, store = time.perf_counter(), path.with_suffix(".part.npz")
+    name = f"{points.fingerprint}-{min_samples}"
+
+    def make() -> Tree:
+        start, store = time.perf_counter(), folder / f"{name}.part.npz"
         device = "cuda" if torch.cuda.is_available() else "cpu"
         tree = spanning_tree(points.states, min_samples, device=device, store=store, report=report)
-        seconds = time.perf_counter() - start
-        with replacing(path) as part, part.open("wb") as file:
-            np.savez(file, edges=tree.edges.astype(np.int32), weights=tree.weights, core=tree.core, seconds=seconds)
+        tree = replace(tree, seconds=time.perf_counter() - start)
+        TREES.keep(tree, points=points.fingerprint, min_samples=min_samples)
         store.unlink(missing_ok=True)
-        return tree, seconds
+        return tree
+
+    with FileLock(folder / f"{name}.lock"):  # a second job over the same points waits for the first one's tree
+        return TREES.read(None, points=points.fingerprint, min_samples=min_samples) or make()
 
 
-def labels_of(
-    tree: "Tree", min_cluster_size: int
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]:
+def labels_of(tree: Tree, min_cluster_size: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float64]]:
     """Labels (P,), strengths (P,) and persistences (C,) that the hdbscan library gives to a spanning tree.
 
     Clusters are numbered by size, the largest is 0. Fewer points than `min_cluster_size` are all noise.
@@ -275,76 +278,6 @@ def text_of(run: "Run", found: Clustering) -> str:
     return corpus.vocabulary.decode(corpus.ids[start:stop].tolist())
 
 
-# What is kept ---------------------------------------------------------------------------------------------------------
-
-
-def kept_clusterings(run: "Run") -> list[ClusterQuery]:
-    """The queries whose results are at hand for a run's present weights: those that came with it, then your own."""
-    found = []
-    for folder in _folders(run):
-        for path in sorted(folder.glob("*.json")):
-            try:
-                stored = read_json(path)
-                if stored["weights"] == run.fingerprint and path.with_suffix(".npz").is_file():
-                    query = restored(ClusterQuery, stored["query"], "query")
-                    found.append(query.of(run))
-            except (ValueError, LookupError, TypeError):
-                continue
-    return list(dict.fromkeys(found))
-
-
-def read_clustering(run: "Run", query: ClusterQuery) -> Clustering | None:
-    """The kept result of a query for a run's present weights, or None.
-
-    Raises ValueError when its files are damaged and no sound ones of your own stand beside those that came with it.
-    """
-    query = query.of(run)
-    name = key_of(query, run.fingerprint, str(run.config["corpus"].get("fingerprint")))
-    damage = None
-    for folder in _folders(run):
-        for path in folder.glob("*.json"):
-            try:
-                stored = read_json(path)
-                asked_for = (stored["weights"], stored["query"]) == (run.fingerprint, asdict(query))
-            except (ValueError, KeyError, TypeError) as error:
-                if path.stem == name:  # of other results it does not matter here
-                    damage = ValueError(f"{path} is damaged ({error}): compute the clusters again")
-                continue
-            if asked_for:
-                try:
-                    return _unpacked(stored, query, path.with_suffix(".npz"))
-                except ValueError as error:
-                    damage = error
-    if damage:
-        raise damage
-    return None
-
-
-def keep_clustering(found: Clustering, folder: Path | None = None) -> Path:
-    """Write a result for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
-    folder = folder or home() / "clusters"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{found.fingerprint}.npz"
-    words = found.words if len(found.words) else np.zeros((0, 2), np.int64)
-    with replacing(path) as part, part.open("wb") as file:
-        np.savez_compressed(
-            file,
-            steps=np.diff(found.positions, prepend=0).astype(np.uint32),
-            labels=found.labels.astype(np.int32),
-            strength=np.round(255 * found.strength).astype(np.uint8),
-            persistence=found.persistence,
-            before=(found.positions[: len(words)] - words[:, 1]).astype(np.int32),
-            length=(words[:, 1] - words[:, 0]).astype(np.uint32),
-            tags=found.tags.astype(np.int8),
-        )
-    about = {
-        name: getattr(found, name)
-        for name in ("run", "weights", "text", "text_fingerprint", "span", "tag_names", "facts")
-    }
-    write_json(path.with_suffix(".json"), {"query": asdict(found.query), **about, "points": len(found.labels)})
-    return path
-
-
 @dataclass(frozen=True, eq=False)
 class Map:
     """A uniform sample of a clustering's points on a plane: `points` (M,) numbers, ascending, `places` (M, 2)."""
@@ -361,79 +294,95 @@ def map_of(points: Points, *, count: int = 6000, seed: int = 0) -> Map:
     return Map(chosen, tsne(points.states[chosen], seed))
 
 
-def keep_map(found: Clustering, made: Map, folder: Path | None = None) -> Path:
-    """Write the map beside the kept clusterings of its points."""
-    path = (folder or home() / "clusters") / found.map_name
-    with replacing(path) as part, part.open("wb") as file:
-        np.savez_compressed(file, points=made.points.astype(np.uint32), places=made.places.astype(np.float16))
-    return path
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def kept_clusterings(run: "Run") -> list[ClusterQuery]:
+    """The queries whose results are at hand for a run's present weights: those that came with it, then your own."""
+    found = []
+    for query in CLUSTERS.queries(run):
+        with suppress(ValueError):
+            found.append(query.of(run))
+    return list(dict.fromkeys(found))
+
+
+def read_clustering(run: "Run", query: ClusterQuery) -> Clustering | None:
+    """The kept result of a query for a run's present weights, of its text as it is or was; None without.
+
+    Raises ValueError when its file is damaged and no sound one of your own stands beside the one that came with it.
+    """
+    query, text = query.of(run), str(run.config["corpus"].get("fingerprint"))
+    found = CLUSTERS.read(run, query=query, text_fingerprint=text)
+    return found or next(CLUSTERS.all(run, query=query), None)
+
+
+def keep_map(found: Clustering, made: Map, into: "Run | None" = None) -> Path:
+    """Keep the map of a clustering's points for all clusterings of them, below `$LSTM_HOME` or with a run."""
+    return MAPS.keep(made, into, **found.of_points)
 
 
 def read_map(run: "Run", found: Clustering) -> Map | None:
     """The kept map of a clustering's points, or None where there is none or it cannot be read."""
-    for folder in _folders(run):
-        path = folder / found.map_name
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                points, places = kept["points"].astype(np.int64), kept["places"].astype(np.float32)
-        except UNREADABLE:
-            continue
-        if places.shape == (len(points), 2) and points.max(initial=0) < len(found.labels):
-            return Map(points, places)
-    return None
+    made = MAPS.read(run, **found.of_points)
+    return made if made is not None and made.points.max(initial=0) < len(found.labels) else None
 
 
-def results_folder(run: "Run") -> Path:
-    """Where the clusterings lie that come with a run."""
-    return run.folder / "results" / "clusters"
+def _key(one: Any) -> str:
+    return key_of(one.query, one.weights, one.text_fingerprint)
 
 
-def _folders(run: "Run") -> tuple[Path, Path]:
-    return results_folder(run), home() / "clusters"
+def _tree_key(one: Any) -> str:
+    return f"{one.points}-{one.min_samples}"
 
 
-def _unpacked(stored: dict[str, Any], query: ClusterQuery, path: Path) -> Clustering:
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            positions = np.cumsum(kept["steps"].astype(np.int64))
-            labels, persistence = kept["labels"].astype(np.int32), kept["persistence"].astype(np.float64)
-            stops = positions[: len(kept["before"])] - kept["before"]
-            words = np.stack((stops - kept["length"], stops), axis=1)
-            strength, tags = (kept["strength"] / 255).astype(np.float32), kept["tags"].astype(np.int16)
-        span: tuple[int, int] = restored(tuple[int, int], stored["span"], "span")
-        names: tuple[str, ...] = restored(tuple[str, ...], stored["tag_names"], "tag_names")
-        facts: dict[str, Any] = restored(dict[str, Any], stored["facts"], "facts")
-        run, weights, text, fingerprint = (restored(str, stored[name], name) for name in _NAMES)
-        points, length = len(labels), span[1] - span[0]
-        if not (
-            len(positions) == points == len(strength) == stored["points"]
-            and len(words) == len(tags) == (points if query.data == "whitespace" else 0)
-            and _within(labels, NOISE, len(persistence))
-            and _within(tags, NOISE, len(names))
-            and _within(positions, 0, length)
-            and _within(words, 0, length + 1)
-            and (words[:, 0] <= words[:, 1]).all()
-            and np.isfinite(persistence).all()
-        ):
-            raise ValueError("its parts do not fit together")
-        return Clustering(
-            query=query,
-            run=run,
-            weights=weights,
-            text=text,
-            text_fingerprint=fingerprint,
-            span=span,
-            positions=positions,
-            labels=labels,
-            strength=strength,
-            persistence=persistence,
-            words=words,
-            tags=tags,
-            tag_names=names,
-            facts=facts,
-        )
-    except UNREADABLE as error:
-        raise ValueError(f"{path} is damaged ({error}): remove it and compute the clusters again") from None
+def _sound(found: Clustering) -> bool:
+    points, length, words = len(found.labels), found.span[1] - found.span[0], found.words
+    return (
+        len(found.positions) == points == len(found.strength)
+        and words.shape == (len(found.tags), 2)
+        and len(words) == (points if found.query.data == "whitespace" else 0)
+        and _within(found.labels, NOISE, len(found.persistence))
+        and _within(found.tags, NOISE, len(found.tag_names))
+        and _within(found.positions, 0, length)
+        and _within(words, 0, length + 1)
+        and bool((words[:, 0] <= words[:, 1]).all())
+        and bool(np.isfinite(found.persistence).all())
+    )
+
+
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    """Positions, words and strengths of a clustering as it was kept first: by steps, lengths and 255ths."""
+    if "steps" not in stored:
+        return stored
+    positions = np.cumsum(stored["steps"].astype(np.int64))
+    stops = positions[: len(stored["before"])] - stored["before"]
+    words = np.stack((stops - stored["length"], stops), axis=1)
+    fields = {name: value for name, value in stored.items() if name not in ("steps", "before", "length", "points")}
+    return {**fields, "positions": positions, "words": words, "strength": stored["strength"].astype(np.float32) / 255}
+
+
+def _placed(found: Map) -> bool:
+    return found.places.shape == (len(found.points), 2)
+
+
+def _spans(found: Tree) -> bool:
+    return len(found.edges) == len(found.weights) == len(found.core) - 1
+
+
+CLUSTERS = Results(
+    "clusters/{key}.safetensors.xz",
+    Clustering,
+    SCHEMA,
+    key=_key,
+    older="clusters/{key}.npz",
+    sound=_sound,
+    unpack=_unpacked,
+    remedy="compute the clusters again",
+)
+MAPS = Results(
+    "clusters/maps/{key}.safetensors.xz", Map, SCHEMA, key=_key, older="clusters/{key}.map.npz", sound=_placed
+)
+TREES = Results("trees/{key}.safetensors", Tree, SCHEMA, key=_tree_key, older="trees/{key}.npz", sound=_spans)
 
 
 def _within(values: NDArray[Any], least: int, end: int) -> bool:

@@ -4,13 +4,10 @@ Knows runs, recordings and what is kept of maps; how words are grouped is `linka
 `word_groups`'. P words of the text, W different ones, U units.
 """
 
-import hashlib
-import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +16,8 @@ from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.settings import SIGNALS
 from lstm_core.stats.tsne import PERPLEXITY
-from lstm_core.storage.arrays import load_arrays, save_arrays
-from lstm_core.storage.files import home
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import read_corpus
 
 if TYPE_CHECKING:
@@ -92,7 +88,7 @@ class WordMap:
 
     @property
     def fingerprint(self) -> str:
-        """Identifies what was asked for; names the file it is kept in."""
+        """Identifies what was asked for."""
         return key_of(self.query, self.weights)
 
     @cached_property
@@ -113,8 +109,7 @@ class WordMap:
 
 def key_of(query: WordMapQuery, weights: str) -> str:
     """Names a map: hash of what was asked for and of whose weights."""
-    content = {**asdict(query), "weights": weights, "schema": SCHEMA}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+    return hashed({**vars(query), "weights": weights, "schema": SCHEMA})
 
 
 def word_map(run: "Run", query: WordMapQuery = WordMapQuery(), *, report: Progress = silent) -> WordMap:
@@ -179,67 +174,46 @@ def map_of(
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_map(found: WordMap, folder: Path | None = None) -> Path:
-    """Write a map for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
-    path = (folder or home() / "wordmaps") / f"{found.fingerprint}.safetensors"
-    grid, frame = _on_grid(found.places)
-    about = {name: getattr(found, name) for name in ("run", "weights", "text", "text_fingerprint", "span", "seconds")}
-    notes = {"query": asdict(found.query), "types": found.types, **about}
-    save_arrays(
-        path,
-        {"grid": grid, "frame": frame, "words": found.words.astype(np.min_scalar_type(len(found.types)))},
-        {name: json.dumps(value, ensure_ascii=False) for name, value in notes.items()},
-    )
-    return path
-
-
 def read_map(run: "Run", query: WordMapQuery) -> WordMap | None:
     """The kept map of a query for a run's present weights and text; None where there is none or it is damaged.
 
     Raises ValueError for what the run does not have.
     """
     query = query.of(run)
-    for folder in (results_folder(run), home() / "wordmaps"):
-        found = _read(folder / f"{key_of(query, run.fingerprint)}.safetensors")
-        if found and found.query == query and found.weights == run.fingerprint:
-            own = str(run.config["corpus"].get("fingerprint"))
-            if found.text_fingerprint == (read_corpus(query.text, "word").fingerprint if query.text else own):
-                return found
-    return None
+    if not WORD_MAPS.there(run, query=query):  # its text need not be at hand
+        return None
+    text = read_corpus(query.text, "word").fingerprint if query.text else str(run.config["corpus"].get("fingerprint"))
+    return WORD_MAPS.read(run, query=query, text_fingerprint=text)
 
 
 def kept_maps(run: "Run") -> list[WordMapQuery]:
     """The queries whose maps are at hand for a run's present weights: those that came with it, then your own."""
-    files = [path for folder in (results_folder(run), home() / "wordmaps") for path in sorted(folder.glob("*.safe*"))]
-    found = [one for one in map(_read, files) if one and one.weights == run.fingerprint]
-    return list(dict.fromkeys(one.query for one in found))
+    return list(dict.fromkeys(one.query for one in WORD_MAPS.all(run)))
 
 
-def results_folder(run: "Run") -> Path:
-    """Where the maps lie that come with a run."""
-    return run.folder / "results" / "wordmaps"
+def _key(one: Any) -> str:
+    return key_of(one.query, one.weights)
 
 
-def _read(path: Path) -> WordMap | None:
-    """The map in a file, None where it is missing or damaged."""
-    try:
-        arrays, stored = load_arrays(path)
-        notes = {name: json.loads(value) for name, value in stored.items() if name != "sha256"}
-        query = notes.pop("query")
-        words, places = arrays["words"].astype(np.int32), _placed(arrays["grid"], arrays["frame"])
-        found = WordMap(
-            **{**notes, **{name: tuple(notes[name]) for name in ("span", "types")}},
-            query=WordMapQuery(**query),
-            words=words,
-            places=places,
-        )
-        start, stop = found.span
-        whole = (
-            words.shape == (stop - start,) and places.shape == (len(words), 2) and {*map(type, found.types)} == {str}
-        )
-    except (ValueError, KeyError, TypeError, IndexError):
-        return None
-    return found if whole and words.min(initial=0) >= 0 and words.max(initial=-1) < len(found.types) else None
+def _sound(found: WordMap) -> bool:
+    start, stop = found.span
+    whole = found.words.shape == (stop - start,) and found.places.shape == (stop - start, 2)
+    return whole and found.words.min(initial=0) >= 0 and found.words.max(initial=-1) < len(found.types)
+
+
+def _packed(fields: Fields) -> Fields:
+    grid, frame = _on_grid(fields["places"])
+    return {**{name: value for name, value in fields.items() if name != "places"}, "grid": grid, "frame": frame}
+
+
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    fields = {name: value for name, value in stored.items() if name not in ("grid", "frame")}
+    return {**fields, "places": _placed(stored["grid"], stored["frame"])}
+
+
+WORD_MAPS = Results(
+    "wordmaps/{key}.safetensors", WordMap, SCHEMA, key=_key, sound=_sound, pack=_packed, unpack=_unpacked
+)
 
 
 def _on_grid(places: NDArray[np.floating]) -> tuple[NDArray[np.uint16], NDArray[np.float64]]:

@@ -111,14 +111,14 @@ def units(
     as_json: Json = False,
 ) -> None:
     """Rank the units of a layer by how unlike the rest their values are distributed, over the longest text recorded."""
-    from lstm_core.neurons.distributions import DistributionQuery, keep_distributions
+    from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery
     from lstm_core.neurons.labels import labels_at_hand
 
     run = open_run(name)
     query = DistributionQuery(signal, layer or run.model_config.layers)
     found = distributions_at_hand(run, query)
     if with_run:
-        keep_distributions(found, run)
+        DISTRIBUTIONS.keep(found, run)
     whole = units_document(found, labels_at_hand(run, found.source, signal, query.layer))
     kinds = ", ".join(f"{count:,} {name}" for name, count in whole["shapes"].items())
     where = "" if whole["positions"] == "all" else f" at {whole['positions']} only"
@@ -192,7 +192,7 @@ def rivals(
         points = clusters.points_of(clusters.recording_for(run, query), query)
         text = clusters.text_of(run, found)
         result = others.compare(found, points, text, controls=models, report=progress)
-        others.keep_comparison(run, result)
+        others.COMPARISONS.keep(result, run)
     agreed = [*result.agreement[0], *[None] * len(result.controls)]
     rows = [
         {**asdict(row), "agreement": score, "seconds": None if score is None else row.seconds}
@@ -210,11 +210,11 @@ def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool =
     found = None if recompute else clusters.read_clustering(run, query)
     if found is None:
         found = clusters.cluster(run, query, report=progress)
-        folder = clusters.results_folder(run) if with_run else None
-        clusters.keep_clustering(found, folder)
+        into = run if with_run else None
+        clusters.CLUSTERS.keep(found, into)
         if recompute or clusters.read_map(run, found) is None:
             points = clusters.points_of(clusters.recording_for(run, found.query), found.query)
-            clusters.keep_map(found, clusters.map_of(points), folder)
+            clusters.keep_map(found, clusters.map_of(points), into)
     return found
 
 

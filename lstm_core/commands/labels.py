@@ -45,7 +45,7 @@ def label(
             recording,
             query,
             recompute=recompute,
-            folder=labels.results_folder(run) if with_run else None,
+            into=run if with_run else None,
             report=progress,
         )
         for recording in find(run.fingerprint, (signal,), (query.layer,))

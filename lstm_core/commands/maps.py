@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import MISSING, Json, places, progress, say, table
+from lstm_core.commands.report import Json, places, progress, say, table
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 
@@ -45,7 +45,7 @@ def wordmap(
     found = _map(run, query, recompute, with_run)
     labels = joins(found.places, way).cut_at_most(clusters)
     whole = word_groups.summary(found, labels, way, least=least)
-    lines = _lines(whole)
+    lines = map_lines(whole)
     if against_signal or against_split:
         other = _map(
             run, replace(query, signal=against_signal or signal, split=against_split or split), recompute, with_run
@@ -65,14 +65,17 @@ def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "W
     kept = None if recompute else maps.read_map(run, query)
     found = kept or maps.word_map(run, query, report=progress)
     if kept is None or with_run:
-        maps.keep_map(found, maps.results_folder(run) if with_run else None)
+        maps.WORD_MAPS.keep(found, run if with_run else None)
     return found
 
 
-def _lines(whole: dict[str, Any]) -> list[str]:
+def map_lines(whole: dict[str, Any]) -> list[str]:
     """A map for people, with the most frequent words of every group."""
+    from lstm_core.clusters.word_groups import FREQUENT
+
     groups = [{**row, "words": _words(row["words"])} for row in whole["table"]]
-    lists = [{**row, "words": ", ".join(row["words"]) or MISSING} for row in whole["lists"]]
+    rare = f"none of its words stands here {FREQUENT} times"
+    lists = [{**row, "words": rare if row["jaccard"] is None else ", ".join(row["words"])} for row in whole["lists"]]
     row = whole["runs"]
     return [
         f"{whole['signal']} of layer {whole['layer']} of {whole['run']} over {whole['text']} {places(whole['span'])}: "

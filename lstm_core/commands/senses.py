@@ -69,7 +69,7 @@ def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> "Senses
         kept = results.with_sets_of(results.senses(run, given=given, report=progress), kept)
     assert kept is not None  # measured now or there
     if given or with_run:
-        results.keep_senses(kept, run.folder / "results" if with_run else None)
+        results.SENSES.keep(kept, run if with_run else None)
     return kept
 
 

@@ -48,7 +48,7 @@ def baseline(
     result = ngrams.kept_baseline(text.name, text.fingerprint, text.kind, query)
     if result is None:
         result = ngrams.baseline(text, query, report=progress)
-        ngrams.keep_baseline(result)
+        ngrams.BASELINES.keep(result)
     best = {score.model.method: score.model.order for score in result.best()}
     rows = [
         {

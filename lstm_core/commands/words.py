@@ -105,20 +105,20 @@ def words(
     from lstm_core.word_vectors import sample as word_sample
 
     run = open_run(name)
-    folder = word_sample.results_folder(run) if with_run else None
+    into = run if with_run else None
     found = None if recompute else word_report.read_report(run)
     sample = None if recompute else word_sample.read_sample(run)
     if sample is None:  # the page opens with it, whatever becomes of the rest
         sample = word_sample.word_sample(run, report=progress)
-        word_sample.keep_sample(sample, run, folder)
+        word_sample.keep_sample(sample, run, into)
     elif with_run:
-        word_sample.keep_sample(sample, run, folder)
+        word_sample.keep_sample(sample, run, into)
     if found is None:
         found = word_report.word_report(run, report=progress)
-        word_report.keep_report(found, folder)
+        word_report.REPORTS.keep(found, into)
     elif with_run:
-        word_report.keep_report(found, folder)
-    say(found, as_json, _report_lines(found))
+        word_report.REPORTS.keep(found, into)
+    say(found, as_json, report_lines(found))
 
 
 def similarity(
@@ -145,7 +145,7 @@ def similarity(
         raise ValueError("name a run whose vectors are judged: `python -m lstm_core runs` lists them")
     run = open_run(name)
     query = results.SimilarityQuery(vectors, layers_of(layers)).of(run)  # type: ignore[arg-type]
-    folder = results.results_folder(run) if with_run else None
+    into = run if with_run else None
     found = None if recompute or file else results.read_similarity(run, query)
     if found is None:
         try:
@@ -159,13 +159,13 @@ def similarity(
         own = [word_pairs.read_pairs(file)] if file else []
         found = results.measure(run, query, benchmarks=[*benchmarks, *own], report=progress)
         if not (file or missing):
-            results.keep_similarity(found, folder)
+            results.SIMILARITY.keep(found, into)
             if vectors == "best":  # whose states hold the paper's, which a page shows beside them
-                results.keep_similarity(results.measure(run, results.SimilarityQuery("paper")), folder)
+                results.SIMILARITY.keep(results.measure(run, results.SimilarityQuery("paper")), into)
     elif with_run:
-        results.keep_similarity(found, folder)
+        results.SIMILARITY.keep(found, into)
         if vectors == "best" and (paper := results.read_similarity(run, results.SimilarityQuery("paper"))):
-            results.keep_similarity(paper, folder)
+            results.SIMILARITY.keep(paper, into)
     say(found.rows(), as_json, _benchmark_lines(found))
 
 
@@ -191,7 +191,7 @@ def _benchmark_lines(found: "SimilarityResult") -> list[str]:
     return [head, *table([*rows, mean], columns)]
 
 
-def _report_lines(found: "WordReport") -> list[str]:
+def report_lines(found: "WordReport") -> list[str]:
     """The paper's Table 3 and what is known of rare words, for people."""
     from lstm_core.word_vectors.report import plain
 

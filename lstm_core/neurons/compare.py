@@ -4,14 +4,17 @@ Knows runs and recordings; loads torch only to record what is missing. Axes: U u
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
 from lstm_core.neurons.passages import (
+    ACTIVITY,
+    Activity,
     CompareQuery,
+    KeptActivity,
     Passage,
     kept_distributions,
     passage_of,
@@ -21,24 +24,11 @@ from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import ENDED, Run
 from lstm_core.runs.settings import MEASURES, SIGNALS
 from lstm_core.stats.permutation import order
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import CorpusMissing
 
 if TYPE_CHECKING:
     from lstm_core.recordings.record import Text
-
-
-@dataclass(frozen=True)
-class Activity:
-    """How active the units of one signal and layer are: mean |value|, share of the units that are near zero."""
-
-    signal: str
-    layer: int
-    units: int
-    mean_abs: float
-    near_zero_share: float
 
 
 @dataclass(frozen=True)
@@ -216,21 +206,16 @@ def _recording(
 
 def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
     spec = recording.spec
-    about = {"weights": run.fingerprint, "text": spec.text_fingerprint, "span": list(spec.span)}
-    write_json(run.folder / "results" / "activity.json", {**about, "activity": [asdict(one) for one in found]})
+    ACTIVITY.keep(KeptActivity(run.fingerprint, spec.text_fingerprint, spec.span, found), run)
 
 
 def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activity, ...]:
     """The activity, or the distributions, that came with the run where they are of this text and these signals."""
     layers = range(1, run.model_config.layers + 1)
-    kept = run.results().get("activity", {})
-    if (kept.get("text"), kept.get("span")) == (passage.fingerprint, list(passage.span)):
-        try:
-            found: tuple[Activity, ...] = restored(tuple[Activity, ...], kept["activity"])
-        except (KeyError, ValueError):
-            found = ()
-        if {(one.signal, one.layer) for one in found} >= {(signal, layer) for signal in signals for layer in layers}:
-            return tuple(one for one in found if one.signal in signals)
+    kept = ACTIVITY.read(run, text=passage.fingerprint, span=passage.span)
+    found = kept.activity if kept else ()
+    if {(one.signal, one.layer) for one in found} >= {(signal, layer) for signal in signals for layer in layers}:
+        return tuple(one for one in found if one.signal in signals)
     stored = (
         kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
     )

@@ -3,20 +3,17 @@
 Pure functions of a recording; knows nothing of models or pages. U units, P positions kept, 200 bins.
 """
 
-import json
-from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
-from lstm_core.storage.arrays import Arrays, load_arrays, save_arrays
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
@@ -26,7 +23,6 @@ BINS = 200
 CELL_INTERVAL = (0.001, 0.999)  # quantiles of the layer between which the cell state is counted
 SET_ASIDE = 0.9  # thesis: a unit with a larger share of values near zero is not analysed
 ADDED = 0.5  # to every count, so that a bin without values has no infinite divergence
-_COUNTED = ("counts", "below", "above", "near_zero", "lower", "upper")  # kept as uint32
 
 
 @dataclass(frozen=True)
@@ -143,21 +139,12 @@ def distributions(
 
 def counted(recording: Recording, query: DistributionQuery, *, workers: int = 0) -> Distributions:
     """The same, kept with the recording, so that its values are counted once. Raises ValueError as `distributions`."""
-    if recording.folder is None:
+
+    def count() -> Distributions:
         return distributions(recording, query, workers=workers)
-    path = recording.folder / "distributions" / _file(query)
-    kept = _read(path, query)
-    if kept is not None and kept.source == recording.spec and kept.total == len(recording.positions):
-        return kept
-    found = distributions(recording, query, workers=workers)
-    with suppress(OSError):  # a full disk: then they are counted again next time
-        _write(path, found)
-    return found
 
-
-def keep_distributions(found: Distributions, run: "Run") -> Path:
-    """Write them to the run's results, whole or not at all, in place of others of the same signal and layer."""
-    return _write(_path(run, found.query), found)
+    total = len(recording.positions)
+    return DISTRIBUTIONS.read_or_compute(recording, count, query=query, source=recording.spec, total=total)
 
 
 def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | None:
@@ -165,36 +152,20 @@ def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | 
 
     A run that comes without weights has those that its results are of.
     """
-    found = _read(_path(run, query), query)
+    found = DISTRIBUTIONS.read(run, query=query)
     return None if found is None or (run.has_weights and found.source.weights != run.fingerprint) else found
 
 
-def _path(run: "Run", query: DistributionQuery) -> Path:
-    return run.folder / "results" / "distributions" / _file(query)
-
-
-def _file(query: DistributionQuery) -> str:
-    return f"{query.signal}-{query.layer}.safetensors.xz"
-
-
-def _write(path: Path, found: Distributions) -> Path:
-    arrays: Arrays = {name: getattr(found, name) for name in ("edges", *PER_UNIT)}
-    arrays |= {name: arrays[name].astype(np.uint32) for name in _COUNTED}
-    save_arrays(path, arrays, {"total": str(found.total), "source": json.dumps(asdict(found.source))})
-    return path
-
-
-def _read(path: Path, query: DistributionQuery) -> Distributions | None:
-    """Those of a file, None where it is not there or damaged."""
-    try:
-        arrays, notes = load_arrays(path)
-        source = json.loads(notes["source"])
-        source = RecordingSpec(**{**source, **{name: tuple(source[name]) for name in ("span", "signals", "layers")}})
-        arrays |= {name: arrays[name].astype(np.int64) for name in _COUNTED}
-        found = Distributions(**arrays, total=int(notes["total"]), query=query, source=source)
-        shapes = {name: getattr(found, name).shape for name in ("edges", *PER_UNIT)}
-    except (ValueError, KeyError, TypeError):
-        return None
-    units = (source.units,)
+def _sound(found: Distributions) -> bool:
+    units = (found.source.units,)
     wanted = dict.fromkeys(PER_UNIT, units) | {"edges": (BINS + 1,), "counts": (*units, BINS)}
-    return found if shapes == wanted and found.total > 0 else None
+    return found.total > 0 and all(getattr(found, name).shape == shape for name, shape in wanted.items())
+
+
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    return {"query": asked.query, **stored}  # the first files left it to their names
+
+
+DISTRIBUTIONS = Results(  # of a run, or of a recording
+    "distributions/{query.signal}-{query.layer}.safetensors.xz", Distributions, own=None, sound=_sound, unpack=_unpacked
+)

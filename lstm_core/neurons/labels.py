@@ -3,23 +3,18 @@
 What a label is and how it is found, see label_search. Knows recordings and runs; knows no pages.
 """
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, fields
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.neurons.features import plain_features
-from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Row, UnitLabel, find_labels
+from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel, find_labels
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording, RecordingSpec
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import home, read_json, write_bytes
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import Splitter
 from lstm_core.text.marks import Tokens
 
@@ -36,8 +31,7 @@ FINDINGS = (  # features that a person can see in a text, for which one unit is 
 )
 LEAD = 200  # tokens shown before an example
 MARGIN = 0.01  # strength by which one of c must be better: h lies between -1 and 1
-SCHEMA = 2  # goes up when the same recording would get other labels, or they are kept otherwise
-_DAMAGED = (ValueError, LookupError, TypeError, AttributeError)  # what reading a document of another kind may raise
+SCHEMA = 2  # goes up when the same recording would get other labels
 
 
 def labels_of(recording: Recording, signal: str, layer: int) -> tuple[UnitLabel, ...]:
@@ -53,28 +47,20 @@ def kept_or_made(
     query: LabelQuery,
     *,
     recompute: bool = False,
-    folder: Path | None = None,
+    into: "Run | None" = None,
     report: Progress = silent,
 ) -> Labels:
-    """The labels of a recording, beside those of its untrained twin where that is recorded alike; kept for next time.
+    """The labels of a recording, beside those of its untrained twin where that is recorded alike; kept for next time:
+    below `$LSTM_HOME`, or with a run. What was kept is made anew when the twin's recording has come to hand since.
 
-    What was kept is made anew when the twin's recording has come to hand since. Raises ValueError as `find_labels`.
+    Raises ValueError as `find_labels`.
     """
     twin = untrained_twin(recording, query.signal, (query.layer,))
     found = None if recompute else read_labels(recording, query)
     if found is None or (twin is not None and found.twin != twin.spec.weights):
         found = find_labels(recording, query, twin=twin, report=report)
-        keep_labels(found, folder)
+        LABELS.keep(found, into)
     return found
-
-
-def keep_labels(found: Labels, folder: Path | None = None) -> Path:
-    """Write labels for the next time: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
-    path = (folder or home() / "labels") / _file(found, found.query)
-    rows = {"units": _columns(UnitLabel, found.units), "features": _columns(FeatureBest, found.features)}
-    document = {"schema": SCHEMA, **asdict(found), **rows}
-    write_bytes(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
-    return path
 
 
 def read_labels(recording: Recording, query: LabelQuery) -> Labels | None:
@@ -84,27 +70,15 @@ def read_labels(recording: Recording, query: LabelQuery) -> Labels | None:
 
 def labels_for(spec: RecordingSpec, query: LabelQuery) -> Labels | None:
     """The same for a recording that need not be at hand."""
-    for folder in (home() / "labels", *_shipped(spec)):
-        try:
-            return _restored(read_json(folder / _file(spec, query)), spec.units, query)
-        except _DAMAGED:
-            continue
-    return None
+    of = {name: getattr(spec, name) for name in ("weights", "text_fingerprint", "span", "positions")}
+    found = LABELS.read(_run(spec), query=query, **of)
+    return found if found is not None and len(found.units) == spec.units else None
 
 
 def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
     """The labels that came with a run, of whichever text it read for them (of several the longest); None without."""
-    found = []
-    for path in sorted(results_folder(run).glob("*.json")):
-        try:
-            stored = read_json(path)
-            if stored["query"] != asdict(query):  # of another place: not worth a look
-                continue
-            labels = _restored(stored, run.model_config.hidden, query)
-        except _DAMAGED:
-            continue
-        if labels.weights == run.fingerprint and labels.positions == "all":
-            found.append(labels)
+    came = LABELS.all(run, own=False, query=query, positions="all")
+    found = [labels for labels in came if len(labels.units) == run.model_config.hidden]
     return max(found, key=lambda labels: labels.span[1] - labels.span[0], default=None)
 
 
@@ -139,63 +113,45 @@ def example(tokens: Tokens, splitter: Splitter, feature: str, positions: NDArray
     return max(0, half + (int(starts[len(starts) // 2]) if len(starts) else 0) - LEAD)
 
 
-def results_folder(run: "Run") -> Path:
-    """Where the labels lie that come with a run."""
-    return run.folder / "results" / "labels"
-
-
-def _shipped(spec: RecordingSpec) -> Iterator[Path]:
+def _run(spec: RecordingSpec) -> "Run | None":
+    """The run of a recording where it has the same weights still: labels may have come with it."""
     from lstm_core.runs.store import open_run
 
     try:
         run = open_run(spec.run)
     except ValueError:
-        return
-    if run.fingerprint == spec.weights:
-        yield results_folder(run)
+        return None
+    return run if run.fingerprint == spec.weights else None
 
 
-def _file(of: Labels | RecordingSpec, query: LabelQuery) -> str:
-    """The name of what is kept: a hash of all that decides it but the twin."""
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def _key(one: Any) -> str:
+    """All that decides labels but the twin."""
     from lstm_core.text.tags import tagger_fingerprint
 
-    content = [SCHEMA, tagger_fingerprint(), of.weights, of.text_fingerprint, of.span, of.positions, asdict(query)]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:20] + ".json"
+    of = [one.weights, one.text_fingerprint, one.span, one.positions, one.query]
+    return hashed([SCHEMA, tagger_fingerprint(), *of], in_order=False)
 
 
-def _columns(kind: type[Row], rows: Sequence[Row]) -> dict[str, Any]:
-    """Rows as lists of one field each, which is a third of the size; texts by their number among `names`."""
-    columns: dict[str, Any] = {}
-    for name in (one.name for one in fields(kind)):
-        values = [getattr(row, name) for row in rows]
-        if any(isinstance(value, str) for value in values):
-            names = sorted(set(values))
-            columns[name] = {"names": names, "numbers": [names.index(value) for value in values]}
-        else:
-            columns[name] = values
-    return columns
+def _sound(found: Labels) -> bool:
+    told = (value for row in (*found.units, *found.features) for value in vars(row).values())
+    in_order = all(unit.unit == number for number, unit in enumerate(found.units))
+    return in_order and all(value == value for value in told)  # NaN is unlike itself
 
 
-def _rows(kind: type[Row], columns: Any) -> tuple[Row, ...]:
-    """The other way."""
-    lists = [
-        [column["names"][number] for number in column["numbers"]] if isinstance(column, dict) else column
-        for column in columns.values()
-    ]
-    return tuple(restored(kind, dict(zip(columns, row, strict=True))) for row in zip(*lists, strict=True))
-
-
-def _restored(stored: Any, units: int, query: LabelQuery) -> Labels:
-    """Labels of so many units from their document; raises one of _DAMAGED when it is another."""
-    rows: dict[str, Any] = {
-        "units": _rows(UnitLabel, stored["units"]), "features": _rows(FeatureBest, stored["features"])
-    }  # fmt: skip
-    plain = {one.name: one.type for one in fields(Labels) if one.name not in rows}
-    if stored["schema"] != SCHEMA or {*stored} != {"schema", *plain, *rows}:
-        raise ValueError("it holds something else")
-    found = Labels(**rows, **{name: restored(kind, stored[name], name) for name, kind in plain.items()})
-    if [unit.unit for unit in found.units] != list(range(units)) or found.query != query:
-        raise ValueError("it holds the labels of other units")
-    if any(value != value for row in (*found.units, *found.features) for value in vars(row).values()):
-        raise ValueError("some values are no numbers")
+def _rows(stored: Fields, asked: Any) -> Fields:
+    """With rows of the columns that were kept first: a list a field, texts by their number among `names`."""
+    found = dict(stored)
+    for name in ("units", "features"):
+        if isinstance(kept := stored[name], dict):
+            columns = [
+                [column["names"][number] for number in column["numbers"]] if isinstance(column, dict) else column
+                for column in kept.values()
+            ]
+            found[name] = [dict(zip(kept, row, strict=True)) for row in zip(*columns, strict=True)]
     return found
+
+
+LABELS = Results("labels/{key}.json.xz", Labels, SCHEMA, key=_key, sound=_sound, unpack=_rows, own_first=True)

@@ -11,6 +11,7 @@ from lstm_core.neurons.distributions import DistributionQuery, Distributions, di
 from lstm_core.recordings.recording import MANIFEST, Recording, damaged, find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import read_json
+from lstm_core.storage.results import Results
 from lstm_core.text.corpus import read_corpus
 
 
@@ -36,6 +37,30 @@ class Passage:
     span: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Activity:
+    """How active the units of one signal and layer are: mean |value|, share of the units that are near zero."""
+
+    signal: str
+    layer: int
+    units: int
+    mean_abs: float
+    near_zero_share: float
+
+
+@dataclass(frozen=True)
+class KeptActivity:
+    """The activity of a run with these `weights` over tokens [start, stop) of the text of that fingerprint."""
+
+    weights: str
+    text: str
+    span: tuple[int, int]
+    activity: tuple[Activity, ...]
+
+
+ACTIVITY = Results("activity.json", KeptActivity, own=None)
+
+
 def passage_of(runs: Sequence[Run], query: CompareQuery = CompareQuery()) -> Passage:
     """The tokens of a query. With nothing asked for, and runs without weights among them: what most of these have
     figures of, since they cannot read anything else; their text need not be at hand.
@@ -55,10 +80,9 @@ def kept_passages(run: Run) -> list[Passage]:
     """What figures came with a run: of its activity, and of its distributions."""
     name, own = run.config["corpus"].get("name", ""), run.config["corpus"].get("fingerprint")
     found = []
-    activity = run.results().get("activity", {})
-    text, span = activity.get("text"), activity.get("span")
-    if isinstance(text, str) and isinstance(span, list) and len(span) == 2 and {*map(type, span)} == {int}:
-        found.append(Passage(name if text == own else f"another text ({text[:8]})", text, (span[0], span[1])))
+    if kept := ACTIVITY.read(run):
+        title = name if kept.text == own else f"another text ({kept.text[:8]})"
+        found.append(Passage(title, kept.text, kept.span))
     distributed = read_distributions(run, DistributionQuery("h", 1))
     if distributed is not None and distributed.source.positions == "all":
         source = distributed.source

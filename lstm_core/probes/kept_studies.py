@@ -4,10 +4,8 @@ several runs (such as three seeds of one model) stand side by side.
 Figures only are kept, none of the text's places. Knows results of studies; knows no recordings.
 """
 
-import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lstm_core.probes.active import OnQuery, OnSets
@@ -16,10 +14,7 @@ from lstm_core.probes.verification import Verification
 from lstm_core.probes.word_classes import WordClass
 from lstm_core.runs.run import Run
 from lstm_core.stats.separation import Separation
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import read_json, write_json
-
-FOLDER = "results/studies"
+from lstm_core.storage.results import Results, hashed
 
 
 @dataclass(frozen=True)
@@ -104,12 +99,16 @@ def _apart(found: Separation | None) -> KindsApart | None:
 
 def identity(study: Study) -> str:
     """Identifies what a study asks for: its name and question may change."""
-    asked = asdict(replace(study, name="", question=""))
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+    return hashed(replace(study, name="", question=""), digits=64)
+
+
+STUDIES = Results(  # a study has one file, the latest
+    "studies/{key}.json", KeptStudy, own=None, key=lambda one: re.sub(r"[^A-Za-z0-9._-]", "-", one.study)
+)
 
 
 def keep(run: Run, found: StudyResult, on: OnSets, own: Outcome, twin: Outcome | None) -> Path:
-    """Write the figures whole or not at all into the run's own folder; a study has one file, the latest."""
+    """Keep the figures of a study with its run."""
     kept = KeptStudy(
         study=found.study.name,
         question=found.study.question,
@@ -125,19 +124,9 @@ def keep(run: Run, found: StudyResult, on: OnSets, own: Outcome, twin: Outcome |
         found=own,
         twin=twin,
     )
-    path = run.folder / FOLDER / f"{re.sub(r'[^A-Za-z0-9._-]', '-', found.study.name)}.json"
-    write_json(path, asdict(kept))
-    return path
+    return STUDIES.keep(kept, run)
 
 
 def read_kept(run: Run) -> dict[str, KeptStudy]:
     """What is kept for a run's present weights, by name of the study; what is damaged or of others is left out."""
-    found = {}
-    for path in sorted((run.folder / FOLDER).glob("*.json")):
-        try:
-            one: KeptStudy = restored(KeptStudy, read_json(path), str(path))
-        except ValueError:
-            continue
-        if one.weights == run.fingerprint:
-            found[one.study] = one
-    return found
+    return {one.study: one for one in STUDIES.all(run)}

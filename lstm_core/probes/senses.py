@@ -5,8 +5,7 @@ and the untrained twin. Figures only are kept, none of the sentences. N places, 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +16,8 @@ from lstm_core.probes.labelled_states import EncodedExample, encoded, states
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
 from lstm_core.probes.studies import tells_apart
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Results
 
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 Values = NDArray[np.float32]
 
 SCHEMA = 1
-NAME = "senses"  # of the document among a run's results
 MOST = 200  # places of a sense in each part: a few words of CoarseWSD-20 have more than all the others together
 LOOKED_AT = 150  # of them, at which units are tested one by one
 SHUFFLES = 10  # of labels
@@ -243,25 +240,19 @@ def _places(values: Values, kind: NDArray[np.bool_], test: NDArray[np.bool_]) ->
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_senses(found: Senses, folder: Path | None = None) -> Path:
-    """Write a result whole or not at all: below `$LSTM_HOME`, or in the folder `results` of a run."""
-    path = folder / f"{NAME}.json" if folder else home() / NAME / f"{found.weights[:20]}.json"
-    write_json(path, asdict(found))
-    return path
+def _sound(found: Senses) -> bool:
+    scored = all(word.scores.keys() == GUESSERS.keys() for part in found.sets for word in part.words)
+    return scored and all(part.name in SETS and part.words and part.tokens and part.places for part in found.sets)
+
+
+SENSES = Results("senses.json", Senses, SCHEMA, own="senses/{weights:.20}.json", sound=_sound)
 
 
 def read_senses(run: "Run") -> Senses | None:
     """What is kept for a run's present weights, of each set what came with it first; None where nothing whole is."""
     found = None
-    for path in (run.folder / "results" / f"{NAME}.json", home() / NAME / f"{run.fingerprint[:20]}.json"):
-        try:
-            one: Senses = restored(Senses, read_json(path))
-        except ValueError:
-            continue
-        scored = all(word.scores.keys() == GUESSERS.keys() for part in one.sets for word in part.words)
-        named = all(part.name in SETS and part.words and part.tokens and part.places for part in one.sets)
-        if scored and named and (one.weights, one.schema) == (run.fingerprint, SCHEMA):
-            found = one if found is None else with_sets_of(found, one)
+    for one in SENSES.all(run):
+        found = one if found is None else with_sets_of(found, one)
     return found
 
 

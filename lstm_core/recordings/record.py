@@ -1,6 +1,5 @@
 """Recording: every signal of a model over a whole text, exact and parallel in time, straight to memory maps."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from lstm_core.storage.files import write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import Tiles
 from lstm_core.text.catalogue import RECIPES
-from lstm_core.text.corpus import Corpus, Encoding, Vocabulary, read_corpus, split_text
+from lstm_core.text.corpus import Corpus, Encoding, Vocabulary, fingerprint_of, read_corpus, split_text
 
 
 @dataclass(frozen=True)
@@ -169,8 +168,8 @@ def corpus_text(run: Run, source: str = "", start: int = 0, count: int = 0) -> T
 def typed_text(run: Run, text: str) -> tuple[Text, Encoding]:
     """What a person typed, in the run's vocabulary; the encoding says which tokens were replaced."""
     encoding = run.vocabulary.encode(text)
-    fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Text("your text", encoding.ids, fingerprint, (0, len(encoding.ids)), len(encoding.unknown)), encoding
+    span = 0, len(encoding.ids)
+    return Text("your text", encoding.ids, fingerprint_of(text), span, len(encoding.unknown)), encoding
 
 
 def evaluate(run: Run, corpus: Corpus, *, report: Progress = silent, lead: int = 50_000) -> dict[str, Any]:

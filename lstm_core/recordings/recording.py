@@ -73,6 +73,11 @@ class Recording:
         return self.spec.key
 
     @property
+    def results_folder(self) -> Path | None:
+        """Where what is computed of it is kept; None for one in memory."""
+        return self.folder
+
+    @property
     def title(self) -> str:
         start, stop = self.spec.span
         return f"{self.spec.text} [{start:,} to {stop:,})"

@@ -4,19 +4,19 @@ k, discounts, weights and the order to show are chosen on text that is neither c
 corpora and where results are kept; knows nothing of pages.
 """
 
-import hashlib
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from lstm_core.runs.run import score_of
 from lstm_core.runs.settings import MEASURES
-from lstm_core.storage.files import ROOT, home, read_json, write_json
+from lstm_core.storage.files import home
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import PROGRAM, Results, hashed
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus
 from lstm_core.text.ngram import METHODS, NgramModel, count, fit, look_up, mean_loss, probabilities
@@ -131,46 +131,26 @@ def baseline(corpus: Corpus, query: NgramQuery, *, report: Progress = silent) ->
 # Results that were kept -----------------------------------------------------------------------------------------------
 
 
+def _key(one: Any) -> str:
+    title = re.sub(r"[^A-Za-z0-9]+", "-", Path(one.corpus).stem)[:32].strip("-")
+    return f"{title}-{one.kind}-{one.order}-{hashed([SCHEMA, one.corpus, one.fingerprint, one.kind, one.order], 16)}"
+
+
+def _sound(found: NgramResult) -> bool:
+    scored = all(score.scores.keys() >= found.tokens.keys() for score in found.scores)
+    return scored and {score.model.method for score in found.scores} == {*METHODS}
+
+
+BASELINES = Results("baselines/{key}.json", NgramResult, SCHEMA, key=_key, sound=_sound)
+
+
 def baseline_folder(name: str, fingerprint: str, kind: Kind, query: NgramQuery) -> Path:
-    """Where the result of a corpus is kept, and a job that makes it, below `$LSTM_HOME/baselines`."""
-    order = query.orders(kind)[-1]
-    key = hashlib.sha256(json.dumps([SCHEMA, name, fingerprint, kind, order]).encode()).hexdigest()[:16]
-    title = re.sub(r"[^A-Za-z0-9]+", "-", Path(name).stem)[:32].strip("-")
-    return home() / "baselines" / f"{title}-{kind}-{order}-{key}"
+    """Where a job that makes the result of a corpus lives, below `$LSTM_HOME/baselines`."""
+    asked = SimpleNamespace(corpus=name, fingerprint=fingerprint, kind=kind, order=query.orders(kind)[-1])
+    return home() / "baselines" / _key(asked)
 
 
 def kept_baseline(name: str, fingerprint: str, kind: Kind, query: NgramQuery) -> NgramResult | None:
     """The result for a corpus of that name and fingerprint that was kept or ships; None where there is no whole one."""
-    folder = baseline_folder(name, fingerprint, kind, query)
-    for parent in (ROOT / "models" / "baselines", folder.parent):
-        try:
-            result = _restored(read_json(parent / f"{folder.name}.json"))
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue
-        if (result.corpus, result.fingerprint, result.kind) == (name, fingerprint, kind):
-            return result
-    return None
-
-
-def keep_baseline(result: NgramResult) -> Path:
-    """Write a result whole or not at all; returns its file."""
-    folder = baseline_folder(result.corpus, result.fingerprint, result.kind, NgramQuery(result.order))
-    path = folder.with_name(f"{folder.name}.json")
-    write_json(path, asdict(result))
-    return path
-
-
-def _restored(stored: Any) -> NgramResult:
-    """The result in a JSON document; raises one of several errors when the document is another."""
-    scores = []
-    for score in stored["scores"]:
-        model: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in score["model"].items()
-        }
-        model["weights"] = tuple(tuple(row) for row in model["weights"])
-        scores.append(NgramScore(**{**score, "model": NgramModel(**model)}))
-    result = NgramResult(**{**stored, "held_out": tuple(stored["held_out"]), "scores": tuple(scores)})
-    figures = [value for score in scores for value in (score.fitted, *(score.scores[split] for split in result.tokens))]
-    if not all(isinstance(value, int | float) for value in figures) or {s.model.method for s in scores} != {*METHODS}:
-        raise ValueError("the document does not hold the scores of every method")
-    return result
+    order = query.orders(kind)[-1]
+    return BASELINES.read(PROGRAM, corpus=name, fingerprint=fingerprint, kind=kind, order=order)

@@ -42,6 +42,11 @@ class RunFolder:
         """Whether it came with the program (and is never changed or removed)."""
         return files.SHIPPED in self.folder.parents
 
+    @property
+    def results_folder(self) -> Path:
+        """Where the results lie that are kept with it."""
+        return self.folder / "results"
+
     @cached_property
     def document(self) -> dict[str, Any]:
         """config.json; raises ValueError where it is missing, damaged or of another schema."""

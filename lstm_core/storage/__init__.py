@@ -5,5 +5,7 @@ arrays     named arrays in one checked file
 documents  frozen results from the JSON they were kept as, checked by their types
 tiles      an array on disk, quick to write by position and to read by unit
 progress   how long work says how far it is
+results    results of analyses: named, kept, checked, found again
+older      files of results in formats that are no longer written
 jobs       work in processes of their own
 """

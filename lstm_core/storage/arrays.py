@@ -19,6 +19,7 @@ Arrays = dict[str, NDArray[Any]]
 
 PACKED = ".xz"  # how the name of a file ends whose content is packed
 MOST_UNPACKED = 2**28  # bytes
+MOST_HEADER = 2**24  # bytes
 
 
 def save_arrays(path: Path, arrays: Arrays, notes: dict[str, str] | None = None) -> None:
@@ -69,6 +70,17 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
     if "sha256" in notes and notes["sha256"] != _digest(arrays, {k: v for k, v in notes.items() if k != "sha256"}):
         raise ValueError(f"{path} does not match its sha256: the file was changed or damaged")
     return arrays, notes
+
+
+def load_notes(path: Path) -> dict[str, str]:
+    """The notes of a safetensors file alone, unchecked; raises ValueError, OSError or EOFError when its head is cut."""
+    with lzma.open(path) if path.suffix == PACKED else path.open("rb") as file:
+        length = file.read(8)
+        size = int.from_bytes(length, "little")
+        if size > MOST_HEADER:
+            raise ValueError(f"{path} is no safetensors file")
+        notes: dict[str, str] = _header(length + file.read(size)).get("__metadata__", {})
+    return notes
 
 
 def check_header(path: Path) -> None:

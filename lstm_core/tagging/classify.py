@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from lstm_core.runs.settings import Cell
 from lstm_core.stats import intervals
-from lstm_core.storage import files
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import PROGRAM, Results
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
 from lstm_core.tagging.tag import words_of
@@ -25,7 +23,6 @@ from lstm_core.tagging.texts import Labelled
 from lstm_core.tagging.words import Encoded, encode, word_list
 from lstm_core.text.tagged import plain_word
 
-FIGURES = "poolings.json"
 SEEDS = tuple(range(1, 9))
 # Words are often hidden, rare ones mostly: with a quarter of that the training part is learned by heart (chosen on the
 # development part: .33 right there against .28).
@@ -174,16 +171,14 @@ def naive_bayes(given: Encoded, test: Encoded, classes: int) -> float:
     return float(((sums + prior).argmax(axis=1) == test.labels).mean())
 
 
-def keep_figures(found: Poolings) -> None:
-    """Keep the figures with the classifiers that ship; for maintainers."""
-    write_json(files.SHIPPED / "classifiers" / FIGURES, asdict(found))
+FIGURES = Results("classifiers/poolings.json", Poolings, own=None, remedy="restore it")
 
 
 def read_figures() -> Poolings:
     """The figures that ship; raises ValueError where their file is damaged or lacks."""
-    path = files.SHIPPED / "classifiers" / FIGURES
-    found: Poolings = restored(Poolings, read_json(path), str(path))
-    return found
+    if found := FIGURES.read(PROGRAM):
+        return found
+    raise ValueError("the figures of classifiers are missing: restore models/classifiers/poolings.json")
 
 
 def answer(found: Poolings, cell: str = "lstm") -> list[str]:

@@ -4,20 +4,16 @@ Knows folders and labelled texts; torch is loaded only to measure.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from lstm_core.storage import files
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import read_json, write_json
-from lstm_core.tagging.label_run import LOG, LabelRun, Share, label_runs, predicted, restored_shares
+from lstm_core.storage.results import PROGRAM, Fields, Results
+from lstm_core.tagging.label_run import LOG, LabelRun, Share, label_runs, predicted
 from lstm_core.tagging.tag import measure_perceptron
 from lstm_core.tagging.texts import TESTS, Labelled
 from lstm_core.text.gold_tags import PENN
-
-CONFUSION, PERCEPTRON = "results/confusion.json", "perceptron.json"
 
 
 @dataclass(frozen=True)
@@ -50,32 +46,40 @@ def confusion(run: LabelRun, given: Labelled, text: str) -> Confusion:
 
 def kept_confusion(run: LabelRun) -> Confusion | None:
     """The confusion that is kept beside a tagger; None where there is none, or one of other weights."""
-    path = run.folder / CONFUSION
-    if not path.is_file():
-        return None
-    try:
-        found: Confusion = restored(Confusion, read_json(path), str(path))
-    except ValueError:
-        return None
-    square = all(len(row) == len(found.names) for row in found.counts) and len(found.counts) == len(found.names)
-    return found if square and found.weights == run.fingerprint else None
+    return CONFUSIONS.read(run) if run.finished else None
 
 
 def perceptron_shares() -> dict[str, Share]:
     """The shares of right tags of NLTK's perceptron, trained on the same text, by text; empty where none are kept."""
-    try:
-        return restored_shares(read_json(files.SHIPPED / "taggers" / PERCEPTRON))
-    except ValueError:
-        return {}
+    found = PERCEPTRON.read(PROGRAM)
+    return found.accuracy if found else {}
 
 
 def keep_all(texts: dict[str, Labelled]) -> None:
     """Measure and keep the confusion of every tagger that ships, and the perceptron's shares; for maintainers."""
     for run in label_runs("taggers"):
         if run.shipped:
-            write_json(run.folder / CONFUSION, asdict(confusion(run, texts["masc"], TESTS["masc"])))
-    shares = {name: asdict(share) for name, share in measure_perceptron(texts).items()}
-    write_json(files.SHIPPED / "taggers" / PERCEPTRON, shares)
+            CONFUSIONS.keep(confusion(run, texts["masc"], TESTS["masc"]), run)
+    PERCEPTRON.keep(PerceptronFigures(measure_perceptron(texts)), PROGRAM)
+
+
+@dataclass(frozen=True)
+class PerceptronFigures:
+    """Shares of right tags by text."""
+
+    accuracy: dict[str, Share]
+
+
+def _sound(found: Confusion) -> bool:
+    return {len(found.names)} == {len(found.counts), *map(len, found.counts)}
+
+
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    return stored if "accuracy" in stored else {"accuracy": stored}  # the first file held the shares alone
+
+
+CONFUSIONS = Results("confusion.json", Confusion, own=None, sound=_sound)
+PERCEPTRON = Results("taggers/perceptron.json", PerceptronFigures, own=None, unpack=_unpacked)
 
 
 def log_of(run: LabelRun) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from lstm_core.runs.folder import LOG, MANIFEST, SCHEMA, SETTINGS, VOCABULARY, WEIGHTS, RunFolder, now
 from lstm_core.storage import files
 from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, save_arrays
-from lstm_core.storage.documents import restored
 from lstm_core.storage.files import check_name, home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Results
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
 from lstm_core.tagging.texts import Labelled, means_same
 from lstm_core.tagging.words import WordList, encode, word_list
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from lstm_core.tagging.train import EpochReport, TrainingState
 
 Kind = Literal["taggers", "classifiers"]
-RESULTS, CHECKPOINT = "results/accuracy.json", "checkpoint.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 _opened: dict[tuple[Path, int], "LabelNetwork"] = {}
 
 
@@ -78,17 +78,14 @@ class LabelRun(RunFolder):
         return self.weights_fingerprint
 
     def results(self) -> dict[str, Any]:
-        """What was measured with these weights; empty where that is not at hand or damaged."""
-        path = self.folder / RESULTS
-        try:
-            stored = read_json(path) if path.is_file() else {}
-        except ValueError:
-            return {}
-        return stored if isinstance(stored, dict) and stored.get("weights") == self.fingerprint else {}
+        """What was measured with these weights, as a document; empty where that is not at hand or damaged."""
+        found = (TAGGED.read(self) or CLASSIFIED.read(self)) if self.finished else None
+        return asdict(found) if found else {}
 
     def accuracy(self) -> "dict[str, Share]":
         """The shares of right labels by text, of its results; empty where they are not at hand or damaged."""
-        return restored_shares(self.results().get("accuracy"))
+        found = TAGGED.read(self) if self.finished else None
+        return found.accuracy if found else {}
 
     def network(self) -> "LabelNetwork":
         """The network with its weights, read once a process; raises ValueError that names a damaged file."""
@@ -253,7 +250,7 @@ def ship_label_run(run: LabelRun, kind: Kind) -> LabelRun:
     """Copy what is needed of a trained one to the program's own; for maintainers."""
     target = files.SHIPPED / kind / run.name
     shutil.rmtree(target, ignore_errors=True)
-    for name in (SETTINGS, VOCABULARY, WEIGHTS, LOG, MANIFEST, RESULTS, "CARD.md"):
+    for name in (SETTINGS, VOCABULARY, WEIGHTS, LOG, MANIFEST, "results/accuracy.json", "CARD.md"):
         if (run.folder / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(run.folder / name, target / name)
@@ -299,13 +296,32 @@ def shares(title: str, given: Labelled, found: Sequence[str], scored: Sequence[b
     )
 
 
-def restored_shares(stored: Any) -> dict[str, Share]:
-    """Shares by text from their JSON; empty where it holds something else."""
-    try:
-        found: dict[str, Share] = restored(dict[str, Share], stored)
-    except ValueError:
-        return {}
-    return found
+@dataclass(frozen=True)
+class TaggerFigures:
+    """What was measured of a tagger with these `weights`, which knows so many `words`: its `accuracy` by text, and its
+    share of right tags on the development text before the weights were rounded.
+    """
+
+    weights: str
+    architecture: str
+    parameters: int
+    words: int
+    development_before_rounding: float
+    accuracy: dict[str, Share]
+
+
+@dataclass(frozen=True)
+class ClassifierFigures:
+    """Of a classifier: the share of `count` texts that it judged `right`."""
+
+    weights: str
+    architecture: str
+    count: int
+    right: float
+
+
+TAGGED = Results("accuracy.json", TaggerFigures, own=None)
+CLASSIFIED = Results("accuracy.json", ClassifierFigures, own=None)
 
 
 def predicted(network: "LabelNetwork", known: WordList, given: Labelled) -> list[str]:

@@ -4,14 +4,22 @@ Knows folders of taggers and labelled texts; knows no pages.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from lstm_core.runs.settings import Cell
-from lstm_core.storage.files import write_bytes, write_json
+from lstm_core.storage.files import write_bytes
 from lstm_core.storage.progress import Progress, silent
-from lstm_core.tagging.label_run import RESULTS, LabelRun, folders, new_label_run, predicted, train_label_run
+from lstm_core.tagging.label_run import (
+    CLASSIFIED,
+    TAGGED,
+    ClassifierFigures,
+    LabelRun,
+    TaggerFigures,
+    folders,
+    new_label_run,
+    predicted,
+    train_label_run,
+)
 from lstm_core.tagging.settings import POOLINGS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
 from lstm_core.tagging.texts import Labelled
@@ -44,16 +52,15 @@ def made_tagger(
 def keep_results(run: LabelRun, texts: dict[str, Labelled], *, before_rounding: float) -> None:
     """Measure a trained tagger with its weights as they are kept, and write results and card."""
     network = run.network()
-    found = {name: asdict(share) for name, share in measure(network, run.known, texts).items()}
-    results = {
-        "weights": run.fingerprint,
-        "architecture": run.config.architecture,
-        "parameters": sum(value.numel() for value in network.parameters()),
-        "words": len(run.known.words),
-        "development_before_rounding": before_rounding,
-        "accuracy": found,
-    }
-    write_json(run.folder / RESULTS, results)
+    results = TaggerFigures(
+        run.fingerprint,
+        run.config.architecture,
+        sum(value.numel() for value in network.parameters()),
+        len(run.known.words),
+        before_rounding,
+        measure(network, run.known, texts),
+    )
+    TAGGED.keep(results, run)
     write_bytes(run.folder / "CARD.md", card(run, results).encode())
 
 
@@ -61,8 +68,7 @@ def keep_classifier_results(run: LabelRun, test: Labelled) -> None:
     """Measure a trained classifier on texts of other documents, with its weights as they are kept; write its card."""
     found = predicted(run.network(), run.known, test)
     right = sum(one == other for one, other in zip(found, test.labels, strict=True)) / len(test.labels)
-    results = {"weights": run.fingerprint, "architecture": run.config.architecture, "count": len(found), "right": right}
-    write_json(run.folder / RESULTS, results)
+    CLASSIFIED.keep(ClassifierFigures(run.fingerprint, run.config.architecture, len(found), right), run)
     config, kinds = run.config, ", ".join(label.replace("_", " ") for label in run.known.labels)
     lines = [
         f"# {run.name}",
@@ -88,7 +94,7 @@ def keep_classifier_results(run: LabelRun, test: Labelled) -> None:
     write_bytes(run.folder / "CARD.md", "\n".join(lines).encode())
 
 
-def card(run: LabelRun, results: dict[str, Any]) -> str:
+def card(run: LabelRun, results: TaggerFigures) -> str:
     """The card of a tagger, in Markdown."""
     config, training = run.config, run.training
     ways = "from left to right" if config.directions == 1 else "from left to right and from right to left"
@@ -96,17 +102,17 @@ def card(run: LabelRun, results: dict[str, Any]) -> str:
         f" and {config.character_filters} filters over the letters of each word" if config.character_filters else ""
     )
     rows = [
-        f"| {row['title']} | {row['count']:,} | {row['right']:.4f} | {row['unknown']:,} | "
-        f"{'' if row['right_unknown'] is None else format(row['right_unknown'], '.4f')} |"
-        for row in results["accuracy"].values()
+        f"| {row.title} | {row.count:,} | {row.right:.4f} | {row.unknown:,} | "
+        f"{'' if row.right_unknown is None else format(row.right_unknown, '.4f')} |"
+        for row in results.accuracy.values()
     ]
     return "\n".join(
         [
             f"# {run.name}",
             "",
             f"A network that tags English words with Penn Treebank tags: {CELLS[config.cell]} of {config.layers} x "
-            f"{config.hidden} units that reads {ways}, embeddings of {config.embedding} for {results['words']:,} words"
-            f"{letters}; {results['parameters']:,} parameters.",
+            f"{config.hidden} units that reads {ways}, embeddings of {config.embedding} for {results.words:,} words"
+            f"{letters}; {results.parameters:,} parameters.",
             "",
             "## Data",
             "",
@@ -118,7 +124,7 @@ def card(run: LabelRun, results: dict[str, Any]) -> str:
             f"AdamW, highest rate {training.learning_rate:g}, at most {training.epochs} epochs, batches of "
             f"{training.batch} words, dropout {config.dropout:g}, seed {training.seed}; words seen fewer than "
             f"{training.least} times are read as unknown. The best epoch on the development files: "
-            f"{results['development_before_rounding']:.4f} right there, before the weights were rounded to int8.",
+            f"{results.development_before_rounding:.4f} right there, before the weights were rounded to int8.",
             "",
             "## Figures",
             "",

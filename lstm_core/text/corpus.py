@@ -248,7 +248,7 @@ def corpus_of(
         counts = Counter(tokens[slice(*train)])
         kept = [token for token, count in counts.items() if count >= RARE and token not in (UNKNOWN, END)]
         vocabulary = Vocabulary((UNKNOWN, END, *kept), splitter)
-    fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    fingerprint = fingerprint_of(text)
     splits = {"train": train, "validation": validation}
     return Corpus(
         name=name,
@@ -284,6 +284,11 @@ def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) 
         title=recipe.title,
         licence=recipe.licence,
     )
+
+
+def fingerprint_of(text: str) -> str:
+    """Identifies a text, whatever is in it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def fetch_corpus(name: str) -> list[Path]:

@@ -1,15 +1,11 @@
 """The word similarity benchmarks of a run: measured, kept, told. Knows runs and where results are kept."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Results, hashed
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.benchmarks import BENCHMARKS, Pairs, benchmark
@@ -126,35 +122,19 @@ def _judged(
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_similarity(result: SimilarityResult, folder: Path | None = None) -> Path:
-    """Write a result whole or not at all: below `$LSTM_HOME`, or in a folder that is shipped with a run."""
-    path = (folder or home() / "similarity") / f"{_key(result.query, result.weights, result.text_fingerprint)}.json"
-    write_json(path, asdict(result))
-    return path
-
-
-def results_folder(run: "Run") -> Path:
-    """Where the results lie that come with a run."""
-    return run.folder / "results" / "similarity"
-
-
 def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> SimilarityResult | None:
     """The kept result for a run's present weights, the one that came with it first; None where no whole one is."""
     query = query.of(run)
-    fingerprint = text_fingerprint(run, query.text)
-    for folder in (results_folder(run), home() / "similarity"):
-        try:
-            path = folder / f"{_key(query, run.fingerprint, fingerprint)}.json"
-            found: SimilarityResult = restored(SimilarityResult, read_json(path))
-        except ValueError:
-            continue
-        ranges = {tuple((one.least, one.most) for one in rows) for rows in found.strata.values()}
-        alike = len(ranges) <= 1 and found.strata.keys() == {one.task for one in found.scores}
-        if alike and (found.query, found.weights, found.text_fingerprint) == (query, run.fingerprint, fingerprint):
-            return found
-    return None
+    return SIMILARITY.read(run, query=query, text_fingerprint=text_fingerprint(run, query.text))
 
 
-def _key(query: SimilarityQuery, weights: str, fingerprint: str) -> str:
-    content = json.dumps([asdict(query), weights, fingerprint, SCHEMA], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:20]
+def _key(one: Any) -> str:
+    return hashed([one.query, one.weights, one.text_fingerprint, SCHEMA])
+
+
+def _sound(found: SimilarityResult) -> bool:
+    ranges = {tuple((one.least, one.most) for one in rows) for rows in found.strata.values()}
+    return len(ranges) <= 1 and found.strata.keys() == {one.task for one in found.scores}
+
+
+SIMILARITY = Results("similarity/{key}.json", SimilarityResult, SCHEMA, key=_key, sound=_sound)

@@ -3,19 +3,15 @@
 Knows runs and where results are kept.
 """
 
-import hashlib
-import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import home, read_json, write_json
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Results, hashed
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
 from lstm_core.word_vectors.rare_words import (
     HeldOut,
@@ -206,31 +202,20 @@ def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_report(found: WordReport, folder: Path | None = None) -> Path:
-    """Write a report whole or not at all: below `$LSTM_HOME`, or in a folder that comes with a run."""
-    path = (folder or home() / "words") / _file(found.weights, found.text_fingerprint)
-    write_json(path, asdict(found))
-    return path
+def _key(one: Any) -> str:
+    return hashed([one.weights, one.text_fingerprint, SCHEMA])
+
+
+def _sound(found: WordReport) -> bool:
+    return found.types.keys() >= PAPER_TYPES.keys()
+
+
+REPORTS = Results("words/{key}.json", WordReport, SCHEMA, key=_key, sound=_sound)
 
 
 def read_report(run: "Run") -> WordReport | None:
     """The kept report of a run's present weights and text, the one that came with it first, or None."""
-    from lstm_core.word_vectors.sample import results_folder
-
     try:
-        file = _file(run.fingerprint, text_fingerprint(run))
-    except ValueError:
+        return REPORTS.read(run, text_fingerprint=text_fingerprint(run))
+    except ValueError:  # it has no text
         return None
-    for folder in (results_folder(run), home() / "words"):
-        try:
-            found: WordReport = restored(WordReport, read_json(folder / file))
-        except ValueError:
-            continue
-        if found.types.keys() >= PAPER_TYPES.keys():
-            return found
-    return None
-
-
-def _file(weights: str, fingerprint: str) -> str:
-    content = json.dumps([weights, fingerprint, SCHEMA])
-    return f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.json"

@@ -4,19 +4,17 @@ Small enough to come with a run, so that words can be looked up before anybody h
 V words, U units.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.storage.arrays import Arrays, load_arrays, restore_rows, save_arrays, scale_rows
-from lstm_core.storage.files import home
+from lstm_core.storage.arrays import restore_rows, scale_rows
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.word_vectors.vectors import (
     DEFINITIONS,
     PAPER,
@@ -25,6 +23,7 @@ from lstm_core.word_vectors.vectors import (
     State,
     defined,
     joined,
+    listed,
     recordings_for,
     state_means,
     text_fingerprint,
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from lstm_core.runs.run import Run
 
 COMMON = 2000  # words
-_COUNTS = ("averaged", "counted", "code")
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,60 +132,43 @@ def tags_of_words(run: "Run", text: str = "", *, report: Progress = silent) -> l
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_sample(found: WordSample, run: "Run", folder: Path | None = None) -> Path:
-    """Write the sample whole or not at all: below `$LSTM_HOME`, or in a folder that comes with the run."""
-    path = _path(run, folder or home() / "words")
-    arrays: Arrays = {name: getattr(found, name).astype(np.int32) for name in _COUNTS}
-    arrays |= {f"map {name}": places.astype(np.float16) for name, places in found.places.items()}
-    arrays |= {
-        f"mean {name}": array
-        for name, array in scale_rows({_named(state): values for state, values in found.means.items()}).items()
-    }
-    notes = {"words": "\n".join(found.words), "tags": "\n".join(found.tag_names), "total": str(found.total)}
-    save_arrays(path, arrays, notes)
-    return path
+def keep_sample(found: WordSample, run: "Run", into: "Run | None" = None) -> Path:
+    """Keep the sample of a run, below `$LSTM_HOME` or with it."""
+    return SAMPLES.keep(found, into, weights=run.fingerprint, text_fingerprint=text_fingerprint(run))
 
 
 def read_sample(run: "Run") -> WordSample | None:
     """The kept sample of a run's present weights and text, the one that came with it first, or None."""
-    for folder in (results_folder(run), home() / "words"):
-        try:
-            arrays, notes = load_arrays(_path(run, folder))
-            part = {
-                kind: {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
-                for kind in ("map ", "mean ")
-            }
-            averaged, counted, code = (arrays[name].astype(np.int64) for name in _COUNTS)
-            return WordSample(
-                run=run.name,
-                words=tuple(notes["words"].split("\n")),
-                averaged=averaged,
-                counted=counted,
-                code=code,
-                tag_names=tuple(notes["tags"].split("\n")),
-                means={_state(name): values for name, values in restore_rows(part["mean "]).items()},
-                places={name: places.astype(np.float32) for name, places in part["map "].items()},
-                total=int(notes["total"]),
-            )
-        except (ValueError, KeyError):
-            continue
-    return None
+    return SAMPLES.read(run, run=run.name, text_fingerprint=text_fingerprint(run))
 
 
-def results_folder(run: "Run") -> Path:
-    """Where what is known of a run's words lies when it comes with the run."""
-    return run.folder / "results" / "words"
+def _packed(fields: Fields) -> Fields:
+    """Its arrays by name: places as half floats, means as int8 rows."""
+    plain = {name: value for name, value in fields.items() if name not in ("means", "places")}
+    places = {f"map {name}": places.astype(np.float16) for name, places in fields["places"].items()}
+    means = scale_rows({"-".join(map(str, state)): values for state, values in fields["means"].items()})
+    return plain | places | {f"mean {name}": array for name, array in means.items()}
 
 
-def _path(run: "Run", folder: Path) -> Path:
-    content = json.dumps([run.fingerprint, text_fingerprint(run)])
-    return folder / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.safetensors.xz"
-
-
-def _named(state: State) -> str:
-    return "-".join(map(str, state))
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    part = {
+        kind: {name.removeprefix(kind): array for name, array in stored.items() if name.startswith(kind)}
+        for kind in ("map ", "mean ")
+    }
+    fields = {name: value for name, value in stored.items() if not name.startswith(("map ", "mean "))}
+    tags = listed(fields.pop("tags", None) or fields.get("tag_names"))  # "tags", as it was called first
+    means = {_state(name): values for name, values in restore_rows(part["mean "]).items()}
+    words = listed(stored["words"])
+    return {**fields, "run": asked.run, "words": words, "tag_names": tags, "means": means, "places": part["map "]}
 
 
 def _state(name: str) -> State:
     signal, layer, moment = name.split("-")
     return signal, int(layer), moment
+
+
+def _key(one: Any) -> str:
+    return hashed([one.weights, one.text_fingerprint])
+
+
+SAMPLES = Results("words/{key}.safetensors.xz", WordSample, key=_key, pack=_packed, unpack=_unpacked)

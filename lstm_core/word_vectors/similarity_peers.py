@@ -4,16 +4,10 @@ The peers are trained by `benchmarks/similarity.py`; the program itself does not
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from lstm_core.storage.documents import restored
-from lstm_core.storage.files import read_json, write_json
+from lstm_core.storage.results import Results
 from lstm_core.word_vectors.similarity import Judged, Score, ScoreDifference, compare, mean_rho, score
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 SCHEMA = 4  # goes up when the options, or how the best of them are chosen, change
 
@@ -60,21 +54,4 @@ def peer(name: str, options: Sequence[str], alone: Sequence[Judged], common: Seq
     return Peer(name, tuple(options), tuple(map(score, alone)), rows)
 
 
-def keep_peers(found: Peers, run: "Run") -> Path:
-    """Write them into the run's own folder, whole or not at all."""
-    path = _path(run)
-    write_json(path, asdict(found))
-    return path
-
-
-def read_peers(run: "Run") -> Peers | None:
-    """The peers that came with a run, or None: where there are none, of other weights or options, or damaged ones."""
-    try:
-        found: Peers = restored(Peers, read_json(_path(run)))
-    except ValueError:
-        return None
-    return found if (found.weights, found.schema) == (run.fingerprint, SCHEMA) else None
-
-
-def _path(run: "Run") -> Path:
-    return run.folder / "results" / "similarity-peers.json"
+PEERS = Results("similarity-peers.json", Peers, SCHEMA, own=None)  # of other weights or options they count as none

@@ -4,13 +4,10 @@ Source: the paper, section 5. Knows runs and recordings; finding neighbours is `
 U units, N occurrences.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +15,8 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.settings import SIGNALS
-from lstm_core.storage.arrays import Arrays, load_arrays, save_arrays
-from lstm_core.storage.files import home
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form, weights_of_words
 
 if TYPE_CHECKING:
@@ -221,7 +217,7 @@ def _make(run: "Run", states: list[State], text: str, report: Progress) -> Itera
             means = mean_states(*asked, words.number, len(words.words))
         query = EmbeddingQuery(signal, (layer,), (moment,), text=text)
         table = EmbeddingTable(run.name, words.words, words.averaged, words.counted, means, query)
-        _keep(table, _path(run, first.spec.text_fingerprint, state))
+        MEANS.keep(table, weights=run.fingerprint, text_fingerprint=first.spec.text_fingerprint)
         yield state, table
     report(1.0, "done")
 
@@ -398,11 +394,6 @@ def _at_length_one(values: NDArray[np.floating]) -> NDArray[np.float32]:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def embeddings_folder() -> Path:
-    """Where the means of states are kept, one file each."""
-    return home() / "embeddings"
-
-
 def text_fingerprint(run: "Run", text: str = "") -> str:
     """Identifies the text that vectors are of; raises ValueError for a run that has none of its own."""
     from lstm_core.text.corpus import read_corpus
@@ -411,26 +402,28 @@ def text_fingerprint(run: "Run", text: str = "") -> str:
     return own if own and not text else read_corpus(run.source(text), "char").fingerprint
 
 
-def _path(run: "Run", fingerprint: str, state: State) -> Path:
-    content = json.dumps([*state, run.fingerprint, fingerprint, SCHEMA])
-    return embeddings_folder() / f"{hashlib.sha256(content.encode()).hexdigest()[:20]}.safetensors"
-
-
-def _keep(table: EmbeddingTable, path: Path) -> None:
-    arrays: Arrays = {"vectors": table.vectors, "averaged": table.averaged, "counted": table.counted}
-    save_arrays(path, arrays, {"words": "\n".join(table.words), "run": table.title})
-
-
 def _kept(run: "Run", fingerprint: str, state: State) -> EmbeddingTable | None:
-    """The means in a file that was kept, None where there is none or it is damaged."""
+    """The means that were kept, None where there are none or they are damaged."""
     signal, layer, moment = state
-    try:
-        arrays, notes = load_arrays(_path(run, fingerprint, state))
-        query = EmbeddingQuery(signal, (layer,), (moment,))
-        counts = arrays["averaged"], arrays["counted"]
-        return EmbeddingTable(run.name, tuple(notes["words"].split("\n")), *counts, arrays["vectors"], query)
-    except (ValueError, KeyError):
-        return None
+    of = {"weights": run.fingerprint, "text_fingerprint": fingerprint}
+    return MEANS.read(None, title=run.name, query=EmbeddingQuery(signal, (layer,), (moment,)), **of)
+
+
+def _unpacked(stored: Fields, asked: Any) -> Fields:
+    fields = {name: value for name, value in stored.items() if name != "run"}  # as the title was called first
+    return {**fields, "title": asked.title, "query": asked.query, "words": listed(stored["words"])}
+
+
+def listed(words: Any) -> Any:
+    """Words as a list, of lines as they were kept first."""
+    return words.split("\n") if isinstance(words, str) else words
+
+
+def _key(one: Any) -> str:
+    return hashed([*one.query.states[0], one.weights, one.text_fingerprint, SCHEMA])
+
+
+MEANS = Results("embeddings/{key}.safetensors", EmbeddingTable, SCHEMA, key=_key, unpack=_unpacked)  # one a state
 
 
 # For other programs ---------------------------------------------------------------------------------------------------

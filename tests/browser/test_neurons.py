@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from lstm_core.neurons import labels
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
 from tests.browser.test_browser import read_run  # noqa: F401 - a fixture that is used by being here
@@ -21,7 +20,7 @@ def test_a_link_with_infinity_opens_with_labels_and_becomes_a_sound_one(
     server: Server,
     tab: Any,
 ) -> None:
-    planted_labels(Recording.open(find_recordings()[0]), folder=labels.results_folder(read_run))
+    planted_labels(Recording.open(find_recordings()[0]), into=read_run)
     tab.goto(f"{server.address}/neurons?run=small&neurons-signal=h&neurons-layer=2&neurons-unit=INFINITY")
     settled(tab)
     cells = table(tab, "neurons with their distributions, the most unusual first").locator("td")

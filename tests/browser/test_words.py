@@ -8,7 +8,7 @@ import pytest
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.word_vectors.neighbours import nearest
-from lstm_core.word_vectors.report import PAPER_TABLE, keep_report, word_report
+from lstm_core.word_vectors.report import PAPER_TABLE, REPORTS, word_report
 from lstm_core.word_vectors.sample import keep_sample, word_sample
 from lstm_core.word_vectors.spelling import spell_unknown
 from lstm_core.word_vectors.vectors import defined, embeddings
@@ -23,7 +23,7 @@ def run(small_run: Callable[..., Run], words: Callable[..., str]) -> Run:
     keep_text("book", (words(900) + " the tall soldier slowly opened a gate \n").encode())
     run = small_run("small", read_corpus("book"), weights=True)
     keep_sample(word_sample(run, count=12), run)
-    keep_report(word_report(run))
+    REPORTS.keep(word_report(run))
     for kind in ("paper", "best"):
         embeddings(run, defined(kind, run))
     return run

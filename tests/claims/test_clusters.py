@@ -9,7 +9,7 @@ import pytest
 from lstm_core.claims import clusters as cluster_claims
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.clusters import MARKS, marks_of, told_marks
-from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, keep_clustering
+from lstm_core.clusters.states import CLUSTERS, NOISE, Clustering, ClusterQuery
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
 
@@ -116,25 +116,25 @@ def test_claims_of_a_run_with_kept_clusters(small_run, words) -> None:
         np.stack((starts, blanks), axis=1), np.zeros(len(blanks), np.int16), TAGS,
         {"not_followed_by_whitespace": 0.18},
     )  # fmt: skip
-    keep_clustering(found)
+    CLUSTERS.keep(found)
     claims = {claim.id: claim for claim in cluster_claims.cluster_claims(run)}
     assert claims["P7"].measured == "50 (h, 0% of the points in none), not computed (o)" and claims["P7"].holds is None
     assert (claims["P10"].measured, claims["P10"].holds) == ("18.0%", False)
     assert claims["P8"].holds is False and claims["P11"].holds is False
     more = replace(found, query=replace(query, signal="o"), labels=(np.arange(len(blanks)) % 60).astype(np.int32),
                    persistence=np.ones(60))  # fmt: skip
-    keep_clustering(more)
+    CLUSTERS.keep(more)
     whole = replace(found, query=replace(query, tokens=-1))
-    keep_clustering(whole)
+    CLUSTERS.keep(whole)
     measured = {claim.id: claim.measured for claim in cluster_claims.cluster_claims(run)}["P11"]
     assert ". Hidden state over the whole text (does not hold): clusters of possessive 's: 0" in measured
     # An older version kept what it found, in this order, with the clusters.
-    keep_clustering(replace(whole, facts={"marks": [{"asks": "?", "found": "both", "holds": True}] * len(MARKS)}))
+    CLUSTERS.keep(replace(whole, facts={"marks": [{"asks": "?", "found": "both", "holds": True}] * len(MARKS)}))
     claims = {claim.id: claim for claim in cluster_claims.cluster_claims(run)}
     assert claims["P7"].holds
     assert claims["P11"].measured.endswith("Hidden state over the whole text (holds): both") and not claims["P11"].holds
     for damaged in (5, [5], [{"found": "both"}], [{"found": "both", "holds": []}]):
-        keep_clustering(replace(whole, facts={"marks": damaged}))
+        CLUSTERS.keep(replace(whole, facts={"marks": damaged}))
         assert {claim.id: claim.measured for claim in cluster_claims.cluster_claims(run)}["P11"] == measured
 
 

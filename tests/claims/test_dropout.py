@@ -11,8 +11,9 @@ import pytest
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.dropout import GROUPS, Told, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.clusters.word_groups import MarksApart
-from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map
-from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
+from lstm_core.clusters.word_map import WORD_MAPS, WordMap, WordMapQuery
+from lstm_core.neurons.compare import Comparison, RunRow, _trends
+from lstm_core.neurons.passages import Activity
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run, list_runs
@@ -153,7 +154,7 @@ def test_t9_is_read_from_maps_and_quotes_are_judged_by_the_exact_test(small_run:
         for at in range(200):  # of the closing quotes so many lie where the opening ones do
             if tokens[at] == "”" and at // 4 < 10 * (5 - k):
                 own[at] = 2
-        keep_map(mapped(one, tokens, own, query))
+        WORD_MAPS.keep(mapped(one, tokens, own, query))
     assert mapped_query(runs) == query
     found = [marks(one, query) for one in runs]
     assert all(one is not None for one in found)

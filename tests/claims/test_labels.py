@@ -10,7 +10,7 @@ from app.demo import LENGTH
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.labels import OTHERS, QUOTES, label_claims
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
-from lstm_core.neurons.labels import labels_for, results_folder, stand_in
+from lstm_core.neurons.labels import labels_for, stand_in
 from lstm_core.recordings.recording import RecordingSpec
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
@@ -129,7 +129,7 @@ def test_the_shipped_run_comes_with_the_labels_of_what_the_demo_reads() -> None:
         assert labels_for(spec, query) == labels  # by the name under which a recording looks for it
         assert sum(unit.learned for unit in labels.units) > 10
         found.append(labels)
-    assert sum(path.stat().st_size for path in results_folder(run).iterdir()) < 400_000
+    assert sum(path.stat().st_size for path in (run.results_folder / "labels").iterdir()) < 400_000
     claims = by_says(label_claims(run, found))
     assert claims["quotes"].holds is False and "layer 3" in claims["quotes"].measured
     assert "too rare to tell" in claims[BRACKETS].measured and "too rare to tell" in claims[NUMBER].measured

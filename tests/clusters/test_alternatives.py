@@ -10,11 +10,11 @@ import pytest
 from lstm_core.clusters import alternatives as rivals
 from lstm_core.clusters.spanning_tree import spanning_tree
 from lstm_core.clusters.states import (
+    CLUSTERS,
     NOISE,
     Clustering,
     ClusterQuery,
     Points,
-    keep_clustering,
     keep_map,
     labels_of,
     map_of,
@@ -106,7 +106,7 @@ def test_a_map_keeps_lumps_together(small_run) -> None:
     assert (TRUTH[made.points][apart.argmin(1)] == TRUTH[made.points]).mean() > 0.99
     np.testing.assert_array_equal(made.places, map_of(points, count=300).places)
     assert read_map(run, ours) is None
-    keep_clustering(ours)
+    CLUSTERS.keep(ours)
     path = keep_map(ours, made)
     kept = read_map(run, ours)
     assert kept is not None
@@ -127,9 +127,9 @@ def test_a_comparison_is_kept_with_its_run(small_run) -> None:
     points = Points(STATES, ours.positions, np.zeros(len(TEXT), np.int32), "f")
     result = rivals.compare(ours, points, TEXT, controls=[("twin", ours)], rounds=1)
     assert rivals.read_comparison(run, ours.query) is None
-    rivals.keep_comparison(run, result)
+    rivals.COMPARISONS.keep(result, run)
     assert rivals.read_comparison(run, ours.query) == result
     assert rivals.read_comparison(run, replace(ours.query, min_samples=6)) is None
-    rivals.comparison_file(run, ours.query).write_text(json.dumps({"weights": run.fingerprint}))
+    (run.results_folder / "rivals-h.json").write_text(json.dumps({"weights": run.fingerprint}))
     with pytest.raises(ValueError, match="is damaged"):
         rivals.read_comparison(run, ours.query)

@@ -3,7 +3,7 @@
 import math
 
 from app.clusters.rivals import frame
-from lstm_core.clusters.alternatives import Alternatives, Figures, comparison_file
+from lstm_core.clusters.alternatives import COMPARISONS, Alternatives, Figures
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.store import open_run
 from tests.opened_pages import opened, said, table_with
@@ -25,7 +25,7 @@ def test_one_line_a_way_and_one_a_model() -> None:
 
 
 def test_the_page_shows_the_shipped_comparison() -> None:
-    assert comparison_file(open_run("war-and-peace-char"), ClusterQuery()).is_file()
+    assert COMPARISONS.there(open_run("war-and-peace-char"), query=ClusterQuery())
     app = opened("clusters")
     assert "Agreement is 1 where two ways put the same moments together" in said(app)
     table = table_with(app, "agreement with ours")

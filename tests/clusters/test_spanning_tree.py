@@ -15,7 +15,8 @@ from scipy.spatial.distance import cdist
 
 from lstm_core.clusters import spanning_tree as mst
 from lstm_core.clusters.distances import Rounding, Space
-from lstm_core.clusters.spanning_tree import Tree, spanning_tree
+from lstm_core.clusters.spanning_tree import spanning_tree
+from lstm_core.clusters.states import Tree
 
 pytestmark = pytest.mark.numeric
 

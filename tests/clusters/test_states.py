@@ -1,7 +1,7 @@
 """Clusterings against hdbscan and scikit-learn, on planted and on degenerate points; what is kept of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from lstm_core.clusters.spanning_tree import spanning_tree
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
+from lstm_core.storage.files import write_json
 from lstm_core.text.corpus import keep_text, read_corpus
 
 pytestmark = pytest.mark.numeric
@@ -154,7 +155,7 @@ def test_another_size_uses_the_tree_again(reader: Run, monkeypatch: pytest.Monke
 
 def test_a_damaged_tree_is_made_again(reader: Run) -> None:
     first = clusters.cluster(reader, SMALL)
-    (path,) = (clusters.home() / "trees").glob("*.npz")
+    (path,) = (clusters.home() / "trees").glob("*.safetensors")
     path.write_bytes(path.read_bytes()[:100])
     np.testing.assert_array_equal(clusters.cluster(reader, SMALL).labels, first.labels)
 
@@ -162,27 +163,71 @@ def test_a_damaged_tree_is_made_again(reader: Run) -> None:
 def test_what_is_kept_is_what_was_found(reader: Run) -> None:
     found = clusters.cluster(reader, SMALL)
     assert clusters.read_clustering(reader, SMALL) is None
-    clusters.keep_clustering(found)
+    clusters.CLUSTERS.keep(found)
     kept = clusters.read_clustering(reader, SMALL)
     assert kept is not None
     for name in ("positions", "labels", "persistence", "words", "tags"):
         np.testing.assert_array_equal(getattr(kept, name), getattr(found, name))
-    np.testing.assert_allclose(kept.strength, found.strength, atol=1 / 255)
+    np.testing.assert_array_equal(kept.strength, found.strength)
     assert (kept.query, kept.span, kept.tag_names) == (found.query, found.span, found.tag_names)
     assert clusters.kept_clusterings(reader) == [SMALL.of(reader)]
     assert clusters.read_clustering(reader, replace(SMALL, min_samples=6)) is None
 
 
+def kept_before(found: clusters.Clustering) -> Path:
+    """A clustering in the format in which it was kept first: arrays beside a document. Returns the arrays' file."""
+    path = clusters.home() / "clusters" / f"{found.fingerprint}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    start, stop = found.words.T
+    np.savez_compressed(
+        path,
+        steps=np.diff(found.positions, prepend=0).astype(np.uint32),
+        labels=found.labels.astype(np.int32),
+        strength=np.round(255 * found.strength).astype(np.uint8),
+        persistence=found.persistence,
+        before=(found.positions[: len(stop)] - stop).astype(np.int32),
+        length=(stop - start).astype(np.uint32),
+        tags=found.tags.astype(np.int8),
+    )
+    names = ("run", "weights", "text", "text_fingerprint", "span", "tag_names", "facts")
+    about = {name: getattr(found, name) for name in names}
+    write_json(path.with_suffix(".json"), {"query": asdict(found.query), **about, "points": len(found.labels)})
+    return path
+
+
+def test_a_result_as_it_was_kept_first_is_read(reader: Run) -> None:
+    found = clusters.cluster(reader, SMALL)
+    path = kept_before(found)
+    kept = clusters.read_clustering(reader, SMALL)
+    assert kept is not None and clusters.kept_clusterings(reader) == [SMALL.of(reader)]
+    for name in ("positions", "labels", "persistence", "words", "tags"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(found, name))
+    np.testing.assert_allclose(kept.strength, found.strength, atol=1 / 255)
+    for part in (path, path.with_suffix(".json")):
+        whole = part.read_bytes()
+        part.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(ValueError, match="is damaged"):
+            clusters.read_clustering(reader, SMALL)
+        part.write_bytes(whole)
+
+
+def test_a_result_of_a_text_that_was_another_before_is_read(reader: Run) -> None:
+    found = clusters.cluster(reader, SMALL)
+    clusters.CLUSTERS.keep(replace(found, text_fingerprint="of the text as it is now"))
+    kept = clusters.read_clustering(reader, SMALL)
+    assert kept is not None and kept.text_fingerprint == "of the text as it is now"
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"\x80\x04cos\nsystem\n."])
 def test_a_damaged_result_is_said(reader: Run, damage: bytes) -> None:
-    path = clusters.keep_clustering(clusters.cluster(reader, SMALL))
+    path = clusters.CLUSTERS.keep(clusters.cluster(reader, SMALL))
     path.write_bytes(damage)
     with pytest.raises(ValueError, match="is damaged"):
         clusters.read_clustering(reader, SMALL)
 
 
 def test_a_result_with_any_byte_changed_is_read_or_said_to_be_damaged(reader: Run) -> None:
-    path = clusters.keep_clustering(clusters.cluster(reader, SMALL))
+    path = clusters.CLUSTERS.keep(clusters.cluster(reader, SMALL))
     sound, chance, said = path.read_bytes(), np.random.default_rng(0), 0
     for place in chance.integers(len(sound), size=150).tolist():
         path.write_bytes(sound[:place] + bytes([sound[place] ^ 0x55]) + sound[place + 1 :])
@@ -196,7 +241,7 @@ def test_a_result_with_any_byte_changed_is_read_or_said_to_be_damaged(reader: Ru
 def test_more_clusters_than_16_bits_count(reader: Run) -> None:
     found = clusters.cluster(reader, SMALL)
     labels = np.arange(len(found.labels), dtype=np.int32) + 40_000
-    clusters.keep_clustering(replace(found, labels=labels, persistence=np.ones(labels.max() + 1)))
+    clusters.CLUSTERS.keep(replace(found, labels=labels, persistence=np.ones(labels.max() + 1)))
     kept = clusters.read_clustering(reader, SMALL)
     assert kept is not None
     np.testing.assert_array_equal(kept.labels, labels)
@@ -204,7 +249,7 @@ def test_more_clusters_than_16_bits_count(reader: Run) -> None:
 
 def test_parts_that_do_not_fit_are_said(reader: Run) -> None:
     found = clusters.cluster(reader, SMALL)
-    clusters.keep_clustering(replace(found, labels=found.labels + len(found.persistence)))
+    clusters.CLUSTERS.keep(replace(found, labels=found.labels + len(found.persistence)))
     with pytest.raises(ValueError, match="do not fit"):
         clusters.read_clustering(reader, SMALL)
 
@@ -258,4 +303,4 @@ def test_figures_of_a_clustering_by_hand() -> None:
 
 def test_results_lie_below_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LSTM_HOME", str(tmp_path))
-    assert clusters.keep_clustering(planted("ab", [0, 1], [0, 0])).parent == tmp_path / "clusters"
+    assert clusters.CLUSTERS.keep(planted("ab", [0, 1], [0, 0])).parent == tmp_path / "clusters"

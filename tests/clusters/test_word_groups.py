@@ -20,9 +20,9 @@ from lstm_core.clusters.word_groups import (
     runs,
     summary,
     table,
-    told,
 )
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
+from lstm_core.commands.maps import map_lines
 
 
 def mapped(tokens: list[str], text: str = "t", start: int = 0) -> WordMap:
@@ -182,7 +182,7 @@ def test_the_summary_says_all_of_it_in_one_document() -> None:
     assert [row["name"] for row in whole["lists"]] == [*TABLE_5_1, *ALSO_NAMED]
     assert whole["brackets"]["v_measure"] == pytest.approx(apart(labels, *brackets(found)).v_measure)
     assert whole["quotes"]["v_measure"] is None and whole["runs"]["pairs"] == 12
-    lines = told(whole)
+    lines = "\n".join(map_lines(whole))
     assert "he (100%), ( (50%), ) (100%)" in lines and "2 groups by ward linkage, the largest has 53.8%" in lines
     assert "quotes, 0 that open and 0 that close: nothing to tell apart" in lines
     assert "none of its words stands here 5 times" in lines

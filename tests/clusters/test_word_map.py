@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from lstm_core.clusters import word_map as wordmap
-from lstm_core.clusters.word_map import WordMap, WordMapQuery, keep_map, kept_maps, map_of, read_map, word_map
+from lstm_core.clusters.word_map import WORD_MAPS, WordMap, WordMapQuery, kept_maps, map_of, read_map, word_map
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, RecordingSpec, kept_recordings
 from lstm_core.runs.run import Run
@@ -70,7 +70,7 @@ def test_a_map_is_of_the_words_asked_for_and_read_again_exactly(run: Run, home: 
     assert found.tokens == [corpus.vocabulary.tokens[number] for number in corpus.ids[30:180]]
     assert found.query == SMALL and (found.weights, found.text_fingerprint) == (run.fingerprint, corpus.fingerprint)
     assert read_map(run, SMALL) is None and kept_maps(run) == []
-    path = keep_map(found)
+    path = WORD_MAPS.keep(found)
     kept = read_map(run, SMALL)
     assert kept is not None and same(found, kept) and kept_maps(run) == [SMALL]
     assert path.is_relative_to(home) and path.stat().st_size < 150 * 5 + 2500
@@ -86,12 +86,12 @@ def test_a_map_of_other_weights_or_another_text_is_not_shown(run: Run) -> None:
     recording, _ = planted(60)
     found = replace(map_of(recording, SMALL, 0, 60), weights=run.fingerprint)
     own = run.config["corpus"]["fingerprint"]
-    keep_map(found)
+    WORD_MAPS.keep(found)
     assert read_map(run, SMALL) is None  # of a text with the same name
-    keep_map(replace(found, text_fingerprint=own))
+    WORD_MAPS.keep(replace(found, text_fingerprint=own))
     assert read_map(run, SMALL) is not None
-    keep_map(replace(found, text_fingerprint=own), wordmap.results_folder(run))
-    keep_map(replace(found, text_fingerprint=own, query=replace(SMALL, layer=2)), wordmap.results_folder(run))
+    WORD_MAPS.keep(replace(found, text_fingerprint=own), run)
+    WORD_MAPS.keep(replace(found, text_fingerprint=own, query=replace(SMALL, layer=2)), run)
     assert len(kept_maps(run)) == 2 and {*kept_maps(run)} == {SMALL, replace(SMALL, layer=2)}
     run.save_weights({"other": np.zeros(3, np.float32)})
     assert Run(run.folder).fingerprint != found.weights
@@ -110,9 +110,9 @@ def test_a_damaged_map_counts_as_none(run: Run) -> None:
         replace(found, places=found.places[:20]),
     )
     for bad in crafted:
-        keep_map(bad)
+        WORD_MAPS.keep(bad)
         assert read_map(run, SMALL) is None
-    path = keep_map(found)
+    path = WORD_MAPS.keep(found)
     assert read_map(run, SMALL) is not None
     whole = path.read_bytes()
     for bad in (b"", whole[:-5], whole[:-1] + bytes([whole[-1] ^ 1])):
@@ -149,7 +149,7 @@ def test_the_verb_makes_a_map_once_and_says_what_its_groups_hold(cli: Verb, run:
     code, out, err = cli(*words, "--signal", "c", "--layer", "2", "--split", "validation", "--linkage", "ward",
                          "--with-run")  # fmt: skip
     assert code == 0 and err == "" and "6 groups by ward linkage" in out
-    assert (wordmap.results_folder(run) / f"{made.fingerprint}.safetensors").is_file()
+    assert (run.results_folder / "wordmaps" / f"{made.fingerprint}.safetensors").is_file()
 
 
 def test_the_verb_gives_every_word_a_group_of_its_own_where_there_are_fewer_than_groups(cli: Verb, run: Run) -> None:
@@ -169,8 +169,8 @@ def test_the_verb_says_how_far_two_maps_group_alike(cli: Verb, run: Run) -> None
     h, c = (replace(found, query=WordMapQuery(signal, tokens=60)) for signal in "hc")
     moved = c.places.copy()
     moved[truth == 0] += 100 * np.arange((truth == 0).sum())[:, None]  # one of the groups falls apart
-    keep_map(h)
-    keep_map(replace(c, places=moved))
+    WORD_MAPS.keep(h)
+    WORD_MAPS.keep(replace(c, places=moved))
     words = ("wordmap", "mine", "--tokens", "60", "--clusters", "5", "--against-signal")
     assert json.loads(cli(*words, "h", "--json")[1])["agreement"]["index"] == 1
     code, out, err = cli(*words, "c", "--json")

@@ -10,7 +10,7 @@ import pytest
 
 from lstm_core.commands.analyses import units_document
 from lstm_core.neurons import labels
-from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.neurons.label_search import LabelQuery, Labels, UnitLabel
 from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
@@ -64,7 +64,7 @@ def test_what_is_kept_with_the_run_answers_where_no_recording_is(cli: Verb, run:
     assert (run.folder / "results" / "distributions" / "h-1.safetensors.xz").is_file()
     remove_recording(recording.fingerprint)
     assert document(cli("units", "mine", "--layer", "1", "--json")) == told
-    keep_distributions(distributions(recording, DistributionQuery("h", 1)), run)
+    DISTRIBUTIONS.keep(distributions(recording, DistributionQuery("h", 1)), run)
     assert units_document(distributions(recording, DistributionQuery("h", 1))) == told
 
 
@@ -84,13 +84,13 @@ def test_units_are_told_with_what_they_follow_where_that_is_at_hand(cli: Verb, r
     made = Labels(
         "mine", spec.weights, spec.text, spec.text_fingerprint, (0, 400), "all", query, "twin", tuple(rows), ()
     )
-    labels.keep_labels(made, labels.results_folder(run))  # of another part of the text
+    labels.LABELS.keep(made, run)  # of another part of the text
     told = document(cli("units", "mine", "--json"))
     assert told["labels"] == {"text": spec.text, "span": [0, 400]}
     found = {row["unit"]: (row["label"], row["score"], row["learned"]) for row in told["units"]}
     assert found[5] == ("inside brackets", 0.9, "learned") and found[4] == ("", 0.9, "")
     assert "inside brackets  0.900  learned" in cli("units", "mine")[1]
-    labels.keep_labels(replace(made, span=spec.span, units=tuple(replace(row, label="") for row in rows)))
+    labels.LABELS.keep(replace(made, span=spec.span, units=tuple(replace(row, label="") for row in rows)))
     assert document(cli("units", "mine", "--json"))["labels"]["span"] == [0, 900]
 
 

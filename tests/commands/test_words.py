@@ -16,8 +16,8 @@ from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.word_vectors import benchmark_scores as similarity_result
 from lstm_core.word_vectors import benchmarks as word_pairs
 from lstm_core.word_vectors.benchmarks import Pairs
-from lstm_core.word_vectors.report import keep_report, read_report
-from lstm_core.word_vectors.sample import read_sample, results_folder
+from lstm_core.word_vectors.report import REPORTS, read_report
+from lstm_core.word_vectors.sample import read_sample
 from lstm_core.word_vectors.similarity import judge, score
 from lstm_core.word_vectors.vectors import defined, embeddings, kept_embeddings, recordings_for
 
@@ -93,13 +93,13 @@ def test_words_measures_once_and_keeps_what_the_page_shows(cli: Verb, run: Run) 
     assert report is not None and sample is not None
     assert found["rows"] == json.loads(json.dumps([asdict(row) for row in report.rows]))
     assert found["agreement"]["words"] == report.agreement.words
-    keep_report(replace(report, drawn=7))
+    REPORTS.keep(replace(report, drawn=7))
     assert document(cli("words", "mine", "--json"))["drawn"] == 7
     assert "7 words drawn" in cli("words", "mine")[1]
     assert document(cli("words", "mine", "--with-run", "--json"))["drawn"] == 7  # what is at hand is put there too
-    assert len(list(results_folder(run).iterdir())) == 2
+    assert len(list((run.results_folder / "words").iterdir())) == 2
     assert document(cli("words", "mine", "--recompute", "--with-run", "--json"))["drawn"] == report.drawn
-    assert len(list(results_folder(run).iterdir())) == 2
+    assert len(list((run.results_folder / "words").iterdir())) == 2
 
 
 def test_neighbours_of_words_known_and_not(cli: Verb, run: Run) -> None:
@@ -134,18 +134,18 @@ def test_similarity_is_kept_and_measured_the_same_again(
     assert all(len(row["chosen"]) == 10 and row["found"] + row["missing"] == row["pairs"] for row in first)
     assert document(cli("similarity", "mine", "--recompute", "--json")) == first
     assert document(cli("similarity", "mine", "--recompute", "--with-run", "--json")) == first
-    shipped = [json.loads(path.read_text()) for path in similarity_result.results_folder(run).glob("*.json")]
+    shipped = [json.loads(path.read_text()) for path in (run.results_folder / "similarity").glob("*.json")]
     assert sorted(one["query"]["vectors"] for one in shipped) == ["best", "paper"]
     monkeypatch.setattr(similarity_result, "measure", lambda *_, **__: pytest.fail("it was at hand"))
     assert document(cli("similarity", "mine", "--json")) == first
     told = cli("similarity", "mine")[1].splitlines()
     assert told[0].startswith("mine: best vectors of 21 words")
     assert told[2].split()[:3] == ["MC-30", str(first[0]["found"]), str(first[0]["missing"])]
-    for path in similarity_result.results_folder(run).glob("*.json"):
+    for path in (run.results_folder / "similarity").glob("*.json"):
         path.write_text("{")
     assert document(cli("similarity", "mine", "--json")) == first  # from below LSTM_HOME
     assert document(cli("similarity", "mine", "--with-run", "--json")) == first  # and put with the run again
-    assert all(json.loads(path.read_text()) for path in similarity_result.results_folder(run).glob("*.json"))
+    assert all(json.loads(path.read_text()) for path in (run.results_folder / "similarity").glob("*.json"))
 
 
 def test_a_benchmark_of_ones_own_comes_last_and_is_not_kept(

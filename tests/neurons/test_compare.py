@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from lstm_core.commands.report import document
 from lstm_core.commands.sweeps import compare_document, compare_lines
 from lstm_core.neurons.compare import activities, compare
-from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.neurons.passages import CompareQuery
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings, kept_recordings, remove_recording
@@ -195,7 +195,7 @@ def test_distributions_that_came_with_a_run_say_its_activity(runs: list[Run], bo
     recording = Recording.open(find_recordings(runs[1].fingerprint)[0])
     for signal in ("h", "c"):
         for layer in (1, 2):
-            keep_distributions(distributions(recording, DistributionQuery(signal, layer)), runs[1])
+            DISTRIBUTIONS.keep(distributions(recording, DistributionQuery(signal, layer)), runs[1])
     (runs[1].folder / "weights.safetensors").unlink()
     found = compare([open_run(run.name) for run in runs], QUERY)
     assert found.rows[1] == replace(expected.rows[1], status="figures only")

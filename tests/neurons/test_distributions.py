@@ -15,11 +15,11 @@ from scipy.stats import entropy
 
 from lstm_core.neurons.distributions import (
     BINS,
+    DISTRIBUTIONS,
     DistributionQuery,
     Distributions,
     counted,
     distributions,
-    keep_distributions,
     read_distributions,
 )
 from lstm_core.recordings.record import Text, record
@@ -267,7 +267,7 @@ def test_what_is_kept_with_a_run_is_read_again(small_run: Callable[..., Run]) ->
     assert read_distributions(run, query) is None
     recording = planted(laplace(8, 700).astype(np.float32), "c", weights=run.fingerprint)
     found = distributions(recording, query)
-    path = keep_distributions(found, run)
+    path = DISTRIBUTIONS.keep(found, run)
     assert path == run.folder / "results" / "distributions" / "c-1.safetensors.xz"
     again = read_distributions(run, query)
     assert again is not None and (again.query, again.source, again.total) == (query, recording.spec, 700)
@@ -275,7 +275,7 @@ def test_what_is_kept_with_a_run_is_read_again(small_run: Callable[..., Run]) ->
         np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
         assert getattr(again, name).dtype == getattr(found, name).dtype
     np.testing.assert_array_equal(again.ranking(), found.ranking())
-    keep_distributions(replace(found, source=replace(found.source, weights="other")), run)
+    DISTRIBUTIONS.keep(replace(found, source=replace(found.source, weights="other")), run)
     assert read_distributions(run, query) is None
     path.write_bytes(path.read_bytes()[:-7])
     assert read_distributions(run, query) is None
@@ -301,7 +301,7 @@ def test_what_was_counted_of_a_recording_is_kept_with_it(
 
 def test_a_run_without_weights_has_those_that_its_results_are_of(small_run: Callable[..., Run]) -> None:
     run, query = small_run("mine"), DistributionQuery("h", 1)
-    keep_distributions(found_in(laplace(8, 50).astype(np.float16)), run)
+    DISTRIBUTIONS.keep(found_in(laplace(8, 50).astype(np.float16)), run)
     assert not run.has_weights and read_distributions(run, query) is not None
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -288,7 +288,30 @@ def test_labels_are_made_once_and_kept(planted: Make, monkeypatch: pytest.Monkey
 
 def test_what_is_kept_is_read_as_it_was(planted: Make) -> None:
     found = find_labels(planted({3: QUOTES}), QUERY, twin=planted(seed=2), features=FEATURES)
-    labels.keep_labels(found)
+    labels.LABELS.keep(found)
+    assert labels.read_labels(planted(), QUERY) == found
+
+
+def kept_before(found: Labels) -> Path:
+    """Labels in the format in which they were kept first: rows as columns, texts by their number."""
+    made = labels.LABELS.keep(found)
+    path = made.with_name(made.name.removesuffix(".xz"))
+    made.unlink()
+    document: dict[str, Any] = asdict(found)
+    for name in ("units", "features"):
+        columns: dict[str, Any] = {field: [row[field] for row in document[name]] for field in document[name][0]}
+        for field, values in columns.items():
+            if any(isinstance(value, str) for value in values):
+                names = sorted(set(values))
+                columns[field] = {"names": names, "numbers": [names.index(value) for value in values]}
+        document[name] = columns
+    write_json(path, {"schema": labels.SCHEMA, **document})
+    return path
+
+
+def test_labels_as_they_were_kept_first_are_read(planted: Make) -> None:
+    found = find_labels(planted({3: QUOTES}), QUERY, twin=planted(seed=2), features=FEATURES)
+    kept_before(found)
     assert labels.read_labels(planted(), QUERY) == found
 
 
@@ -307,7 +330,7 @@ def test_what_is_kept_is_read_as_it_was(planted: Make) -> None:
 )  # fmt: skip
 def test_damaged_labels_are_none(at: tuple[str, ...], value: Any, planted: Make) -> None:
     found = find_labels(planted({3: QUOTES}), QUERY, features=FEATURES)
-    path = labels.keep_labels(found)
+    path = kept_before(found)
     stored = inner = {"whole": json.loads(path.read_text())}
     *outer, last = ("whole", *at)
     for key in outer:
@@ -318,7 +341,7 @@ def test_damaged_labels_are_none(at: tuple[str, ...], value: Any, planted: Make)
 
 
 def test_labels_cut_short_and_folders_in_their_place_are_none(planted: Make) -> None:
-    path = labels.keep_labels(find_labels(planted(), QUERY, features=FEATURES))
+    path = labels.LABELS.keep(find_labels(planted(), QUERY, features=FEATURES))
     whole = path.read_bytes()
     for length in (0, 1, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:length])
@@ -365,7 +388,7 @@ def test_the_verb_labels_the_recordings_at_hand_and_says_which_text(
     (beside,) = json.loads(cli("label", "mine", "--with-run", "--json")[1])
     assert beside["twin"] == twin.fingerprint
     assert None not in {unit["control"] for unit in beside["units"]}
-    assert len(list((mine.folder / "results" / "labels").glob("*.json"))) == 1
+    assert len(list((mine.folder / "results" / "labels").iterdir())) == 1
     code, out, _ = cli("label", "mine", "--layer", "1")
     assert code == 0 and "mine, h of layer 1, over story [0 to 6,000):" in out
     assert "too rare to tell" in out and "inside quotation marks" in out

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lstm_core.neurons.compare import compare
-from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.neurons.passages import (
     CompareQuery,
     Passage,
@@ -115,7 +115,7 @@ def test_distributions_are_those_kept_or_counted_and_never_of_another_passage(ru
     expected = distributions(read(run, start, 100, "h", "c"), query)
     found = distributions_at_hand(run, passage, query)
     assert found is not None and np.array_equal(found.counts, expected.counts)
-    keep_distributions(expected, run)
+    DISTRIBUTIONS.keep(expected, run)
     bare = without_weights(run)
     kept = distributions_at_hand(bare, passage, query)
     assert kept is not None and np.array_equal(kept.counts, expected.counts)

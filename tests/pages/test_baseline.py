@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.baselines import lines
 from app.charts.training import training_curves
-from lstm_core.runs.baseline import NgramQuery, NgramResult, baseline, baseline_folder, keep_baseline
+from lstm_core.runs.baseline import BASELINES, NgramQuery, NgramResult, baseline, baseline_folder
 from lstm_core.runs.run import Log, Run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
@@ -35,7 +35,7 @@ def trained(small_run: Callable[..., Run], words: Callable[..., str]) -> Callabl
 
 def counted(text: str, kind: Any = "char") -> NgramResult:
     result = baseline(corpora.read_corpus(text, kind), NgramQuery())
-    keep_baseline(result)
+    BASELINES.keep(result)
     return result
 
 

@@ -115,7 +115,7 @@ def test_hidden_state_and_output_gate_stand_side_by_side(found: Clustering, run:
     app = opened("clusters")
     assert "groups by output gate are not at hand" in said(app)
     gate = planted(run, text, "o", [("would",), ("the", "a"), ("he", "she")])
-    clusters.keep_clustering(gate)
+    clusters.CLUSTERS.keep(gate)
     app = opened("clusters")
     picker = app.selectbox(key="clusters-both-")
     assert picker.value == "MD: modal verb: can, would"
@@ -137,7 +137,7 @@ def test_full_data_tell_characters_and_no_shares_of_words(run: Run, text: str) -
     labels = np.array([0 if one == "h" else 1 if one == "e" else NOISE for one in text], np.int32)
     query = ClusterQuery("full").of(run)
     corpus = read_corpus("book", "char").fingerprint
-    clusters.keep_clustering(
+    clusters.CLUSTERS.keep(
         Clustering(query, run.name, run.fingerprint, "book", corpus, (0, len(text)), positions, labels,
                    np.ones(len(text), np.float32), np.ones(2))
     )  # fmt: skip
@@ -160,7 +160,7 @@ def test_full_data_tell_characters_and_no_shares_of_words(run: Run, text: str) -
 
 @pytest.mark.parametrize("groups", [[], [("would", "could")]], ids=["all noise", "one cluster"])
 def test_fault_27_degenerate_clusterings_are_told(groups: list[Any], run: Run, text: str) -> None:
-    clusters.keep_clustering(planted(run, text, groups=groups))
+    clusters.CLUSTERS.keep(planted(run, text, groups=groups))
     app = opened("clusters")
     assert metrics(app)["Groups (clusters)"] == str(len(groups))
     if groups:
@@ -211,25 +211,22 @@ def test_work_that_came_to_nothing_is_told(code: int | None, says: str, run: Run
     assert [button for button in app.button if str(button.key).startswith("clusters-go")]
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".json"])
-def test_damaged_files_are_told_and_made_again(suffix: str, found: Clustering, run: Run, text: str) -> None:
-    path = home_folder() / "clusters" / f"{found.fingerprint}{suffix}"
+def test_a_damaged_file_is_told_and_made_again(found: Clustering, run: Run, text: str) -> None:
+    path = home_folder() / "clusters" / f"{found.fingerprint}.safetensors.xz"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     app = opened("clusters")
     assert "cannot be used" in said(app) and "damaged" in said(app)
     assert command(run, found.query, again=True)[-3:] == ["--recompute", "--", "small"]
     assert app.button(key=f"clusters-go-{job_folder(run, found.query).name}").label == "Compute again"
-    clusters.keep_clustering(found)  # what that job does
+    clusters.CLUSTERS.keep(found)  # what that job does
     assert metrics(opened("clusters"))["Groups (clusters)"] == "5"
 
 
 def test_damaged_files_of_other_results_do_not_matter(found: Clustering, run: Run) -> None:
-    shipped = clusters.results_folder(run)
-    shipped.mkdir(parents=True)
-    (home_folder() / "clusters" / "0000.json").write_text("{")
-    (home_folder() / "clusters" / "0001.json").write_text("[1]")
+    for name, content in (("0000.json", "{"), ("0000.npz", "PK"), ("0001.json", "[1]"), ("0002.safetensors.xz", "[1]")):
+        (home_folder() / "clusters" / name).write_text(content)
     assert metrics(opened("clusters"))["Groups (clusters)"] == "5"
-    path = clusters.keep_clustering(found, shipped)
+    path = clusters.CLUSTERS.keep(found, run)
     path.write_bytes(b"PK")  # the shipped one is damaged, but there is one's own
     assert metrics(opened("clusters"))["Groups (clusters)"] == "5"
 
@@ -264,7 +261,7 @@ def test_a_cell_without_an_output_gate_has_its_hidden_state(small_run: Any, text
 
 
 def test_a_link_brings_back_every_choice(found: Clustering, run: Run, text: str) -> None:
-    clusters.keep_clustering(planted(run, text, "o", GROUPS[:3]))
+    clusters.CLUSTERS.keep(planted(run, text, "o", GROUPS[:3]))
     app = opened(
         "clusters", run="small", clusters_signal="output gate", clusters_cluster="2", clusters_tag=named("MD"),
         clusters_least="3", clusters_hide="true", clusters_examples="25", clusters_sample="7",
@@ -279,7 +276,7 @@ def test_a_link_brings_back_every_choice(found: Clustering, run: Run, text: str)
 
 
 def test_another_clustering_shows_its_own_example_first(found: Clustering, run: Run, text: str) -> None:
-    clusters.keep_clustering(planted(run, text, "o", [("the",), ("a",), ("would", "could", "should")]))
+    clusters.CLUSTERS.keep(planted(run, text, "o", [("the",), ("a",), ("would", "could", "should")]))
     app = opened("clusters", clusters_cluster="4")
     assert app.number_input(key="clusters-cluster").value == 4
     app.segmented_control(key="clusters-signal").set_value("output gate").run()

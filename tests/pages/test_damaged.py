@@ -12,9 +12,9 @@ import pytest
 import streamlit as st
 
 from lstm_core.clusters import states as clusters
-from lstm_core.clusters.alternatives import Alternatives, Figures, keep_comparison
+from lstm_core.clusters.alternatives import COMPARISONS, Alternatives, Figures
 from lstm_core.neurons import labels
-from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions, read_distributions
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions, read_distributions
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run
@@ -22,20 +22,18 @@ from lstm_core.runs.store import open_run
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.storage.files import write_json
 from lstm_core.word_vectors.benchmark_scores import (
+    SIMILARITY,
     SimilarityQuery,
     SimilarityResult,
-    keep_similarity,
     read_similarity,
-    results_folder,
 )
 from lstm_core.word_vectors.neighbours import Neighbour
 from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
-from lstm_core.word_vectors.report import PAPER_TYPES, TableRow, WordReport, keep_report
+from lstm_core.word_vectors.report import PAPER_TYPES, REPORTS, TableRow, WordReport
 from lstm_core.word_vectors.sample import WordSample, keep_sample
-from lstm_core.word_vectors.sample import results_folder as words_folder
-from lstm_core.word_vectors.similarity import Alternatives as Pair
 from lstm_core.word_vectors.similarity import Score, Stratum
-from lstm_core.word_vectors.similarity_peers import SCHEMA, Peer, Peers, keep_peers
+from lstm_core.word_vectors.similarity import ScoreDifference as Pair
+from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peer, Peers
 from tests.clusters_on_pages import book_clusters, book_run, book_text, planted  # noqa: F401 - fixtures
 from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 
@@ -71,31 +69,30 @@ def keep_results(run: Run, text: str) -> None:
     kept = Labels(
         "small", weights, spec.text, spec.text_fingerprint, spec.span, "all", LabelQuery("h", 2), "", rows, (best,)
     )
-    labels.keep_labels(kept, labels.results_folder(run))
+    labels.LABELS.keep(kept, run)
     made = planted(run, text)
-    clusters.keep_clustering(made, clusters.results_folder(run))
+    clusters.CLUSTERS.keep(made, run)
     points = np.arange(len(made.labels))
-    clusters.keep_map(made, clusters.Map(points, np.zeros((len(points), 2), np.float32)), clusters.results_folder(run))
+    clusters.keep_map(made, clusters.Map(points, np.zeros((len(points), 2), np.float32)), run)
     figures = tuple(Figures(name, 5, 0.1, 0.5, 0.4, 0.3, 1.0) for name in ("ours", "HDBSCAN, at least 50"))
-    keep_comparison(
-        run, Alternatives(made.query, weights, figures, ((1.0, 0.5),) * 2, ((1.0, 0.5),) * 2, (0.9,), 0.8, ())
-    )
+    tables = ((1.0, 0.5),) * 2
+    COMPARISONS.keep(Alternatives(made.query, weights, figures, tables, tables, (0.9,), 0.8, ()), run)
     scores = tuple(Score(name, 30, 20, 0.4, 0.1, 0.6, ("h",)) for name in ("MC-30", "RG-65"))
     strata = {one.task: (Stratum(1, 10, 5, 0.3), Stratum(10, None, 5, None)) for one in scores}
     own = run.config["corpus"]["fingerprint"]
     for kind in ("paper", "best"):
         query = SimilarityQuery(kind).of(run)  # type: ignore[arg-type]
-        keep_similarity(SimilarityResult(query, "small", weights, own, 20, scores, strata), results_folder(run))
+        SIMILARITY.keep(SimilarityResult(query, "small", weights, own, 20, scores, strata), run)
     less = tuple(Pair(one.task, 20, 0.4, 0.3, 0.1, 0.0, 0.2) for one in scores)
-    keep_peers(Peers("small", weights, (2,), (Peer("skip-gram", ("one",), scores, less),), SCHEMA), run)
+    PEERS.keep(Peers("small", weights, (2,), (Peer("skip-gram", ("one",), scores, less),), SCHEMA), run)
     row = TableRow("old", 9, 9, 20, (Neighbour("the", 0.5, 9, 9),), ("young",), 0, 1, "JJ", 1)
     agreement = TagAgreement(50, 0.4, 0.3, 0.5, 0.2, "NN", 0.3, 5, 4)
     never = HeldOut(1, 9, 0.5, 0.1, 0.01)
     report = WordReport("small", weights, own, PAPER_TYPES, (row,), 20, 0.8, 0.6, agreement, (never,))
-    keep_report(report, words_folder(run))
+    REPORTS.keep(report, run)
     counts, means = np.ones((2, 3), np.int64), {("h", 2, "after"): np.eye(3, units, dtype=np.float32)}
     sample = WordSample("small", ("the", "a", "old"), *counts, np.zeros(3, np.int64), ("DT",), means, {}, 3)
-    keep_sample(sample, run, words_folder(run))
+    keep_sample(sample, run, run)
 
 
 def places(stored: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -128,7 +125,7 @@ def damages(content: bytes, path: Path, count: int, rng: np.random.Generator) ->
 
 def files(run: Run, kind: str) -> list[Path]:
     found = run.folder / "results" / kind
-    return [found] if found.is_file() else sorted(found.iterdir())
+    return [found] if found.is_file() else sorted(path for path in found.rglob("*") if path.is_file())
 
 
 def shown(page: str) -> None:
@@ -160,10 +157,10 @@ def test_damaged_results_end_no_page(kind: str, full: Run) -> None:
         path.write_bytes(content)
 
 
-@pytest.mark.parametrize("span", [[0, 10**9], [-7, 20_000], [9, 3]])
-def test_clusters_of_more_than_the_text_end_no_page(span: list[int], full: Run) -> None:
-    path = next(path for path in files(full, "clusters") if path.suffix == ".json")
-    write_json(path, {**json.loads(path.read_text()), "span": span})
+@pytest.mark.parametrize("span", [(0, 10**9), (-7, 20_000), (9, 3)])
+def test_clusters_of_more_than_the_text_end_no_page(span: tuple[int, int], full: Run) -> None:
+    (made,) = clusters.CLUSTERS.all(full)
+    clusters.CLUSTERS.keep(replace(made, span=span), full)
     shown("clusters")
 
 
@@ -172,7 +169,7 @@ def test_benchmarks_apart_by_other_frequencies_are_none(full: Run) -> None:
     made = read_similarity(full, query)
     assert made is not None
     for strata in ({**made.strata, "MC-30": (Stratum(7, 9, 5, 0.3),)}, {"MC-30": ()}):
-        keep_similarity(replace(made, strata=strata), results_folder(full))
+        SIMILARITY.keep(replace(made, strata=strata), full)
         assert read_similarity(full, query) is None
         shown("embeddings")
 
@@ -182,7 +179,7 @@ def test_benchmarks_apart_by_other_frequencies_are_none(full: Run) -> None:
 def test_damaged_distributions_are_none(name: str, value: str, full: Run) -> None:
     recording = record(full, corpus_text(full, "book", 0, 300), RecordQuery(("h",), (2,)))
     query = DistributionQuery("h", 2)
-    path = keep_distributions(distributions(recording, query), full)
+    path = DISTRIBUTIONS.keep(distributions(recording, query), full)
     assert read_distributions(full, query) is not None
     arrays, notes = load_arrays(path)
     if (name, value) != ("total", "5"):

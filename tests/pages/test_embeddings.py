@@ -19,22 +19,21 @@ from app.words.source import Judgements, judgements
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import open_run
-from lstm_core.storage import jobs
+from lstm_core.storage import files, jobs
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import keep_text, read_corpus
-from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, keep_similarity, measure
+from lstm_core.word_vectors.benchmark_scores import SIMILARITY, SimilarityQuery, measure
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.neighbours import NeighbourQuery, analogy, neighbours
-from lstm_core.word_vectors.report import keep_report, word_report
+from lstm_core.word_vectors.report import REPORTS, word_report
 from lstm_core.word_vectors.sample import WordSample, keep_sample, read_sample, word_sample
 from lstm_core.word_vectors.similarity import judge, mean_rho, score
-from lstm_core.word_vectors.similarity_peers import SCHEMA, Peers, keep_peers, peer
+from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peers, peer
 from lstm_core.word_vectors.spelling import spell_unknown
 from lstm_core.word_vectors.vectors import (
     EmbeddingQuery,
     defined,
     embeddings,
-    embeddings_folder,
     projector_labels,
     projector_lines,
     word2vec_lines,
@@ -58,7 +57,7 @@ def sampled(run: Run, made_once: Callable[..., None]) -> Run:
 
     def make() -> None:
         keep_sample(word_sample(run, count=12), run)
-        for path in embeddings_folder().glob("*"):
+        for path in (files.home() / "embeddings").glob("*"):
             path.unlink()
 
     made_once("commonest words", make)
@@ -82,13 +81,13 @@ def full(run: Run, benchmarks: list[Pairs], made_once: Callable[..., None]) -> R
 
     def make() -> None:
         keep_sample(word_sample(run, count=12), run)
-        keep_report(word_report(run))
+        REPORTS.keep(word_report(run))
         for kind in ("paper", "best"):
-            keep_similarity(measure(run, SimilarityQuery(kind), benchmarks=benchmarks))  # type: ignore[arg-type]
+            SIMILARITY.keep(measure(run, SimilarityQuery(kind), benchmarks=benchmarks))  # type: ignore[arg-type]
         plain = [judge(embeddings(run), pairs) for pairs in benchmarks]
         other = [judge(embeddings(run, EmbeddingQuery(moments=("next",))), pairs) for pairs in benchmarks]
         made = peer("skip-gram", ["one"], other, list(zip(plain, other, strict=True)))
-        keep_peers(Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA), run)
+        PEERS.keep(Peers(run.name, run.fingerprint, (2,), (made,), SCHEMA), run)
 
     made_once("all of words", make)
     return open_run("small")
@@ -395,7 +394,7 @@ def test_where_one_kind_lacks_words_both_are_of_the_same(full: Run) -> None:
     """A word that only one of them knew would be told by its own places in one table and by borrowed ones beside."""
     sample = read_sample(full)
     assert sample is not None
-    for path in embeddings_folder().glob("*.safetensors"):
+    for path in (files.home() / "embeddings").glob("*.safetensors"):
         path.unlink()
     embeddings(full)  # the paper's of all words are kept, the best are not
     known = embeddings(full).words

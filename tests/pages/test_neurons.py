@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -68,7 +67,7 @@ def found(recording: Recording) -> Distributions:
     return distributions(recording, DistributionQuery("h", 2))
 
 
-def planted_labels(recording: Recording, twin: str = "untrained", folder: Path | None = None) -> Labels:
+def planted_labels(recording: Recording, twin: str = "untrained", into: Run | None = None) -> Labels:
     """Labels set by hand: four units have one, two of them learned and the same; one may lead by chance, one not."""
     outcomes = {0: LEARNED, 2: LEARNED, 4: LEADS}
     names, rows = {0: "inside brackets", 2: "inside brackets", 4: "position in the word", 6: "a capital letter"}, []
@@ -89,7 +88,7 @@ def planted_labels(recording: Recording, twin: str = "untrained", folder: Path |
         spec.run, spec.weights, spec.text, spec.text_fingerprint, spec.span, spec.positions, LabelQuery("h", 2), twin,
         tuple(rows), (FeatureBest("inside brackets", "between them", "AUROC", 120, 500),),
     )  # fmt: skip
-    labels.keep_labels(made, folder)
+    labels.LABELS.keep(made, into)
     return made
 
 
@@ -205,7 +204,7 @@ def test_labels_without_a_twin_do_not_say_what_was_learned(recording: Recording)
 
 def test_labels_that_came_with_the_run_stand_in_for_a_text_that_has_none(read_run: Run, recording: Recording) -> None:
     other = replace(recording, spec=replace(recording.spec, span=(5000, 7000)))
-    planted_labels(other, folder=labels.results_folder(read_run))
+    planted_labels(other, into=read_run)
     app = opened("neurons", neurons_unit="2")
     assert "follows" in ranked(app) and "It is low: inside brackets" in said(app)
     assert "found while the network read small, tokens 5,000 to 7,000, not the text shown here" in said(app)

@@ -138,11 +138,11 @@ def test_text_is_coloured_by_part_of_speech_where_that_is_kept_or_quick_else_it_
     speech = made["rows"][made["colour"]]
     word = {speech["labels"][code] for code in made["lines"][0]["values"][made["colour"]][20:25]}
     assert speech["name"] == "part of speech" and word == {"NN: noun: house, time"}
-    assert (recording.folder / "tags.parquet").is_file()  # type: ignore[operator]
+    assert (recording.folder / "tags.safetensors").is_file()  # type: ignore[operator]
     monkeypatch.setattr("app.probes.speech.QUICK", 0)
     monkeypatch.setattr("app.probes.speech.tags_of", lambda *_: pytest.fail("it was tagged while a person waits"))
     assert "part of speech" in [row["name"] for row in told_of(opened("probes"), "lines")["rows"]]  # it is kept
-    (recording.folder / "tags.parquet").unlink()  # type: ignore[operator]
+    (recording.folder / "tags.safetensors").unlink()  # type: ignore[operator]
     started: list[Any] = []
     monkeypatch.setattr("app.work.jobs.start", lambda folder, words: started.append(words))
     app = opened("probes", probes_phrase="river")

@@ -14,11 +14,11 @@ import pytest
 from lstm_core.probes.sense_sets import EVERY_PHRASE, Example, LabelledSet
 from lstm_core.probes.senses import (
     GUESSERS,
+    SENSES,
     Senses,
     SetSenses,
     UnitCounts,
     WordSenses,
-    keep_senses,
     read_senses,
     senses,
 )
@@ -59,7 +59,7 @@ def of_words(small_run: Make, words: Callable[..., str]) -> Callable[[str, int],
 def test_seeds_are_shown_together_with_their_range(of_words: Callable[[str, int], Run]) -> None:
     runs = [of_words(f"seed-{seed}", seed) for seed in (1, 2)]
     for run, guess in zip(runs, (0.6, 0.8), strict=True):
-        keep_senses(result(run, guess), run.folder / "results")
+        SENSES.keep(result(run, guess), run)
     app = opened("probes", probes_tab="Meanings", run="seed-1")  # which has no recording
     assert not app.exception
     text = said(app)
@@ -79,7 +79,7 @@ def test_runs_without_weights_are_shown_and_other_shapes_apart(
     of_words: Callable[[str, int], Run], small_run: Make
 ) -> None:
     run = of_words("gone", 1)
-    keep_senses(replace(result(run, 0.6), weights=run.fingerprint), run.folder / "results")
+    SENSES.keep(replace(result(run, 0.6), weights=run.fingerprint), run)
     fingerprint = run.fingerprint
     config = json.loads((run.folder / "config.json").read_text())
     (run.folder / "config.json").write_text(json.dumps(config | {"figures_of": fingerprint}))
@@ -88,7 +88,7 @@ def test_runs_without_weights_are_shown_and_other_shapes_apart(
     (run.folder / "metrics.jsonl").write_text("{}\n")
     assert Run(run.folder).figures_only
     other = small_run("other", corpora.read_corpus("book", "word"), weights=True, hidden=4)
-    keep_senses(replace(result(other, 0.9), units=8), other.folder / "results")
+    SENSES.keep(replace(result(other, 0.9), units=8), other)
     app = opened("probes", probes_tab="Meanings", run="other")
     box = app.selectbox(key="probes-senses")
     assert [option.split(":")[1].strip() for option in box.options] == ["other", "gone"]
@@ -98,9 +98,9 @@ def test_runs_without_weights_are_shown_and_other_shapes_apart(
 
 def test_a_link_opens_a_set_of_other_models(of_words: Callable[[str, int], Run], small_run: Make) -> None:
     one, wide = of_words("one", 1), small_run("wide", corpora.read_corpus("book", "word"), weights=True, hidden=12)
-    keep_senses(result(one, 0.7))
+    SENSES.keep(result(one, 0.7))
     news = result(wide, 0.6, name="senseval", words=("hard", "line"))
-    keep_senses(replace(news, sets=(*result(wide, 0.5).sets, *news.sets)))
+    SENSES.keep(replace(news, sets=(*result(wide, 0.5).sets, *news.sets)))
     models = opened("probes", probes_tab="Meanings", run="one").selectbox(key="probes-senses").options
     assert len(models) == 2 and models[0].endswith(": one") and models[1].endswith(": wide")
     app = opened(
@@ -114,7 +114,7 @@ def test_phrases_are_told_by_those_that_nothing_was_trained_on(of_words: Callabl
     run = of_words("one", 1)
     kept = result(run, 0.5, name="semeval", words=("brick wall",))
     every = replace(kept.sets[0], words=(word(EVERY_PHRASE, 0.7), *kept.sets[0].words))
-    keep_senses(replace(kept, sets=(every,)), run.folder / "results")
+    SENSES.keep(replace(kept, sets=(every,)), run)
     (part,) = together([replace(kept, sets=(every,))])
     assert part.chief.word == EVERY_PHRASE and part.mean.scores["at_word"].accuracy.mean == 0.5
     assert "From the neurons at the word 70%" in said(opened("probes", probes_tab="Meanings", run="one"))
@@ -122,7 +122,7 @@ def test_phrases_are_told_by_those_that_nothing_was_trained_on(of_words: Callabl
 
 def test_without_any_result_a_command_is_named(of_words: Callable[[str, int], Run], small_run: Make) -> None:
     run = of_words("one", 1)
-    path = keep_senses(result(run, 0.5), run.folder / "results")
+    path = SENSES.keep(result(run, 0.5), run)
     for broken in ("{", json.dumps(json.loads(path.read_text()) | {"weights": "other"}), "[]"):
         path.write_text(broken)
         assert read_senses(run) is None
@@ -200,7 +200,7 @@ def test_the_verb_measures_keeps_and_goes_on(
     assert read_senses(run) == read_senses(run) and "senses" in run.results()
     kept.unlink()
     other = of_words("two", 2)
-    keep_senses(result(other, 0.5, name="senseval"))
+    SENSES.keep(result(other, 0.5, name="senseval"))
     assert cli("senses", "two", "--set", "coarsewsd")[0] == 0
     both = read_senses(other)
     assert both is not None and [part.name for part in both.sets] == ["coarsewsd", "senseval"]

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.sweep import readings
 from app.sweep.choice import OWN
 from lstm_core.neurons.compare import Comparison, compare
-from lstm_core.neurons.distributions import DistributionQuery, distributions, keep_distributions
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.neurons.passages import passage_of, recording_at_hand
 from lstm_core.recordings.recording import find_recordings
 from lstm_core.runs.run import Run
@@ -258,7 +258,7 @@ def test_runs_with_figures_alone_fill_the_page_though_their_text_is_gone(sweep: 
         assert recording is not None
         for signal in ("h", "c"):
             for layer in (1, 2):
-                keep_distributions(distributions(recording, DistributionQuery(signal, layer)), run)
+                DISTRIBUTIONS.keep(distributions(recording, DistributionQuery(signal, layer)), run)
         (run.folder / "weights.safetensors").unlink()
         (run.folder / "vocabulary.json").unlink()
     for folder in find_recordings():

@@ -17,8 +17,8 @@ from app.tagging.sentence import MOST_WORDS
 from lstm_core.storage import files
 from lstm_core.storage.files import write_json
 from lstm_core.tagging import classify
-from lstm_core.tagging.kept import CONFUSION, confusion
-from lstm_core.tagging.label_run import RESULTS, LabelRun, folders, new_label_run, train_label_run
+from lstm_core.tagging.kept import CONFUSIONS, confusion
+from lstm_core.tagging.label_run import LabelRun, folders, new_label_run, train_label_run
 from lstm_core.tagging.recorded import record_states
 from lstm_core.tagging.reports import keep_results
 from lstm_core.tagging.sentence_states import as_words_come, sentence_states
@@ -93,7 +93,7 @@ def test_figures_confusion_curves_and_claims(pair: list[LabelRun]) -> None:
     for run in pair:
         keep_results(run, texts, before_rounding=1.0)
     found = confusion(pair[1], TEXTS, "some text")
-    write_json(pair[1].folder / CONFUSION, asdict(found))
+    CONFUSIONS.keep(found, pair[1])
     app = opened("tagging", tagging_tab="How well they do")
     shares = table_with(app, "parameters")
     told = [run.results()["accuracy"]["masc"]["right"] for run in pair]
@@ -115,7 +115,7 @@ def test_damaged_figures_are_left_out(pair: list[LabelRun], damage: Any) -> None
         keep_results(
             run, dict.fromkeys(("train", "development", "masc", "treebank", "ewt"), TEXTS), before_rounding=1.0
         )
-    path = pair[0].folder / RESULTS
+    path = pair[0].results_folder / "accuracy.json"
     path.write_text("{" if damage is None else json.dumps({**pair[0].results(), **damage}))
     table = table_with(opened("tagging", tagging_tab="How well they do"), "parameters")
     assert table["many kinds"][1] == pytest.approx(pair[1].accuracy()["masc"].right, abs=5.1e-4)

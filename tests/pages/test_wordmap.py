@@ -24,7 +24,7 @@ from app.wordmap.offer import command, job_folder, map_seconds
 from app.wordmap.result import kept_queries
 from lstm_core.clusters import word_map as wordmap
 from lstm_core.clusters.word_groups import TABLE_5_1
-from lstm_core.clusters.word_map import WordMap, keep_map
+from lstm_core.clusters.word_map import WORD_MAPS, WordMap
 from lstm_core.runs import settings as shapes
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
@@ -229,7 +229,7 @@ def test_the_choices_are_those_of_the_run_and_another_one_is_offered(
     assert command(run, query) == [
         "wordmap", "--signal", "c", "--layer", "2", "--tokens", "18000", "--split", "validation", "--", "mine",
     ]  # fmt: skip
-    keep_map(planted(run, query))  # as the job leaves it
+    WORD_MAPS.keep(planted(run, query))  # as the job leaves it
     assert len(canvas(app.run())["words"]) == size
 
 
@@ -251,7 +251,7 @@ def test_maps_of_several_sizes_are_told_apart(found: WordMap, run: Run) -> None:
 
 @pytest.mark.parametrize("count", [10, 11, 40])
 def test_fewer_words_than_groups_is_no_error(count: int, run: Run) -> None:
-    keep_map(planted(run, replace(QUERY, tokens=count)))
+    WORD_MAPS.keep(planted(run, replace(QUERY, tokens=count)))
     for asked in ("100000", "100", "2"):
         app = opened("wordmap", wordmap_groups=asked)
         assert (app.slider(key="wordmap-groups").max, len(canvas(app)["words"])) == (count, count)
@@ -312,7 +312,7 @@ def test_a_damaged_map_is_said_and_made_again(bad: bytes | str, found: WordMap, 
 
 
 def test_a_damaged_map_of_the_usual_size_is_told_as_damaged(run: Run) -> None:
-    path = keep_map(planted(run, replace(QUERY, tokens=18_000)))
+    path = WORD_MAPS.keep(planted(run, replace(QUERY, tokens=18_000)))
     assert canvas(opened("wordmap"))["shown"] is None
     path.write_bytes(path.read_bytes()[:-9])
     app = opened("wordmap")
@@ -325,7 +325,7 @@ def test_a_damaged_map_of_the_usual_size_is_told_as_damaged(run: Run) -> None:
 def test_a_crafted_map_of_hardly_a_word_does_not_end_the_page(count: int, run: Run) -> None:
     made = planted(run, replace(QUERY, tokens=18_000))
     small = replace(made, words=made.words[:1], places=made.places[:1], span=(0, 1), types=made.types)
-    keep_map(small if count else replace(small, span=(0, 2)))
+    WORD_MAPS.keep(small if count else replace(small, span=(0, 2)))
     app = opened("wordmap")
     assert not app.exception and "cannot be used" in said(app)
 
@@ -334,7 +334,7 @@ def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(
     run: Run, book: Any, small_run: Callable[..., Run]
 ) -> None:
     for change in ({}, {"signal": "c", "layer": 2}):
-        keep_map(planted(run, replace(QUERY, **change)), wordmap.results_folder(run))
+        WORD_MAPS.keep(planted(run, replace(QUERY, **change)), run)
     figures_of(run)
     small_run("another", book, weights=True)
     (wordmap.home() / "texts" / "book.txt").unlink()
@@ -392,10 +392,10 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
         made = small_run(f"s-d{dropout:g}", book, weights=True, dropout=dropout)
         plan = {"name": "s", "dropouts": [0.0, 0.4, 0.8], "seeds": [1]}
         write_json(made.folder / "config.json", made.config | {"sweep": plan})
-        keep_map(planted(open_run(made.name)))
+        WORD_MAPS.keep(planted(open_run(made.name)))
     twin = small_run("s-d0-untrained", book, weights=True, training={"seed": 7})
     write_json(twin.folder / "config.json", twin.config | {"sweep": plan, "untrained_twin_of": "s-d0"})
-    keep_map(planted(open_run(twin.name)))  # a control is no run of the sweep
+    WORD_MAPS.keep(planted(open_run(twin.name)))  # a control is no run of the sweep
     app = opened("wordmap", run="s-d0")
     assert "3 runs of one sweep over the same words" in said(app)
     assert len(rows(figure_on(app, "homogeneity beyond chance"))["brackets"].x) == 3

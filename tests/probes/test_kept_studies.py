@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 from app.probes.study import OWN
 from lstm_core.exchange.ship import ship_figures
 from lstm_core.probes.active import OnQuery
-from lstm_core.probes.kept_studies import FOLDER, identity, read_kept
+from lstm_core.probes.kept_studies import STUDIES, identity, read_kept
 from lstm_core.probes.studies import parse_study
 from lstm_core.recordings.recording import Recording, find_recordings, remove_recording
 from lstm_core.runs.run import Run
@@ -74,7 +74,7 @@ def test_what_is_damaged_or_of_other_weights_is_left_out(
     kept: tuple[Recording, dict[str, Any], Run], change: dict[str, Any]
 ) -> None:
     run = kept[2]
-    (path,) = (run.folder / FOLDER).iterdir()
+    (path,) = (run.results_folder / "studies").iterdir()
     assert path.name == "house-or-river.json"
     path.write_text(json.dumps({**read_json(path), **change}))
     assert read_kept(run) == {}
@@ -95,8 +95,7 @@ def test_the_page_shows_seeds_together_also_of_models_that_are_not_here(
         write_json(folder / "config.json", config)
         found = replace(one.found, confirmed=confirmed)
         changed = replace(one, run=name, weights=name, found=found, phrases=0 if name == "shorter" else one.phrases)
-        (path,) = (folder / FOLDER).iterdir()
-        write_json(path, asdict(changed))
+        STUDIES.keep(changed, Run(folder))
     app = opened("probes", run="mine", probes_tab="A study", probes_study=OWN)
     app.text_area(key=f"probes-study-{OWN}").set_value(ASKED).run()
     assert not app.exception

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from lstm_core.runs.baseline import (
+    BASELINES,
     NgramQuery,
     NgramResult,
     baseline,
     baseline_folder,
-    keep_baseline,
     kept_baseline,
 )
 from lstm_core.text.corpus import Corpus, read_corpus
@@ -107,7 +107,7 @@ def kept(corpus: Corpus, order: int = 2) -> NgramResult | None:
 def test_a_result_is_kept_for_its_corpus_and_query(corpus: Corpus) -> None:
     assert kept(corpus) is None
     result = baseline(corpus, NgramQuery(2))
-    keep_baseline(result)
+    BASELINES.keep(result)
     assert kept(corpus) == result
     assert kept(corpus, 3) is None
     for name, value in (("name", "other"), ("fingerprint", "other"), ("kind", "word")):
@@ -129,7 +129,7 @@ def test_a_result_is_kept_for_its_corpus_and_query(corpus: Corpus) -> None:
 )
 def test_a_damaged_result_counts_as_none(corpus: Corpus, damage: Callable[[Any], str]) -> None:
     result = baseline(corpus, NgramQuery(2))
-    path = keep_baseline(result)
+    path = BASELINES.keep(result)
     path.write_text(damage(json.loads(json.dumps(asdict(result)))))
     assert kept(corpus) is None
 

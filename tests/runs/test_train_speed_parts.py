@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from lstm_core.runs import train as training
 from lstm_core.runs.model import _LSTMWindow, _Scratch, build, multiplies_bfloat16
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import list_runs
-from lstm_core.runs.store import train as training
 from lstm_core.storage.files import write_json
 from lstm_core.text.corpus import Corpus, keep_text
 

@@ -8,6 +8,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
+from lstm_core.storage.results import PROGRAM
 from lstm_core.tagging import classify as classifying
 from lstm_core.tagging.classify import Poolings, Scored, classify, compare_poolings, difference, naive_bayes
 from lstm_core.tagging.label_run import label_runs, new_label_run, train_label_run
@@ -64,9 +65,9 @@ def test_the_answer_says_what_the_figures_say_and_where_they_say_nothing() -> No
 
 
 def test_figures_are_kept_and_read_again(models: Path) -> None:
-    classifying.keep_figures(figures())
+    classifying.FIGURES.keep(figures(), PROGRAM)
     assert classifying.read_figures() == figures()
-    (models / "classifiers" / classifying.FIGURES).write_text(json.dumps({**asdict(figures()), "seeds": "x"}))
+    (models / "classifiers" / "poolings.json").write_text(json.dumps({**asdict(figures()), "seeds": "x"}))
     with pytest.raises(ValueError, match=r"poolings\.json\.seeds is 'x'"):
         classifying.read_figures()
 

@@ -116,9 +116,9 @@ def test_confusion_counts_pairs_of_tags_and_is_kept_with_its_weights(tagger: Cal
     from dataclasses import asdict, replace
 
     from lstm_core.storage.files import write_json
-    from lstm_core.tagging.kept import CONFUSION
 
     run = tagger()
+    path = run.results_folder / "confusion.json"
     given = Labelled([["They", "are", "early"], ["today"]], ["PRP", "VBP", "ADD", "NN"])  # ADD is none of Penn's
     found = confusion(run, given, "small")
     said = [one for words in given.texts for one in tag([words], run).tags]
@@ -128,12 +128,12 @@ def test_confusion_counts_pairs_of_tags_and_is_kept_with_its_weights(tagger: Cal
         count = found.counts[found.names.index(own)][found.names.index(other)]
         assert count == wanted.count((own, other))
     assert kept_confusion(run) is None
-    write_json(run.folder / CONFUSION, asdict(found))
+    write_json(path, asdict(found))
     assert kept_confusion(run) == found
-    write_json(run.folder / CONFUSION, asdict(replace(found, weights="others")))
+    write_json(path, asdict(replace(found, weights="others")))
     assert kept_confusion(run) is None
     for damaged in ("[]", '{"counts": 3}', "{", '{"weights": "x", "text": "", "names": ["NN"], "counts": [[1, 2]]}'):
-        write_bytes(run.folder / CONFUSION, damaged.encode())
+        write_bytes(path, damaged.encode())
         assert kept_confusion(run) is None
 
 

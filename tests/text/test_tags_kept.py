@@ -1,7 +1,9 @@
 """Tags kept with a recording, and the verb that tags a text."""
 
+import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,10 @@ import pytest
 from lstm_core.recordings import recording as recordings
 from lstm_core.recordings.record import Text, record
 from lstm_core.recordings.recording import Recording
-from lstm_core.recordings.tags import STORED, kept_tags, recorded_text, tags_of
-from lstm_core.text import tags
+from lstm_core.recordings.tags import TAGS, kept_tags, recorded_text, tags_of
 from lstm_core.text.corpus import Vocabulary, corpus_of
 from lstm_core.text.tagged import Tagged
-from lstm_core.text.tags import tag_text, tag_tokens
+from lstm_core.text.tags import tag_text, tag_tokens, tagger_fingerprint
 
 Make = Callable[..., Any]
 
@@ -39,7 +40,7 @@ def tagging(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.append(text)
         return tag_text(text, **options)
 
-    monkeypatch.setattr(tags, "tag_text", watched)
+    monkeypatch.setattr("lstm_core.recordings.tags.tag_text", watched)
     return seen
 
 
@@ -60,7 +61,7 @@ def test_a_recording_with_tags_is_whole_and_is_removed_with_them(made: Recording
     before = made.bytes
     tags_of(made)
     recordings.verify(folder)
-    assert Recording.open(folder).bytes == before + (folder / STORED).stat().st_size
+    assert Recording.open(folder).bytes == before + (folder / "tags.safetensors").stat().st_size
     assert not list(folder.glob(".*"))
     recordings.remove_recording(folder.name)
     assert not folder.exists()
@@ -74,14 +75,14 @@ def test_tags_are_told_as_kept_only_where_they_are_and_the_verb_keeps_those_of_a
     assert code == 0 and json.loads(out)["tags"] == tag_text(str(recorded_text(made))).counts()
     found = kept_tags(made)
     assert found is not None and columns(found) == columns(tags_of(made)) and len(tagging) == 1
-    (made.folder / STORED).write_bytes(b"")  # type: ignore[operator]
+    (made.folder / "tags.safetensors").write_bytes(b"")  # type: ignore[operator]
     assert kept_tags(made) is None and len(tagging) == 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "other bytes", "a folder's worth of zeros"])
 def test_damaged_tags_are_made_again(made: Recording, damage: str, tagging: list[str]) -> None:
     expected = columns(tags_of(made))
-    path = made.folder / STORED  # type: ignore[operator]
+    path = made.folder / "tags.safetensors"  # type: ignore[operator]
     whole = path.read_bytes()
     contents = {"cut": whole[: len(whole) // 2], "empty": b"", "other bytes": b"PAR1" + whole[::-1] + b"PAR1"}
     path.write_bytes(contents.get(damage, bytes(len(whole))))
@@ -97,25 +98,49 @@ def test_damaged_tags_are_made_again(made: Recording, damage: str, tagging: list
 def test_stored_tags_that_do_not_fit_the_text_are_made_again(
     made: Recording, name: str, values: list[int], tagging: list[str]
 ) -> None:
+    tagged = tags_of(made)
+    column = getattr(tagged, name).copy()
+    column[-1:] = values
+    TAGS.keep(replace(tagged, **{name: column}), made, of=identity(made))
+    assert columns(tags_of(made)) == columns(tagged)
+    assert len(tagging) == 2
+
+
+def identity(recording: Recording) -> str:
+    text = str(recorded_text(recording))
+    return f"{tagger_fingerprint()} {hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def kept_before(recording: Recording, tagged: Tagged, of: str) -> Path:
+    """Tags in the format in which they were kept first: a table."""
     import pyarrow
     from pyarrow import parquet
 
-    expected = columns(tags_of(made))
-    path = made.folder / STORED  # type: ignore[operator]
-    table = parquet.read_table(path)
-    column = table[name].to_numpy().copy()
-    column[-1:] = values
-    at = table.schema.get_field_index(name)
-    parquet.write_table(table.set_column(at, name, pyarrow.array(column)), path)
-    assert columns(tags_of(made)) == expected
-    assert len(tagging) == 2
+    names = ("start", "stop", "sentence", "code")
+    table = pyarrow.table({name: pyarrow.array(getattr(tagged, name)) for name in names})
+    table = table.replace_schema_metadata({"key": of, "names": json.dumps(tagged.names)})
+    path = recording.folder / "tags.parquet"  # type: ignore[operator]
+    parquet.write_table(table, path, compression="zstd")
+    return path
+
+
+def test_tags_as_they_were_kept_first_are_read(made: Recording, tagging: list[str]) -> None:
+    tagged = tag_text(str(recorded_text(made)))
+    path = kept_before(made, tagged, identity(made))
+    assert columns(tags_of(made)) == columns(tagged) and not tagging
+    kept_before(made, tagged, "of another text")
+    assert kept_tags(made) is None
+    kept_before(made, tagged, identity(made))
+    path.write_bytes(path.read_bytes()[:-20])
+    assert kept_tags(made) is None
+    assert columns(tags_of(made)) == columns(tagged) and len(tagging) == 1
 
 
 def test_tags_of_other_weights_are_made_again(
     made: Recording, tagging: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tags_of(made)
-    monkeypatch.setattr(tags, "tagger_fingerprint", lambda: "other weights")
+    monkeypatch.setattr("lstm_core.recordings.tags.tagger_fingerprint", lambda: "other weights")
     tags_of(made)
     tags_of(made)
     assert len(tagging) == 2
@@ -126,7 +151,7 @@ def test_a_recording_in_memory_is_tagged_and_nothing_is_kept(made: Recording, ho
         made.spec, made.vocabulary, made.tokens, made.positions, made.probability, made.signals, made.exactness
     )
     assert columns(tags_of(loose)) == columns(tag_text(str(recorded_text(made))))
-    assert not list(home.rglob(STORED))
+    assert not list(home.rglob("tags.*"))
 
 
 def test_a_recording_of_words_has_a_tag_a_word(small_run: Make, words: Make) -> None:

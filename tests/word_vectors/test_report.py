@@ -6,20 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lstm_core.commands.words import report_lines
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.word_vectors.report import (
     PAPER_TABLE,
+    REPORTS,
     WordReport,
-    keep_report,
     on_words_drawn,
     paper_table,
     plain,
     read_report,
-    told,
     word_report,
 )
-from lstm_core.word_vectors.sample import results_folder
 from lstm_core.word_vectors.vectors import EmbeddingTable, embeddings
 
 NEAR_PRINCE = ("princess", "pwince", "platon", "king", "queen")  # three of the paper's five, one without its accent
@@ -94,9 +93,9 @@ def test_a_text_without_strange_words_is_measured_without_them(
     run = small_run("plain", read_corpus("plain"), weights=True)
     made = word_report(run)
     assert made.held_out == () and made.agreement is None and made.drawn > 0
-    keep_report(made)
+    REPORTS.keep(made)
     assert read_report(run) == made
-    assert "seen once" not in told(made)
+    assert "seen once" not in "\n".join(report_lines(made))
 
 
 def test_the_words_are_those_that_the_model_read(small_run: Callable[..., Run], words: Callable[..., str]) -> None:
@@ -122,9 +121,9 @@ def test_the_report_of_a_run_is_kept_and_read_back(run: Run) -> None:
     assert made.agreement is not None and made.agreement.words > 0 and [one.contexts for one in made.held_out] == [1, 2]
     assert made.types["words"] >= made.types["vocabulary"] > 0 and 0 <= made.same_tag <= 1
     assert read_report(run) is None
-    keep_report(made)
+    REPORTS.keep(made)
     assert read_report(run) == made
-    path = keep_report(replace(made, drawn=1), results_folder(run))
+    path = REPORTS.keep(replace(made, drawn=1), run)
     assert isinstance(found := read_report(run), WordReport) and found.drawn == 1  # what came with the run comes first
     path.write_text(path.read_text()[:-40])
     assert read_report(run) == made

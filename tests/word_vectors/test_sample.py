@@ -13,7 +13,6 @@ from lstm_core.word_vectors.sample import (
     WordSample,
     keep_sample,
     read_sample,
-    results_folder,
     tags_of_words,
     word_sample,
 )
@@ -87,7 +86,7 @@ def test_a_kept_sample_is_read_back(run: Run, sample: WordSample) -> None:
 
 def test_one_that_came_with_the_run_is_read_first_and_a_damaged_one_is_not(run: Run, sample: WordSample) -> None:
     keep_sample(sample, run)
-    path = keep_sample(word_sample(run, count=11), run, results_folder(run))
+    path = keep_sample(word_sample(run, count=11), run, run)
     assert len(read_sample(run).words) == 11  # type: ignore[union-attr]
     path.write_bytes(path.read_bytes()[:-9])
     assert len(read_sample(run).words) == 12  # type: ignore[union-attr]

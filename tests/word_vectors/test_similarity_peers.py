@@ -9,7 +9,7 @@ import pytest
 from lstm_core.runs.run import Run
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.similarity import Judged, compare, score
-from lstm_core.word_vectors.similarity_peers import SCHEMA, Peers, keep_peers, peer, read_peers
+from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peers, peer
 
 RNG = np.random.default_rng(2)
 
@@ -52,12 +52,12 @@ def test_the_strongest_is_the_one_with_the_highest_mean(peers: tuple[Run, Peers]
 
 def test_peers_are_read_back_for_the_weights_they_were_made_with(peers: tuple[Run, Peers]) -> None:
     run, made = peers
-    assert read_peers(run) is None
-    path = keep_peers(made, run)
-    assert read_peers(run) == made
-    keep_peers(replace(made, schema=SCHEMA - 1), run)  # whose options were chosen otherwise
-    assert read_peers(run) is None
-    keep_peers(replace(made, weights="others"), run)
-    assert read_peers(run) is None
+    assert PEERS.read(run) is None
+    path = PEERS.keep(made, run)
+    assert PEERS.read(run) == made
+    PEERS.keep(replace(made, schema=SCHEMA - 1), run)  # whose options were chosen otherwise
+    assert PEERS.read(run) is None
+    PEERS.keep(replace(made, weights="others"), run)
+    assert PEERS.read(run) is None
     path.write_text('{"run": 3}')
-    assert read_peers(run) is None
+    assert PEERS.read(run) is None

@@ -11,6 +11,7 @@ import pytest
 from lstm_core.recordings.record import RecordQuery, corpus_text, read, record
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
+from lstm_core.storage import files
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.text.lexicon import lexicon
 from lstm_core.word_vectors import vectors as module
@@ -21,7 +22,6 @@ from lstm_core.word_vectors.vectors import (
     Spread,
     defined,
     embeddings,
-    embeddings_folder,
     mean_states,
     projector_labels,
     projector_lines,
@@ -175,7 +175,7 @@ def test_both_layers_are_joined_in_order(run: Run) -> None:
 
 def test_means_are_kept_and_made_again_when_damaged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     first = embeddings(run)
-    (path,) = embeddings_folder().glob("*")
+    (path,) = (files.home() / "embeddings").glob("*")
     with monkeypatch.context() as patch:
         patch.setattr(module, "mean_states", lambda *_: pytest.fail("it was at hand"))
         again = embeddings(run)
