@@ -5,6 +5,7 @@ Knows points; nothing of trees. Used to find which few distances are worth an ex
 
 import time
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -174,7 +175,7 @@ class Nearest:
 def quick_rounding(points: torch.Tensor, min_samples: int) -> Rounding:
     """The quickest type whose rounding still tells the neighbours of most points apart, by a sample of the points."""
     dtype = torch.float32
-    if points.device.type == "cpu" and _seconds(torch.bfloat16) * 1.5 < _seconds(torch.float32):
+    if points.device.type == "cpu" and _quicker_in_bfloat16():
         dtype = torch.bfloat16
     rounding, exact = (Rounding(kind, points.shape[1]) for kind in (dtype, torch.float64))
     some = torch.linspace(0, len(points) - 1, min(64, len(points))).long().unique().to(points.device)
@@ -186,6 +187,13 @@ def quick_rounding(points: torch.Tensor, min_samples: int) -> Rounding:
     moved = (chosen - chosen.to(dtype).double()).norm(dim=1)
     kept = rounding.at_least(chosen.norm(dim=1), moved, moved.max(), core.square() / 2)
     return rounding if bool((kept >= 0.9 * core).double().mean() >= 0.5) else exact
+
+
+@cache
+def _quicker_in_bfloat16() -> bool:
+    """Whether the processor is. One that does not multiply bfloat16 is not timed: that alone would take a second."""
+    there = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return bool(there) and _seconds(torch.bfloat16) * 1.5 < _seconds(torch.float32)
 
 
 def _seconds(dtype: torch.dtype) -> float:
