@@ -1,12 +1,14 @@
 """Verifications of planted recordings: what is there holds up, what is not does not, what cannot be told is said."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
 from lstm_core.probes.studies import Selector, Study, both_kinds, parse_study, values_at
 from lstm_core.probes.verification import (
+    Verification,
     VerifyQuery,
     ahead,
     evenly,
@@ -37,9 +39,15 @@ def planted(seed: int = 0, units: int = 12) -> tuple[Recording, Tagged]:
     return recording, tagged
 
 
-def test_what_is_planted_holds_up() -> None:
+@cache
+def verified() -> tuple[Recording, Tagged, Verification]:
+    """What is planted, and what is found there."""
     recording, tagged = planted()
-    found = verify(recording, VerifyQuery(STUDY), tagged)
+    return recording, tagged, verify(recording, VerifyQuery(STUDY), tagged)
+
+
+def test_what_is_planted_holds_up() -> None:
+    recording, tagged, found = verified()
     kinds = both_kinds(recording, STUDY, tagged)
     assert found.counts == (len(kinds[0]), len(kinds[1])) and sum(found.counts) == 160
     assert found.confirmed >= 1 and (found.followed[0].layer, found.followed[0].unit) == (1, 3)
@@ -62,7 +70,7 @@ def test_what_is_planted_holds_up() -> None:
 
 def test_where_nothing_is_planted_nothing_holds_up() -> None:
     recording = recording_of(sentences(160), units=12)
-    found = verify(recording, VerifyQuery(STUDY), tagged_of(recording))
+    found = verify(recording, VerifyQuery(STUDY, control=False), tagged_of(recording))
     assert found.confirmed == 0 and found.followed == () and found.why == ()
     assert found.reader is not None and found.reader.interval[0] < 0.5 < found.reader.interval[1]
     (nothing,) = found.nothing
@@ -71,8 +79,7 @@ def test_where_nothing_is_planted_nothing_holds_up() -> None:
 
 
 def test_a_twin_is_asked_of_the_same_places_and_units() -> None:
-    (one, tagged), other = planted(), recording_of(sentences(160), units=12, seed=9)
-    found = verify(one, VerifyQuery(STUDY), tagged)
+    (_, tagged, found), other = verified(), recording_of(sentences(160), units=12, seed=9)
     twin = verify(other, twin_query(found), tagged)
     assert [(unit.layer, unit.unit) for unit in twin.followed] == [(unit.layer, unit.unit) for unit in found.followed]
     assert not any(unit.sure for unit in twin.followed) and twin.confirmed == 0
@@ -126,7 +133,7 @@ def test_few_places_or_none_are_said(contexts: tuple[str, ...]) -> None:
 def test_units_that_never_change_are_followed_without_a_period() -> None:
     recording, tagged = planted()
     recording.signals["h", 1][5] = 0.5
-    found = verify(recording, VerifyQuery(STUDY, units=((1, 5),)), tagged)
+    found = verify(recording, VerifyQuery(STUDY, units=((1, 5),), control=False), tagged)
     (one,) = found.followed
     assert one.period is None and one.around is not None and one.around.onset is None and not one.sure
 
@@ -135,11 +142,11 @@ def test_the_forget_gate_of_the_same_reading_gives_the_memory() -> None:
     recording, tagged = planted()
     gates = np.full_like(recording.signals["h", 1], 0.9)
     both = replace(recording, signals={**recording.signals, ("f", 1): gates})
-    found = verify(both, VerifyQuery(STUDY), tagged)
+    found = verify(both, VerifyQuery(STUDY, control=False), tagged)
     around = found.followed[0].around
     assert around is not None and around.one.memory == pytest.approx(np.log(0.5) / np.log(0.9)) and found.why == ()
     gru = replace(recording, spec=replace(recording.spec, cell="gru"))
-    assert "no forget gate" in verify(gru, VerifyQuery(STUDY), tagged).why[0]
+    assert "no forget gate" in verify(gru, VerifyQuery(STUDY, control=False), tagged).why[0]
 
 
 def test_places_are_thinned_evenly_and_commands_are_whole() -> None:
