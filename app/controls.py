@@ -11,8 +11,8 @@ from streamlit.errors import StreamlitAPIException
 from app import registry
 from app.cached import open_recording
 from lstm_core.recordings.recording import Recording, damaged, find_recordings
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_MEANINGS, SIGNAL_NAMES
 from lstm_core.runs.store import list_runs, open_run
 
 DEFAULT_RUN = "war-and-peace-char"
@@ -159,7 +159,7 @@ def _signal(signals: Sequence[str], first: str, name: str, *, brought_in: bool) 
         st.segmented_control(
             "Signal",
             list(signals),
-            format_func=lambda signal: f"{signal}: {SIGNAL_NAMES[signal]}",
+            format_func=lambda signal: f"{signal}: {SIGNALS[signal].title}",
             key=name,
             required=True,
         )
@@ -168,13 +168,13 @@ def _signal(signals: Sequence[str], first: str, name: str, *, brought_in: bool) 
     _keep_in_link(name, chosen)
     if brought_in:
         st.caption(
-            f"These values were brought in as **{chosen}** ({SIGNAL_NAMES[chosen]}) of a model that is not here. Only "
+            f"These values were brought in as **{chosen}** ({SIGNALS[chosen].title}) of a model that is not here. Only "
             "who made them can tell what they are."
         )
         return chosen
-    st.caption(f"**{chosen}** is {SIGNAL_MEANINGS[chosen]}.")
+    st.caption(f"**{chosen}** is {SIGNALS[chosen].meaning}.")
     with st.expander("What are these signals?"):
-        rows = [f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" for signal in signals]
+        rows = [f"| **{signal}** | {SIGNALS[signal].title} | {SIGNALS[signal].meaning} |" for signal in signals]
         st.markdown("\n".join(["| signal | name | what it is |", "| --- | --- | --- |", *rows]))
     return chosen
 

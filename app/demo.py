@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from lstm_core.recordings.recording import MANIFEST, find_recordings, recordings_folder
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNALS
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import read_json
 from lstm_core.storage.progress import Progress
@@ -36,7 +36,7 @@ def _prepare(name: str, signals: tuple[str, ...], report: Progress, say: Callabl
         raise ValueError(f"it has no weights ({run.status})")
     start, end = read_corpus(run.config["corpus"]["name"], run.kind).splits["validation"]
     span = (start, min(start + LENGTH, end))
-    if _is_kept(run, span, signals or SIGNALS[run.model_config.cell]):
+    if _is_kept(run, span, signals or CELLS[run.model_config.cell].signals):
         say(f"Demo: the recording of {name} is there.")
         return
     # Here, not above: loading torch takes longer than everything else of a second start.

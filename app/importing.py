@@ -13,15 +13,18 @@ from lstm_core.exchange.quarantine import SAFE, TORCH
 from lstm_core.exchange.state_files import read_array, read_tokens
 from lstm_core.exchange.states import Brought, States, bring_in
 from lstm_core.exchange.weights import ImportQuery, import_run, read_vocabulary, safe_file_name
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import new_folder
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import MAX_TEXT_BYTES
 
 MAX_WEIGHTS_BYTES = 512 * 2**20
 MAX_STATES_BYTES = 500 * 2**20  # of all layers; 512 MiB the browser would call 1 GB
-CELLS = {"": "LSTM or GRU (its file tells which)", "rnn": "plain RNN with tanh"}
+_KINDS = {
+    "": f"{' or '.join(cell.title for cell in CELLS.values() if not cell.look_alikes)} (its file tells which)",
+    **{name: cell.kind for name, cell in CELLS.items() if cell.look_alikes},
+}
 
 
 def import_form() -> None:
@@ -55,7 +58,7 @@ def _weights_form() -> None:
             MAX_TEXT_BYTES,
             "tokens",
         )
-        cell = st.selectbox("Kind of network", list(CELLS), format_func=CELLS.__getitem__, key="import-cell")
+        cell = st.selectbox("Kind of network", list(_KINDS), format_func=_KINDS.__getitem__, key="import-cell")
         name = st.text_input("Call the model", key="import-name", max_chars=64).strip()
         lacking = weights is None or tokens is None or not name
         if not st.button("Bring it in", key="import-go", disabled=lacking) or lacking:
@@ -130,8 +133,8 @@ def _states_form() -> None:
         )
         signal = st.selectbox(
             "What the numbers are",
-            list(SIGNAL_NAMES),
-            format_func=lambda signal: f"{SIGNAL_NAMES[signal]} ({signal})" + ", or anything else" * (signal == "h"),
+            list(SIGNALS),
+            format_func=lambda signal: f"{SIGNALS[signal].title} ({signal})" + ", or anything else" * (signal == "h"),
             key="import-signal",
         )
         name = st.text_input("Call the model", key="import-states-name", max_chars=64).strip()

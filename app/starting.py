@@ -7,8 +7,9 @@ import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
 from app.controls import KINDS, duration, tell
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.cost import training_bytes, training_seconds
-from lstm_core.runs.settings import GATES, PRESETS, ModelConfig, Precision, Preset, TrainConfig
+from lstm_core.runs.settings import PRESETS, ModelConfig, Precision, Preset, TrainConfig
 from lstm_core.runs.store import create_run
 from lstm_core.storage import jobs
 from lstm_core.text.catalogue import Kind
@@ -77,7 +78,13 @@ def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, Tra
     shape, recipe = preset.model_config(len(text.vocabulary)), preset.training
     with st.expander("Shape and recipe"):
         row = st.columns(5)
-        cell = row[0].selectbox("Cell", list(GATES)[::-1], format_func=str.upper, key=f"start-cell-{name}")
+        cell = row[0].selectbox(
+            "Cell",
+            list(CELLS),
+            list(CELLS).index(shape.cell),
+            format_func=lambda cell: CELLS[cell].title,
+            key=f"start-cell-{name}",
+        )
         layers = row[1].number_input("Layers", 1, 6, shape.layers, key=f"start-layers-{name}")
         hidden = row[2].number_input("Units a layer", 8, 2048, shape.hidden, key=f"start-hidden-{name}")
         embedding = row[3].number_input(

@@ -26,9 +26,9 @@ from torch import Tensor, nn
 
 from lstm_core.recordings.record import corpus_text, record
 from lstm_core.recordings.recording import Recording
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.model import LanguageModel
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNALS
 from lstm_core.runs.store import open_run
 
 
@@ -39,7 +39,7 @@ def cells(model: LanguageModel, ids: Tensor) -> Tensor:
     modules = [nn.LSTMCell(layer.input_size, config.hidden) for layer in model.rnn]  # type: ignore[arg-type]
     for cell, layer in zip(modules, model.rnn, strict=True):
         cell.load_state_dict({name.removesuffix("_l0"): value for name, value in layer.state_dict().items()})
-    kept = torch.empty(config.layers, len(SIGNALS["lstm"]), len(ids), config.hidden)
+    kept = torch.empty(config.layers, len(CELLS["lstm"].signals), len(ids), config.hidden)
     states = [(torch.zeros(1, config.hidden), torch.zeros(1, config.hidden)) for _ in modules]
     for t, x in enumerate(model.encoder(ids)[:, None]):
         for k, cell in enumerate(modules):
@@ -113,7 +113,7 @@ def largest_difference(recording: Recording, signals: Tensor, top: Tensor) -> di
     of_cells = [
         np.abs(recording.window(name, k + 1, 0, steps).T - signals[k, s].numpy()).max()
         for k in range(layers)
-        for s, name in enumerate(SIGNALS["lstm"])
+        for s, name in enumerate(CELLS["lstm"].signals)
     ]
     of_plain = np.abs(recording.window("h", layers, 0, steps).T - top.numpy()).max()
     return {"cells": float(max(of_cells)), "plain": float(of_plain)}

@@ -1,6 +1,6 @@
 """Models as another program has them: PyTorch's word-language-model example, written anew, with its numbering of words.
 
-Shared by the tests of what comes in and goes out; uses torch alone.
+Shared by the tests of what comes in and goes out; of the program it uses the names of cells alone.
 """
 
 import math
@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from lstm_core.runs.cells import CELLS
+
 
 class RNNModel(nn.Module):
     """Embedding, one module with all recurrent layers, and a decoder that may be tied to the embedding."""
@@ -19,7 +21,7 @@ class RNNModel(nn.Module):
         super().__init__()
         self.drop = nn.Dropout(0.5)
         self.encoder = nn.Embedding(tokens, width)
-        module = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[cell]
+        module = getattr(nn, CELLS[cell].kernel)
         self.rnn = module(width, units, layers, dropout=0.5 if layers > 1 else 0.0)
         self.decoder = nn.Linear(units, tokens)
         if tied:

@@ -12,7 +12,7 @@ from app.charts.figure import BLUE, GREY, LINES, RED, Axis, bars, chart, dots, l
 from lstm_core.neurons.profile import NeuronProfile
 from lstm_core.neurons.tuning import Tuning
 from lstm_core.probes.verification import Followed
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.text.chunks import NAMES
 
 SHOWN = 4  # kinds of chunks of which curves are drawn, and the one that the neuron follows
@@ -31,7 +31,7 @@ def distribution(profile: NeuronProfile, *, height: int = 340) -> go.Figure:
     )
     if query.signal == "c" or ends not in ((0, 1), (-1, 1)):  # the layer's widest units would make this one a needle
         ends = 1.1 * min(profile.lowest, -1), 1.1 * max(profile.highest, 1)
-    x = Axis(f"{SIGNAL_NAMES[query.signal]} ({query.signal})", ends, reading=query.signal)
+    x = Axis(f"{SIGNALS[query.signal].title} ({query.signal})", ends, reading=query.signal)
     return chart(x, Axis("share of the text", digits=2, percent=True), rows, height=height)
 
 

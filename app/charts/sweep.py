@@ -15,7 +15,7 @@ from lstm_core.claims.dropout import Told, by_dropout
 from lstm_core.neurons.compare import Comparison, RunRow
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.neurons.passages import Activity
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 Pairs = Sequence[tuple[float, float]]  # dropout and value
 Floats = NDArray[np.float64]
@@ -52,7 +52,7 @@ def sizes(rows: Sequence[RunRow], signal: str, *, joined: bool) -> go.Figure:
     """Mean |value| of a signal over dropout, a line a layer; from zero."""
     lines = {f"layer {layer}": pairs for layer, pairs in by_layer(rows, signal, "mean_abs").items()}
     top = max((value for pairs in lines.values() for _, value in pairs), default=1.0)
-    axis = Axis(f"mean |{signal}| of the {SIGNAL_NAMES[signal]}", (0.0, 1.08 * top or 1.0), digits=4)
+    axis = Axis(f"mean |{signal}| of the {SIGNALS[signal].title}", (0.0, 1.08 * top or 1.0), digits=4)
     return over_dropout(lines, axis, joined=joined)
 
 
@@ -116,7 +116,8 @@ def overlay(curves: Sequence[Curve], signal: str, *, height: int = 380) -> go.Fi
         line(one.name, (one.edges[:-1] + one.edges[1:]) / 2, one.density, colour)
         for one, colour in zip(curves, shades([one.dropout for one in curves]), strict=True)
     ]
-    x = Axis(f"{SIGNAL_NAMES[signal]} ({signal})", _ends(curves) if signal == "c" else (-1.0, 1.0), reading=signal)
+    ends = _ends(curves) if np.isinf(SIGNALS[signal].bounds[1]) else (-1.0, 1.0)
+    x = Axis(f"{SIGNALS[signal].title} ({signal})", ends, reading=signal)
     return chart(x, Axis(f"share of the text per {PER:g}", digits=2, percent=True), rows, height=height)
 
 

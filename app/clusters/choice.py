@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.controls import one_of
 from lstm_core.clusters.states import SETTINGS, SPANS, ClusterQuery, Data
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
 
 DATA: dict[str, Data] = {"blanks after words": "whitespace", "all characters": "full"}
 COMPARED = ("h", "o")  # the signals that the paper clusters
@@ -33,10 +33,10 @@ def choose(run: Run, kept: Sequence[ClusterQuery]) -> ClusterQuery:
 
 def _signals(run: Run, kept: Sequence[ClusterQuery]) -> dict[str, str]:
     wanted = [*COMPARED, *(query.signal for query in kept)]
-    there = {place.partition("-")[0] for place in run.origins} or set(SIGNALS[run.model_config.cell])
+    there = {place.partition("-")[0] for place in run.origins} or set(CELLS[run.model_config.cell].signals)
     if not there & {*wanted}:  # another signal was brought in
         wanted = sorted(there)
-    return {SIGNAL_NAMES[signal]: signal for signal in wanted if signal in there}
+    return {SIGNALS[signal].title: signal for signal in wanted if signal in there}
 
 
 def _sizes(kept: Sequence[ClusterQuery]) -> dict[str, tuple[int, int]]:

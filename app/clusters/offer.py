@@ -10,7 +10,6 @@ from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.clusters.states import ClusterQuery, key_of
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES
 from lstm_core.storage.files import home
 
 PAIR_PRODUCTS = 2.0  # multiply-adds for a pair and unit: pairs are multiplied twice, lists of neighbours kept
@@ -50,8 +49,7 @@ def cluster_seconds(run: Run, points: int, tokens: int, rate: float) -> float:
     The text is read, its words are tagged, and every pair of points is compared.
     """
     config = run.model_config
-    widths = [config.embedding] + [config.hidden] * (config.layers - 1)
-    reading = sum(GATES[config.cell] * config.hidden * (width + config.hidden) for width in widths) * tokens
+    reading = config.products * tokens
     comparing = PAIR_PRODUCTS * points**2 * config.hidden
     return LOADING + WORD_SECONDS * tokens + (2 * reading + comparing) / rate
 

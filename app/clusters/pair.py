@@ -13,8 +13,8 @@ from app.components.table import Columns, percent, show, text, whole
 from app.controls import tell
 from lstm_core.clusters.contents import best_by_tag, members
 from lstm_core.clusters.states import ClusterQuery
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES
 
 
 def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[ClusterQuery]) -> None:
@@ -26,7 +26,7 @@ def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[Cluster
     st.subheader("Hidden state beside output gate")
     if missing := [one for one in pair if one not in kept]:
         st.caption(
-            f"With the same settings, groups by {SIGNAL_NAMES[missing[0].signal]} are not at hand. Choose it above "
+            f"With the same settings, groups by {SIGNALS[missing[0].signal].title} are not at hand. Choose it above "
             "to compute them; both then stand here side by side."
         )
         return
@@ -35,7 +35,7 @@ def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[Cluster
     except ValueError as error:
         tell("The other result cannot be used.", error)
         return
-    sides = [(SIGNAL_NAMES[one.signal], side) for one, side in zip(pair, views, strict=True) if side is not None]
+    sides = [(SIGNALS[one.signal].title, side) for one, side in zip(pair, views, strict=True) if side is not None]
     bests = [best_by_tag(side.rows) for _, side in sides]
     tags = [tag for tag in bests[0] if all(tag in best for best in bests)]
     if len(sides) < 2 or not tags:

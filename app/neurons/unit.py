@@ -16,7 +16,7 @@ from lstm_core.neurons.correlated import RelatedQuery, related
 from lstm_core.neurons.label_search import Labels
 from lstm_core.neurons.profile import NeuronProfile, NeuronQuery, layer_sample, profile
 from lstm_core.recordings.recording import Recording
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 _RELATED: Columns = {
     "neuron": whole(),
@@ -59,8 +59,8 @@ def other_signal(recording: Recording, query: NeuronQuery) -> None:
     if other is None:
         return
     found = profile_of(recording, replace(query, signal=other, contexts=0))
-    st.markdown(f"**The same neuron's {SIGNAL_NAMES[other]}**")
-    alt = f"How often the {SIGNAL_NAMES[other]} of neuron {query.unit} takes each value"
+    st.markdown(f"**The same neuron's {SIGNALS[other].title}**")
+    alt = f"How often the {SIGNALS[other].title} of neuron {query.unit} takes each value"
     draw(distribution(found, height=220), key="neurons-beside", alt=alt)
 
 

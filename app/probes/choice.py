@@ -6,7 +6,7 @@ from app.cached import on_sets
 from app.controls import bound
 from lstm_core.probes.active import RULES, OnQuery, OnSets, Rule
 from lstm_core.recordings.recording import Recording
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 _RULES: dict[str, Rule] = {
     "value": "raw",
@@ -26,7 +26,7 @@ _ENDS: dict[Rule, tuple[float, float]] = {
 def when_on(recording: Recording) -> OnSets:
     """The choice of a signal, its layers, a rule and a threshold, and what they make."""
     with st.expander("When is a neuron on?"), st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        signals = {SIGNAL_NAMES[signal]: signal for signal in recording.names}
+        signals = {SIGNALS[signal].title: signal for signal in recording.names}
         signal = st.selectbox("Signal", list(signals), key="probes-signal", bind="query-params", width=180)
         title: str | None = st.selectbox(
             "A neuron is on by", list(_RULES), key="probes-rule", bind="query-params", width=240,

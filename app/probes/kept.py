@@ -11,8 +11,8 @@ import streamlit as st
 from app.components.table import Columns, number, percent, show, text, whole
 from lstm_core.probes.kept_studies import KeptStudy, KindsApart, Outcome, identity, read_kept
 from lstm_core.probes.studies import Study
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import list_runs
 from lstm_core.stats import intervals
 
@@ -44,9 +44,10 @@ def _groups(found: Found) -> bool:
         run, first = some[0]
         st.subheader(f"{first.study}: {run.model_config.architecture}, of {run.config['corpus']['name']}")
         st.text(first.question)
+        signal = SIGNALS[first.on.signal].title if first.on.signal in SIGNALS else first.on.signal
         st.caption(
             f"Figures that are kept of {first.text}, also of models that could not come along. A neuron is on by its "
-            f"{SIGNAL_NAMES.get(first.on.signal, first.on.signal)} ({first.on.rule}, {first.on.threshold:g})."
+            f"{signal} ({first.on.rule}, {first.on.threshold:g})."
         )
         results = [one for _, one in some]
         st.text("\n".join(sentences(results)))

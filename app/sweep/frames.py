@@ -6,7 +6,7 @@ import pandas as pd
 
 from lstm_core.neurons.compare import Comparison, Trend
 from lstm_core.neurons.counterpart import Counterpart
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.stats.permutation import LEAST, SURE
 
 
@@ -80,7 +80,7 @@ def trend_frame(found: Comparison) -> pd.DataFrame:
     """One row a signal and layer: whether its mean size rises or falls with dropout, and how surely."""
     return pd.DataFrame(
         {
-            "signal": f"{SIGNAL_NAMES[trend.signal]} ({trend.signal})",
+            "signal": f"{SIGNALS[trend.signal].title} ({trend.signal})",
             "layer": trend.layer,
             "with more dropout": _way(trend),
             "Spearman": trend.rho,

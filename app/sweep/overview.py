@@ -10,7 +10,7 @@ from app.components.csv_file import frame_csv
 from app.components.table import Columns, number, percent, show, text, whole
 from app.sweep import frames
 from lstm_core.neurons.compare import Comparison
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 TRENDS = {
     "layer": whole(),
@@ -63,7 +63,7 @@ def sizes(found: Comparison, *, joined: bool) -> None:
     signals = list(dict.fromkeys(signal for signal, _ in frames.places(found)))
     for column, signal in zip(st.columns(max(len(signals), 1)), signals, strict=False):
         with column:
-            alt = f"Mean size of the {SIGNAL_NAMES[signal]} over dropout"
+            alt = f"Mean size of the {SIGNALS[signal].title} over dropout"
             draw(figures.sizes(found.rows, signal, joined=joined), key=f"sweep-sizes-{signal}", alt=alt)
     alt = "How the mean size goes with dropout"
     show(frames.trend_frame(found), columns=TRENDS, key="sweep-trends", alt=alt)
@@ -104,7 +104,7 @@ def columns(found: Comparison) -> Columns:
         frames.score_name(found): number("On the validation part of its own text. Lower is better."),
     }
     for signal, layer in frames.places(found):
-        of = f"{SIGNAL_NAMES[signal]} of layer {layer}"
+        of = f"{SIGNALS[signal].title} of layer {layer}"
         own |= {
             f"|{signal}{layer}|": number(f"Mean absolute value of the {of}.", 4),
             f"{signal}{layer} near zero": percent(f"Share of its neurons near zero: {of}."),

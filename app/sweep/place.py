@@ -12,7 +12,7 @@ from app.sweep.readings import Reading, each
 from lstm_core.neurons.counterpart import Counterpart, CounterpartQuery, counterpart
 from lstm_core.neurons.distributions import DistributionQuery
 from lstm_core.recordings.recording import Recording
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Place:
 
 def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequence[tuple[str, int]]) -> Place:
     """The choice of signal, layer, neuron and whose neuron it is; at first the most unusual of the middle run."""
-    signals = {SIGNAL_NAMES[signal]: signal for signal, _ in at_hand}
+    signals = {SIGNALS[signal].title: signal for signal, _ in at_hand}
     first = next(iter(signals))
     row = st.columns([2, 1, 1, 1], vertical_alignment="bottom")
     title = row[0].segmented_control(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import streamlit as st
 
 from app.cached import cached, machine_rate
@@ -22,8 +23,8 @@ from lstm_core.neurons.passages import (
     passage_of,
     recording_at_hand,
 )
+from lstm_core.recordings.writer import dtype_of
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES
 from lstm_core.storage.files import home
 
 SIGNALS = CompareQuery().signals
@@ -118,14 +119,13 @@ def command(runs: Sequence[Run]) -> list[str]:
 
 def cost(runs: Sequence[Run], passage: Passage, rate: float) -> tuple[float, int]:
     """About how many seconds and bytes it takes that runs read a passage, on a machine of so many multiply-adds a
-    second; h in two bytes, c in four."""
+    second."""
     tokens, seconds, size = passage.span[1] - passage.span[0], float(LOADING), 0
     for run in runs:
         shape = run.model_config
-        widths = [shape.embedding] + [shape.hidden] * (shape.layers - 1)
-        products = sum(GATES[shape.cell] * shape.hidden * (width + shape.hidden) for width in widths)
-        seconds += 2 * (products + shape.hidden * shape.vocabulary) * tokens / rate + 1
-        size += shape.layers * shape.hidden * tokens * sum({"h": 2, "c": 4}[name] for name in signals_of(run, SIGNALS))
+        seconds += 2 * (shape.products + shape.hidden * shape.vocabulary) * tokens / rate + 1
+        widths = sum(np.dtype(dtype_of(signal)).itemsize for signal in signals_of(run, SIGNALS))
+        size += shape.layers * shape.hidden * tokens * widths
     return seconds, size
 
 

@@ -10,7 +10,7 @@ from app.sweep.place import Place
 from app.sweep.readings import Reading, each
 from lstm_core.neurons.counterpart import Counterpart
 from lstm_core.neurons.distributions import DistributionQuery
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 
 MEAN, SAME, MATCHED = "all neurons of the layer", "one neuron, by its number", "one neuron and its matches"
 
@@ -37,7 +37,7 @@ def overlay(
     if not curves:
         st.caption("No run has figures of these values.")
         return
-    alt = f"How often the {SIGNAL_NAMES[place.signal]} of layer {place.layer} takes each value, in {len(curves)} runs"
+    alt = f"How often the {SIGNALS[place.signal].title} of layer {place.layer} takes each value, in {len(curves)} runs"
     draw(figures.overlay(curves, place.signal), key="sweep-overlay", alt=alt)
     meaning = {
         SAME: f"Neuron {place.unit} of each run: the same number, not the same task.",

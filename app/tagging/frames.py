@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from app.tagging.cells import Cell, CellGroup, CellRow
+from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.kept import Confusion
 from lstm_core.tagging.label_run import LabelRun, Share
 from lstm_core.tagging.sentence_states import SentenceStates
@@ -16,7 +17,6 @@ from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.tag import FollowingPair, Tagging
 from lstm_core.text.penn_tags import MEANINGS
 
-CELLS = {"rnn": "tanh RNN", "gru": "GRU", "lstm": "LSTM"}
 Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text
 TEXTS = {"masc": "many kinds", "treebank": "newspaper", "ewt": "internet"}
 PERCEPTRON = "perceptron of NLTK"
@@ -25,7 +25,7 @@ PERCEPTRON = "perceptron of NLTK"
 def architecture(config: NetworkConfig) -> str:
     """A network in plain words: "LSTM, both ways, with letters"."""
     ways = "both ways" if config.directions == 2 else "one way"
-    return f"{CELLS[config.cell]}, {ways}{', with letters' * bool(config.character_filters)}"
+    return f"{CELLS[config.cell].kind}, {ways}{', with letters' * bool(config.character_filters)}"
 
 
 def titles_of(runs: Sequence[LabelRun]) -> list[str]:

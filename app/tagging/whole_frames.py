@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from app.tagging.frames import CELLS, architecture
+from app.tagging.frames import architecture
+from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.classify import Classification, Poolings
 from lstm_core.tagging.settings import POOLINGS, NetworkConfig
 
@@ -27,7 +28,7 @@ def pooling_frame(found: Poolings) -> pd.DataFrame:
     """The kinds of classifiers with their share of right kinds, beside what needs no network."""
     rows = [
         {
-            "network": f"{CELLS[row.cell]}, {'both ways' if row.directions == 2 else 'one way'}",
+            "network": f"{CELLS[row.cell].kind}, {'both ways' if row.directions == 2 else 'one way'}",
             "judged by": POOLINGS[row.pooling],  # type: ignore[index]
             "right": row.mean,
             "from": row.interval[0],

@@ -9,8 +9,8 @@ from app.cached import corpus
 from app.controls import one_of
 from app.wordmap.result import kept_queries
 from lstm_core.clusters.word_map import WordMapQuery
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
 from lstm_core.runs.store import list_runs
 
 PARTS = {"train": "training text", "validation": "validation text", "test": "test text"}
@@ -58,7 +58,7 @@ def choose(run: Run, kept: Sequence[WordMapQuery]) -> WordMapQuery:
         layers = range(1, run.model_config.layers + 1) if free else sorted({query.layer for query in kept})
         layer = one_of("Layer", {str(number): number for number in layers}, first.layer, key="wordmap-layer")
         left = [query for query in kept if query.layer == layer]
-        of_run = SIGNALS[run.model_config.cell]
+        of_run = CELLS[run.model_config.cell].signals
         signals = of_run if free else [signal for signal in of_run if any(query.signal == signal for query in left)]
         titles = {_signal_title(signal): signal for signal in signals}
         signal = one_of("Signal", titles, first.signal, key="wordmap-signal")
@@ -117,4 +117,4 @@ def address(run: Run, query: WordMapQuery) -> dict[str, str]:
 
 
 def _signal_title(signal: str) -> str:
-    return f"{SIGNAL_NAMES[signal]} ({signal})"
+    return f"{SIGNALS[signal].title} ({signal})"

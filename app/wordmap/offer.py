@@ -9,7 +9,6 @@ from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.clusters.word_map import WordMapQuery, key_of
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES
 from lstm_core.storage.files import home
 
 FEWEST = 10  # words of a map
@@ -37,9 +36,7 @@ def words_of(run: Run, query: WordMapQuery) -> int:
 def map_seconds(run: Run, words: int, rate: float) -> float:
     """About how long a map takes on a machine that does `rate` multiply-adds a second: the text is read, its words are
     moved about until neighbours are near each other."""
-    config = run.model_config
-    widths = [config.embedding] + [config.hidden] * (config.layers - 1)
-    reading = sum(GATES[config.cell] * config.hidden * (width + config.hidden) for width in widths) * words
+    reading = run.model_config.products * words
     return LOADING + 2 * reading / rate + PLACING * words
 
 

@@ -9,7 +9,6 @@ from app.cached import corpus, sample_vectors, word_vectors
 from app.controls import duration, tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES
 from lstm_core.storage.files import home
 from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.neighbours import Neighbour
@@ -83,7 +82,4 @@ def offer(run: Run, words: list[str], label: str, rate: float, *, key: str) -> N
 
 def reading_seconds(run: Run, tokens: int, rate: float) -> float:
     """About how long reading a text takes on a machine that does `rate` multiply-adds a second."""
-    config = run.model_config
-    widths = [config.embedding] + [config.hidden] * (config.layers - 1)
-    products = sum(GATES[config.cell] * config.hidden * (width + config.hidden) for width in widths)
-    return LOADING + 2 * products * tokens / rate
+    return LOADING + 2 * run.model_config.products * tokens / rate

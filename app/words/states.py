@@ -6,8 +6,8 @@ from app.cached import machine_rate
 from app.controls import bound, tell
 from app.words.lookup import Asked, found, told
 from app.words.source import offer, vectors
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.sample import WordSample
 from lstm_core.word_vectors.vectors import EmbeddingQuery
@@ -53,7 +53,7 @@ def other_states(run: Run, asked: Asked, sample: WordSample | None) -> None:
 
 
 def _choose(run: Run) -> EmbeddingQuery | None:
-    signals = {SIGNAL_NAMES[signal]: signal for signal in SIGNALS[run.model_config.cell]}
+    signals = {SIGNALS[signal].title: signal for signal in CELLS[run.model_config.cell].signals}
     layers = list(range(1, run.model_config.layers + 1))
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         signal = st.selectbox(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lstm_core.claims.claim import Claim, Verdict, measures
+from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.classify import Poolings, answer
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.tag import Following, following
@@ -51,7 +52,7 @@ def _following(claim: Claim, two: Sequence[Following]) -> Verdict:
 def _compared(shares: dict[str, dict]) -> tuple[list[str], list[bool]]:
     """Of each cell right tags by one direction and by two, as words, and whether two are better, text by text."""
     told, better = [], []
-    for cell in ("rnn", "gru", "lstm"):
+    for cell in CELLS:
         one, two = shares.get(cell, {}), shares.get(f"bi{cell}", {})
         texts = [text for text in ("masc", "treebank", "ewt") if text in one and text in two]
         better += [two[text].right > one[text].right for text in texts]

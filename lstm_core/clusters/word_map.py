@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
-from lstm_core.runs.settings import SIGNALS
+from lstm_core.runs.cells import CELLS
 from lstm_core.stats.tsne import PERPLEXITY
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
@@ -53,8 +53,8 @@ class WordMapQuery:
                 f"{run.name} reads characters, the map is of words: choose a run of words, "
                 f"or group its states after each word with `python -m lstm_core cluster {run.name}`"
             )
-        if self.signal not in SIGNALS[shape.cell]:
-            known = ", ".join(SIGNALS[shape.cell])
+        if self.signal not in CELLS[shape.cell].signals:
+            known = ", ".join(CELLS[shape.cell].signals)
             raise ValueError(
                 f"{run.name} is of cell {shape.cell}, whose signals are {known}: there is no {self.signal!r}"
             )

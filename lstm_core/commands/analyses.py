@@ -226,11 +226,11 @@ def distributions_at_hand(run: Run, query: "DistributionQuery") -> "Distribution
     """
     from lstm_core.neurons.distributions import distributions, read_distributions
     from lstm_core.recordings.find import find
-    from lstm_core.runs.settings import SIGNALS
+    from lstm_core.runs.cells import CELLS
 
     shape = run.model_config
-    if query.signal not in SIGNALS[shape.cell]:
-        known = ", ".join(SIGNALS[shape.cell])
+    if query.signal not in CELLS[shape.cell].signals:
+        known = ", ".join(CELLS[shape.cell].signals)
         raise ValueError(f"{run.name} is of cell {shape.cell}, whose signals are {known}: there is no {query.signal!r}")
     if not 1 <= query.layer <= shape.layers:
         raise ValueError(f"{run.name} has {shape.layers} layers, not layer {query.layer} (layers count from 1)")

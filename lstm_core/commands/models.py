@@ -8,8 +8,11 @@ import typer
 
 from lstm_core.commands.options import kind_of
 from lstm_core.commands.report import Json, progress, say
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import read_corpus
+
+_NAMED = ", ".join(name for name, cell in CELLS.items() if cell.look_alikes)
 
 
 def import_model(
@@ -19,11 +22,11 @@ def import_model(
     dictionary: Annotated[Path | None, typer.Option(help="Instead: a folder with train, valid and test.txt.")] = None,
     text: Annotated[str, typer.Option(help="Corpus name or text file that it reads unless told otherwise.")] = "",
     mapping: Annotated[Path | None, typer.Option(help="JSON: their name of a tensor -> ours, null = left out.")] = None,
-    cell: Annotated[str, typer.Option(help="lstm, gru or rnn (tanh); needed for rnn only.")] = "",
+    cell: Annotated[str, typer.Option(help=f"One of {', '.join(CELLS)}; needed for {_NAMED}.")] = "",
     kind: Annotated[str, typer.Option(help="char or word; as the vocabulary looks when left out.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Make a run of a model that another program trained: nn.LSTM, nn.GRU or nn.RNN between encoder and decoder."""
+    """Make a run of a model that another program trained: recurrent layers between encoder and decoder."""
     from lstm_core.exchange import weights as foreign
 
     if (vocabulary is None) == (dictionary is None):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.runs.cells import CELLS, DEFAULT
 
 if TYPE_CHECKING:
     from lstm_core.tagging.classify import Poolings
@@ -100,7 +101,7 @@ def classify(
 
 def train_tagger(
     name: Annotated[str, typer.Argument(help="Name of the tagger; one that is there already goes on.")],
-    cell: Annotated[str, typer.Option(help="rnn, gru or lstm.")] = "lstm",
+    cell: Annotated[str, typer.Option(help=f"One of {', '.join(CELLS)}.")] = DEFAULT,
     directions: Annotated[int, typer.Option(help="1: left to right; 2: also right to left.")] = 2,
     characters: Annotated[bool, typer.Option("--characters", help="Read the letters of each word too.")] = False,
     embedding: Annotated[int, typer.Option(help="Size of the word embeddings.")] = 32,
@@ -115,7 +116,7 @@ def train_tagger(
     from lstm_core.tagging.settings import LabelTraining, NetworkConfig
     from lstm_core.tagging.texts import tagging_texts
 
-    config = NetworkConfig(cell, directions, embedding, 64 * characters, hidden, layers)  # type: ignore[arg-type]
+    config = NetworkConfig(cell, directions, embedding, 64 * characters, hidden, layers)
     run = made_tagger(
         name, config, LabelTraining(epochs=epochs, seed=seed), tagging_texts(), report=progress, say=_to_stderr
     )

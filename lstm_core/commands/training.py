@@ -11,6 +11,7 @@ import typer
 
 from lstm_core.commands.options import kind_of, preset_of
 from lstm_core.commands.report import Json, progress, say
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES, PRESETS
 from lstm_core.runs.store import create_run, extend_run, list_runs, open_run
@@ -37,7 +38,7 @@ def train(
     preset: Annotated[str, typer.Option(help=f"One of {', '.join(PRESETS)}; quick when left out.")] = "",
     corpus: Annotated[str, typer.Option(help="Corpus name or text file; the preset's own when left out.")] = "",
     kind: Annotated[str, typer.Option(help="char or word; the preset's, else the corpus' own, when left out.")] = "",
-    cell: Annotated[str | None, typer.Option(help="rnn, gru or lstm.")] = None,
+    cell: Annotated[str | None, typer.Option(help=f"One of {', '.join(CELLS)}.")] = None,
     layers: Annotated[int | None, typer.Option()] = None,
     hidden: Annotated[int | None, typer.Option()] = None,
     embedding: Annotated[int | None, typer.Option()] = None,

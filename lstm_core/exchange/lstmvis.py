@@ -33,7 +33,7 @@ from lstm_core.exchange.states import STEP_BYTES, Brought, OutsideText, States, 
 from lstm_core.recordings.annotations import Annotation, read_annotations
 from lstm_core.recordings.recording import Recording, recordings_folder
 from lstm_core.recordings.writer import check_space
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.storage.files import read_json, size_of, write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Splitter, Vocabulary
@@ -188,7 +188,7 @@ def _states(project: Project, target: Path, types: Mapping[str, str], length: in
 def _signal(kind: str, types: Mapping[str, str]) -> str:
     """Our signal of a type of theirs."""
     signal = types.get(kind) or TYPES.get(kind) or kind
-    if signal not in SIGNAL_NAMES:
+    if signal not in SIGNALS:
         raise ValueError(
             f"{CONFIG}: the type {line(kind)!r} is unknown: say which signal it is with --type {line(kind)}=h"
         )

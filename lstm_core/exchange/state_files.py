@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lstm_core.exchange.states import OutsideText, States
 from lstm_core.exchange.weights import content_of, encodes, json_of
-from lstm_core.runs.settings import SIGNAL_NAMES
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.text.corpus import Splitter, Vocabulary, split_text
 
 _PLACE = re.compile(r"([a-z]):(\d{1,4})=(.+)", re.DOTALL)
@@ -50,7 +50,7 @@ def read_states(named: Sequence[str], signal: str = "h") -> list[States]:
     found: list[States] = []
     for text in named:
         place = _PLACE.fullmatch(text) if not Path(text).is_file() else None
-        if place and place[1] in SIGNAL_NAMES:
+        if place and place[1] in SIGNALS:
             where, layer, path = place[1], int(place[2]), Path(place[3])
         else:
             where, layer, path = signal, 1 + sum(one.signal == signal for one in found), Path(text)

@@ -20,8 +20,9 @@ from lstm_core.recordings.annotations import Annotation, write_annotations
 from lstm_core.recordings.recording import Recording, RecordingSpec, recordings_folder, remove_recording
 from lstm_core.recordings.writer import building, bytes_of, check_space, dtype_of, sound
 from lstm_core.runs.card import write_card
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES, SIGNALS, Cell, StatesConfig, TrainConfig
+from lstm_core.runs.settings import StatesConfig, TrainConfig
 from lstm_core.runs.store import describe, new_folder, runs_folder
 from lstm_core.storage.files import write_json
 from lstm_core.storage.progress import Progress, silent
@@ -36,7 +37,7 @@ LEAST_TEXT = 40  # tokens that a corpus has at least
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """What all units of a layer did: `values` (T, U) of a signal (one of SIGNAL_NAMES); layers count from 1.
+    """What all units of a layer did: `values` (T, U) of a signal (one of SIGNALS); layers count from 1.
 
     `title` names where they come from in messages. `transform`: what the program that they come from does to them
     before it asks whether a unit is on, in its own word.
@@ -185,17 +186,17 @@ def _parts(values: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any]]]:
         yield start, np.asarray(values[start : start + step])
 
 
-def _cell(states: Sequence[States]) -> Cell:
+def _cell(states: Sequence[States]) -> str:
     """The kind of cell that has all of the signals; raises ValueError where none has."""
     if not states:
         raise ValueError("no states are named: give an array for at least one layer")
     signals = {one.signal for one in states}
-    if unknown := sorted(signals - set(SIGNAL_NAMES)):
-        known = ", ".join(f"{signal} ({title})" for signal, title in SIGNAL_NAMES.items())
+    if unknown := sorted(signals - set(SIGNALS)):
+        known = ", ".join(f"{name} ({signal.title})" for name, signal in SIGNALS.items())
         raise ValueError(f"signal {unknown[0][:40]!r} is unknown: choose one of {known}; h for anything else")
-    for cell in ("rnn", "lstm", "gru"):
-        if signals <= set(SIGNALS[cell]):
-            return cell  # type: ignore[return-value]
+    for name, cell in CELLS.items():
+        if signals <= set(cell.signals):
+            return name
     raise ValueError(f"no cell has the signals {', '.join(sorted(signals))} together: bring them in as two runs")
 
 
@@ -274,13 +275,13 @@ def _is_plain(text: str) -> bool:
 
 
 def _specs(
-    name: str, identity: str, cell: Cell, states: Sequence[States], corpus: Corpus, reading: OutsideText
+    name: str, identity: str, cell: str, states: Sequence[States], corpus: Corpus, reading: OutsideText
 ) -> list[RecordingSpec]:
     """What the recordings will be: one for all signals that have the same layers and as many units in them."""
     layers: dict[tuple[str, int], list[int]] = {}
     for one in states:
         layers.setdefault((one.signal, one.values.shape[1]), []).append(one.layer)
-    order = list(SIGNALS[cell])
+    order = list(CELLS[cell].signals)
     alike = sorted((units, sorted(found), order.index(signal)) for (signal, units), found in layers.items())
     groups = [
         (units, tuple(found), tuple(order[number] for _, _, number in group))
@@ -334,7 +335,7 @@ def _record(
 def _run(
     name: str,
     identity: str,
-    cell: Cell,
+    cell: str,
     states: Sequence[States],
     seen: Mapping[str, Seen],
     corpus: Corpus,
@@ -380,7 +381,8 @@ def _notes(states: Sequence[States], seen: Mapping[str, Seen], made: Sequence[Re
     rounded = max((seen[one.place].rounding for one in states), default=0.0)
     if rounded:
         yield f"values are rounded to float16, those of c to float32, by {rounded:.2g} at most"
-    wide = [one for one in states if one.signal != "c" and max(-seen[one.place].lowest, seen[one.place].highest) > 1]
+    bounded = [one for one in states if np.isfinite(SIGNALS[one.signal].bounds[1])]
+    wide = [one for one in bounded if max(-seen[one.place].lowest, seen[one.place].highest) > 1]
     if wide:
         yield (
             f"{wide[0].signal} of layer {wide[0].layer} goes beyond -1 and 1, which that of an LSTM never does: "

@@ -15,8 +15,9 @@ import numpy as np
 
 from lstm_core.exchange.quarantine import SAFE, TORCH, check_file, read_tensors
 from lstm_core.runs.card import write_card
+from lstm_core.runs.cells import CELLS, cell_of
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import GATES, Cell, ModelConfig, TrainConfig
+from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import describe, new_folder, runs_folder
 from lstm_core.storage.arrays import Arrays, check_shapes, save_arrays
 from lstm_core.storage.files import replacing, sha256_of, write_json
@@ -26,8 +27,6 @@ from lstm_core.text.corpus import END, Corpus, Splitter, Vocabulary, check_size,
 if TYPE_CHECKING:
     pass
 
-CELLS = (*GATES, "relu")
-PARTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 ONCE = '{"encoder.weight": ["encoder.weight", "decoder.weight"]}'
 
 
@@ -35,10 +34,9 @@ ONCE = '{"encoder.weight": ["encoder.weight", "decoder.weight"]}'
 class ImportQuery:
     """How to read the tensors of a foreign file.
 
-    `cell`: one of CELLS, empty = as the sizes say; a plain RNN must be named, since a relu one looks the same and is
-    not supported. `mapping`: their names of tensors -> ours, a list of ours, or None to leave it out; names that it
-    does not list are taken as they are. `text`: a corpus or text file that the model then reads unless another is
-    named.
+    `cell`: one of CELLS, empty = as names and sizes say; one that others look like must be named. `mapping`: their
+    names of tensors -> ours, a list of ours, or None to leave it out; names that it does not list are taken as they
+    are. `text`: a corpus or text file that the model then reads unless another is named.
     """
 
     cell: str = ""
@@ -46,10 +44,11 @@ class ImportQuery:
     text: str = ""
 
     def __post_init__(self) -> None:
-        if self.cell and self.cell not in CELLS:
-            raise ValueError(f"cell {self.cell!r} is unknown: choose lstm, gru or rnn (tanh)")
-        if self.cell == "relu":
-            raise ValueError("a relu RNN is not supported: lstm, gru and rnn with tanh are")
+        for cell in CELLS.values():
+            if self.cell in cell.look_alikes:
+                raise ValueError(f"a cell of kind {self.cell} is not supported, {cell.told} is: name one that is")
+        if self.cell:
+            cell_of(self.cell)
 
 
 def import_run(name: str, source: Path, vocabulary: Vocabulary, query: ImportQuery = ImportQuery()) -> Run:
@@ -120,7 +119,8 @@ def export_run(run: Run, target: Path) -> tuple[Path, Path]:
 
 def _names(model: ModelConfig) -> dict[str, str]:
     """Their name of each tensor -> ours."""
-    layers = {f"rnn.{part}_l{k}": f"rnn.{k}.{part}_l0" for k in range(model.layers) for part in PARTS}
+    parts = CELLS[model.cell].parameters
+    layers = {f"rnn.{part}_l{k}": f"rnn.{k}.{part}_l0" for k in range(model.layers) for part in parts}
     decoder = ["decoder.bias"] if model.tied else ["decoder.weight", "decoder.bias"]
     return {"encoder.weight": "encoder.weight", **layers, **{name: name for name in decoder}}
 
@@ -149,14 +149,13 @@ def _shape(arrays: Arrays, said: str, where: str) -> ModelConfig:
         if arrays[name].ndim != 2 or 0 in arrays[name].shape:
             raise ValueError(f"{where}: {name} is {arrays[name].shape}, it must be a matrix")
     vocabulary, embedding = arrays["encoder.weight"].shape
-    rows, units = arrays["rnn.weight_hh_l0"].shape
-    cell = _cell(rows, units, said, where)
+    units = arrays["rnn.weight_hh_l0"].shape[1]
+    cell = _cell(arrays, said, where)
     layers = sum(bool(re.fullmatch(r"rnn\.weight_hh_l\d+", name)) for name in arrays)
     expected: dict[str, tuple[int, ...]] = {"encoder.weight": (vocabulary, embedding)}
     for layer in range(layers):
-        inputs = units if layer else embedding
-        for part, columns in zip(PARTS, ([inputs], [units], [], []), strict=True):
-            expected[f"rnn.{part}_l{layer}"] = (rows, *columns)
+        shapes = CELLS[cell].shapes(units if layer else embedding, units)
+        expected |= {f"rnn.{part}_l{layer}": shape for part, shape in shapes.items()}
     expected |= {"decoder.weight": (vocabulary, units), "decoder.bias": (vocabulary,)}
     if "decoder.weight" not in arrays and embedding == units:
         raise ValueError(f"{where} lacks decoder.weight; where it is the encoder's, say so with the mapping {ONCE}")
@@ -171,17 +170,23 @@ def _shape(arrays: Arrays, said: str, where: str) -> ModelConfig:
     return ModelConfig(vocabulary, cell, embedding, units, layers, dropout=0.0, tied=tied)
 
 
-def _cell(rows: int, units: int, said: str, where: str) -> Cell:
-    """The cell whose gates the rows of the recurrent matrix are."""
-    found = next((cell for cell, gates in GATES.items() if gates * units == rows), None)
+def _cell(arrays: Arrays, said: str, where: str) -> str:
+    """The cell whose blocks the rows of the recurrent matrix are; of several, that whose parameters are all there."""
+    rows, units = arrays["rnn.weight_hh_l0"].shape
     size = f"{where}: rnn.weight_hh_l0 is {(rows, units)}"
-    if found is None:
-        raise ValueError(f"{size}: an LSTM has 4 times as many rows as columns, a GRU 3, a plain RNN 1; it is none")
+    alike = {name: cell for name, cell in CELLS.items() if len(cell.blocks) * units == rows}
+    if not alike:
+        told = ", ".join(f"{cell.told} {len(cell.blocks)}" for cell in CELLS.values())
+        raise ValueError(f"{size}: rows are a multiple of columns ({told} times as many), here of none of these")
+    here = {name.removeprefix("rnn.").removesuffix("_l0") for name in arrays if re.fullmatch(r"rnn\.\w+_l0", name)}
+    found = min(alike, key=lambda name: len(here ^ set(alike[name].parameters)))
     if said and said != found:
         raise ValueError(f"{size}: that is {found}, not {said}: leave --cell out or import another file")
-    if found == "rnn" and not said:
+    if (others := alike[found].look_alikes) and not said:
+        told = alike[found].told
         raise ValueError(
-            f"{size}: a plain RNN, and its sizes do not say whether with tanh or relu: say --cell rnn if it is tanh"
+            f"{size}: its sizes do not tell {told} from one of kind {' or '.join(others)}: say --cell {found} if it is "
+            f"{told}"
         )
     return found
 

@@ -21,8 +21,9 @@ from lstm_core.neurons.passages import (
     recording_at_hand,
 )
 from lstm_core.recordings.recording import Recording
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import ENDED, Run
-from lstm_core.runs.settings import MEASURES, SIGNALS
+from lstm_core.runs.settings import MEASURES
 from lstm_core.stats.permutation import order
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import CorpusMissing
@@ -135,7 +136,7 @@ def check_runs(runs: Sequence[Run]) -> Sequence[Run]:
 
 def signals_of(run: Run, signals: Sequence[str]) -> tuple[str, ...]:
     """Those of the signals that the run has."""
-    return tuple(signal for signal in signals if signal in SIGNALS[run.model_config.cell])
+    return tuple(signal for signal in signals if signal in CELLS[run.model_config.cell].signals)
 
 
 def comparison(

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording, RecordingSpec
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results
@@ -99,14 +100,9 @@ class Distributions(Tally):
         return float(self.set_aside.mean())
 
 
-def bounds_of(signal: str) -> tuple[float, float]:
-    """Between which values a signal lies: tanh in [-1, 1], the logistic function in [0, 1], `c` anywhere."""
-    return {"h": (-1.0, 1.0), "g": (-1.0, 1.0), "n": (-1.0, 1.0), "c": (-np.inf, np.inf)}.get(signal, (0.0, 1.0))
-
-
 def bounds_in(recording: Recording, signal: str, layer: int) -> tuple[float, float]:
-    """The same in a recording: values that were brought in from elsewhere need not keep to the bounds of a signal."""
-    low, high = bounds_of(signal)
+    """Between which values a signal of a recording lies: what was brought in need not keep to the bounds of a cell."""
+    low, high = SIGNALS[signal].bounds
     extent = recording.exactness.get("extent", {}).get(f"{signal}-{layer}", (low, high))
     return (low, high) if low <= extent[0] and extent[1] <= high else (-np.inf, np.inf)
 

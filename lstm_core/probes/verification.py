@@ -17,6 +17,7 @@ from lstm_core.probes.studies import Span, Study, both_kinds, tells_apart, value
 from lstm_core.probes.word_sets import WordSet, word_set
 from lstm_core.recordings.find import find, same_reading, twins_of
 from lstm_core.recordings.recording import Recording
+from lstm_core.runs.cells import cell_of
 from lstm_core.stats.linear_probe import FEWEST, Probe, lead, probe
 from lstm_core.stats.separation import Separation, separation
 from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
@@ -267,7 +268,7 @@ def forget_gate(recording: Recording, layer: int) -> Recording | None:
 
 
 def _no_memory(recording: Recording) -> str:
-    if recording.spec.cell != "lstm":
+    if "f" not in cell_of(recording.spec.cell).signals:
         return f"No memory span: a cell of kind {recording.spec.cell} has no forget gate."
     typed = shlex.join(recording_words(recording, recording.spec.run, "f"))
     return f"No memory span: the forget gate was not recorded, `python -m lstm_core {typed}` does it."

@@ -12,9 +12,10 @@ from lstm_core.recordings.reader import Reader, Streams, Target, threads
 from lstm_core.recordings.recording import Recording, RecordingSpec, recordings_folder
 from lstm_core.recordings.writer import building, bytes_of, dtype_of, sound
 from lstm_core.runs.card import write_card
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.model import LanguageModel
 from lstm_core.runs.run import Run, score_of
-from lstm_core.runs.settings import MEASURES, SIGNALS
+from lstm_core.runs.settings import MEASURES
 from lstm_core.storage.files import write_json
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import Tiles
@@ -49,15 +50,16 @@ class Text:
 def spec_of(run: Run, text: Text, query: RecordQuery = RecordQuery()) -> RecordingSpec:
     """What the recording will be; raises ValueError for a signal or layer that the model does not have."""
     config = run.model_config
-    signals = query.signals or SIGNALS[config.cell]
+    known = CELLS[config.cell].signals
+    signals = query.signals or known
     layers = query.layers or tuple(range(1, config.layers + 1))
-    if unknown := set(signals) - set(SIGNALS[config.cell]):
-        raise ValueError(f"{config.cell} has signals {', '.join(SIGNALS[config.cell])}, not {sorted(unknown)[0]}")
+    if unknown := set(signals) - set(known):
+        raise ValueError(f"{config.cell} has signals {', '.join(known)}, not {sorted(unknown)[0]}")
     if outside := [layer for layer in layers if not 1 <= layer <= config.layers]:
         raise ValueError(f"the model has {config.layers} layers, the query asks for {outside[0]} (counted from 1)")
     if not len(text.ids):
         raise ValueError("the text is empty: there is nothing to read")
-    ordered = tuple(signal for signal in SIGNALS[config.cell] if signal in signals)
+    ordered = tuple(signal for signal in known if signal in signals)
     return RecordingSpec(
         run=run.name,
         weights=run.fingerprint,

@@ -26,6 +26,7 @@ from lstm_core.recordings.recording import (
     recordings_folder,
     sweep_recordings,
 )
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.storage.files import inventory, write_json
 from lstm_core.storage.tiles import TILE, Tiles, new_tiles, tile_count
 from lstm_core.text.corpus import Vocabulary
@@ -44,8 +45,8 @@ def bytes_of(spec: RecordingSpec, tokens: int, kept: int) -> int:
 
 
 def dtype_of(signal: str) -> type:
-    """What the values of a signal are kept as: the cell state has no bounds and needs more than float16."""
-    return np.float32 if signal == "c" else np.float16
+    """What the values of a signal are kept as: what has no bounds, as the cell state, needs more than float16."""
+    return np.float32 if np.isinf(SIGNALS[signal].bounds[1]) else np.float16
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """A run is a folder with a model: settings, vocabulary, weights, log, results.
 
 settings     shape, recipe, presets
-model        the language model and its gate equations
+cells        each kind of recurrent cell: signals, state, step, parameters
+layers       recurrent layers as modules, and their products
+model        the language model, and its reader that keeps every signal
 train        training, one report at a time
 generate     sampled text
 folder       the folder of a trained network: settings, weights, manifest, lock

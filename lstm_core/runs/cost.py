@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from lstm_core.runs.settings import GATES, ModelConfig, TrainConfig
+from lstm_core.runs.settings import ModelConfig, TrainConfig
 
 STEP_SECONDS = 4e-5  # of one token step of one layer, whatever its width
 
@@ -24,9 +24,7 @@ def matrix_rate(size: int = 768, repeats: int = 4) -> float:
 
 def training_seconds(model: ModelConfig, training: TrainConfig, tokens: int, rate: float) -> float:
     """About how long a training over `tokens` training tokens takes: forward and backward are three products each."""
-    widths = [model.embedding] + [model.hidden] * (model.layers - 1)
-    recurrent = sum(GATES[model.cell] * model.hidden * (width + model.hidden) for width in widths)
-    products = 3 * (recurrent + model.hidden * model.vocabulary) * tokens
+    products = 3 * (model.products + model.hidden * model.vocabulary) * tokens
     steps = tokens / training.batch * model.layers
     return training.epochs * (products / rate + steps * STEP_SECONDS)
 

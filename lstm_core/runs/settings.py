@@ -5,43 +5,15 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import Any, Literal, get_args
 
+from lstm_core.runs.cells import CELLS, DEFAULT, cell_of
 from lstm_core.text.catalogue import Kind
 
-Cell = Literal["rnn", "gru", "lstm"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
 MEASURES: dict[Kind, str] = {"char": "bits_per_character", "word": "perplexity"}
 OPTIMISERS = {"sgd": "SGD", "adagrad": "AdaGrad", "adamw": "AdamW"}
-GATES: dict[Cell, int] = {"rnn": 1, "gru": 3, "lstm": 4}
-SIGNALS: dict[Cell, tuple[str, ...]] = {
-    "lstm": ("h", "c", "i", "f", "g", "o"),
-    "gru": ("h", "r", "z", "n"),
-    "rnn": ("h",),
-}
-SIGNAL_NAMES = {
-    "h": "hidden state",
-    "c": "cell state",
-    "i": "input gate",
-    "f": "forget gate",
-    "g": "candidate",
-    "o": "output gate",
-    "r": "reset gate",
-    "z": "update gate",
-    "n": "candidate",
-}
-SIGNAL_MEANINGS = {
-    "h": "what the neuron tells the rest of the network, between -1 and 1",
-    "c": "the neuron's memory, without bounds",
-    "i": "how much of the new is written into the memory, from 0 (nothing) to 1 (all)",
-    "f": "how much of the memory is kept, from 0 (all is forgotten) to 1 (all is kept)",
-    "g": "the new that could be written into the memory, between -1 and 1",
-    "o": "how much of the memory is shown to the rest of the network, from 0 to 1",
-    "r": "how much of the past is used for the new, from 0 to 1",
-    "z": "how much of the past is kept as it is, from 0 to 1",
-    "n": "the new that could replace the past, between -1 and 1",
-}
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
@@ -60,7 +32,7 @@ class ModelConfig:
     """
 
     vocabulary: int
-    cell: Cell = "lstm"
+    cell: str = DEFAULT
     embedding: int = 256
     hidden: int = 512
     layers: int = 3
@@ -69,8 +41,7 @@ class ModelConfig:
     tied: bool = False
 
     def __post_init__(self) -> None:
-        if self.cell not in tuple(GATES):
-            raise ValueError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
+        cell_of(self.cell)
         for name in ("vocabulary", "embedding", "hidden", "layers"):
             _check_whole(name, getattr(self, name), 1)
         for name in ("dropout", "embedding_dropout"):
@@ -87,18 +58,27 @@ class ModelConfig:
             )
 
     @property
+    def products(self) -> int:
+        """Multiply-adds of the recurrent layers for a token: a matrix has one for each of its values."""
+        sizes = self._sizes()
+        return sizes["weight_ih"] + sizes["weight_hh"]
+
+    def _sizes(self) -> dict[str, int]:
+        """How many values each kind of parameter has, in all recurrent layers."""
+        first, others = (CELLS[self.cell].shapes(width, self.hidden) for width in (self.embedding, self.hidden))
+        return {name: math.prod(first[name]) + (self.layers - 1) * math.prod(others[name]) for name in first}
+
+    @property
     def parameters(self) -> int:
         """Number of trained values."""
-        gates = GATES[self.cell]
-        inputs = self.embedding + self.hidden * (self.layers - 1)
-        recurrent = gates * self.hidden * (inputs + self.layers * (self.hidden + 2))
+        recurrent = sum(self._sizes().values())
         decoder = self.vocabulary * (1 if self.tied else self.hidden + 1)
         return self.vocabulary * self.embedding + recurrent + decoder
 
     @property
     def architecture(self) -> str:
         """For people: "LSTM 3 x 512"."""
-        return f"{self.cell.upper()} {self.layers} x {self.hidden}"
+        return f"{CELLS[self.cell].title} {self.layers} x {self.hidden}"
 
 
 @dataclass(frozen=True)

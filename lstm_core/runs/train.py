@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lstm_core.runs.card import write_card
-from lstm_core.runs.model import LanguageModel, State, build, detached, multiplies_bfloat16
+from lstm_core.runs.cells import CELLS
+from lstm_core.runs.layers import multiplies_bfloat16
+from lstm_core.runs.model import LanguageModel, State, build, detached
 from lstm_core.runs.run import Run, score_of
 from lstm_core.runs.settings import TrainConfig
 from lstm_core.storage.arrays import check_shapes, load_arrays, save_arrays
@@ -382,7 +384,7 @@ class _Loop:
         self.optimiser.load_state_dict(stored)
         layers = self.run.model_config.layers
         if "state.0.0" in tensors:
-            parts = 2 if self.run.model_config.cell == "lstm" else 1
+            parts = len(CELLS[self.run.model_config.cell].state)
             self.state = tuple(
                 tuple(tensors[f"state.{layer}.{part}"].to(self.device) for part in range(parts))
                 for layer in range(layers)

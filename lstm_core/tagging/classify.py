@@ -12,7 +12,7 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.runs.settings import Cell
+from lstm_core.runs.cells import DEFAULT
 from lstm_core.stats import intervals
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM, Results
@@ -30,7 +30,7 @@ TRAINING = LabelTraining(epochs=6, batch=2048, learning_rate=5e-3, forget=30.0, 
 _WAYS: tuple[tuple[int, Pooling], ...] = ((1, "last"), (1, "mean"), (2, "last"), (2, "both"), (2, "mean"))
 
 
-def shapes(cell: Cell = "lstm") -> tuple[NetworkConfig, ...]:
+def shapes(cell: str = DEFAULT) -> tuple[NetworkConfig, ...]:
     """The kinds of classifiers that are compared: one and two directions, judged by each pooling that they can."""
     return tuple(
         NetworkConfig(cell, directions, hidden=64, dropout=0.5, pooling=pooling) for directions, pooling in _WAYS
@@ -181,7 +181,7 @@ def read_figures() -> Poolings:
     raise ValueError("the figures of classifiers are missing: restore models/classifiers/poolings.json")
 
 
-def answer(found: Poolings, cell: str = "lstm") -> list[str]:
+def answer(found: Poolings, cell: str = DEFAULT) -> list[str]:
     """The notes' question in a few sentences, from the figures."""
     rows = {(d, p): found.of(cell, d, p) for d, p in _WAYS}
     told = []

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torch.nn.functional import conv1d
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.words import Batch, WordList
 
 LETTER_SIZE = 16  # of the embedding of a letter
 EMBEDDING_SPREAD = 0.1  # at first; with torch's own, 1, rare words stay noise: .82 right after an epoch against .90
 WINDOW = 5  # letters that a filter sees at once: "ting" and the mark of the end
-_CELLS: dict[str, type[nn.RNN | nn.GRU | nn.LSTM]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class LabelNetwork(nn.Module):
@@ -31,7 +31,7 @@ class LabelNetwork(nn.Module):
             # a matrix, so that it is kept as int8 rows like the others; used as the weight of a convolution
             self.filters = nn.Linear(WINDOW * LETTER_SIZE, config.character_filters)
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = _CELLS[config.cell](
+        self.layers = getattr(nn, CELLS[config.cell].kernel)(
             config.embedding + config.character_filters,
             config.hidden,
             config.layers,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lstm_core.exchange.states import Brought, OutsideText, States, bring_in
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.writer import dtype_of
+from lstm_core.runs.cells import CELLS
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.tag import tag
@@ -104,7 +105,7 @@ def signals_of(network: "LabelNetwork", given: Encoded) -> Signals:
 
     network.eval()
     config, found = network.config, Signals()
-    signals = ("h", "c") if config.cell == "lstm" else ("h",)
+    signals = CELLS[config.cell].state
     for layer in range(1, config.layers * config.directions + 1):
         for signal in signals:
             found[signal, layer] = np.zeros((len(given.types), config.hidden), dtype=np.float32)
@@ -125,23 +126,15 @@ def signals_of(network: "LabelNetwork", given: Encoded) -> Signals:
 
 
 def _direction(network: "LabelNetwork", number: int, read: "Tensor", *, backward: bool) -> "list[Tensor]":
-    """The states (B, T, U) of one direction of a layer, h and for an LSTM c, in the order of the text."""
+    """The states (B, T, U) of one direction of a layer, h and what else its cell carries, in the order of the text."""
     import torch
-    from torch import nn
 
-    config = network.config
-    kinds: dict[str, Any] = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
-    cell = kinds[config.cell](read.shape[2], config.hidden)
-    for name, value in cell.named_parameters():
-        value.copy_(network.layers.get_parameter(f"{name}_l{number}{'_reverse' * backward}"))
-    h = c = read.new_zeros(len(read), config.hidden)
-    steps: list[list[Tensor]] = []
-    for t in reversed(range(read.shape[1])) if backward else range(read.shape[1]):
-        if config.cell == "lstm":
-            h, c = cell(read[:, t], (h, c))
-        else:
-            h = cell(read[:, t], h)
-        steps.append([h, c] if config.cell == "lstm" else [h])
+    from lstm_core.runs.layers import own_parameters, read_steps
+
+    cell, ending = CELLS[network.config.cell], f"_l{number}{'_reverse' * backward}"
+    given = read.transpose(0, 1).flip(0) if backward else read.transpose(0, 1)
+    zeros = read.new_zeros(len(read), network.config.hidden)
+    steps = list(read_steps(cell, own_parameters(cell, network.layers, ending), given, (zeros,) * len(cell.state)))
     if backward:
         steps.reverse()
-    return [torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)]
+    return [torch.stack([signals[name] for signals in steps], dim=1) for name in cell.state]

@@ -6,7 +6,7 @@ Knows folders of taggers and labelled texts; knows no pages.
 from collections.abc import Callable
 from pathlib import Path
 
-from lstm_core.runs.settings import Cell
+from lstm_core.runs.cells import CELLS
 from lstm_core.storage.files import write_bytes
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import (
@@ -25,7 +25,6 @@ from lstm_core.tagging.tag import measure
 from lstm_core.tagging.texts import Labelled
 
 MASC = "MASC, the tagged part, 286 of its files (free for research and development, also commercial)"
-CELLS: dict[Cell, str] = {"rnn": "a tanh RNN", "gru": "a GRU", "lstm": "an LSTM"}
 
 
 def made_tagger(
@@ -73,9 +72,10 @@ def keep_classifier_results(run: LabelRun, test: Labelled) -> None:
     lines = [
         f"# {run.name}",
         "",
-        f"A network that says which of {len(run.known.labels)} kinds a text is of ({kinds}): {CELLS[config.cell]} of "
-        f"{config.layers} x {config.hidden} units in {config.directions} direction{'s' * (config.directions > 1)}, "
-        f"judged by {POOLINGS[config.pooling or 'last']}; {len(run.known.words):,} words are known to it.",
+        f"A network that says which of {len(run.known.labels)} kinds a text is of ({kinds}): "
+        f"{CELLS[config.cell].told} of {config.layers} x {config.hidden} units in {config.directions} "
+        f"direction{'s' * (config.directions > 1)}, judged by {POOLINGS[config.pooling or 'last']}; "
+        f"{len(run.known.words):,} words are known to it.",
         "",
         "## Data",
         "",
@@ -110,9 +110,9 @@ def card(run: LabelRun, results: TaggerFigures) -> str:
         [
             f"# {run.name}",
             "",
-            f"A network that tags English words with Penn Treebank tags: {CELLS[config.cell]} of {config.layers} x "
-            f"{config.hidden} units that reads {ways}, embeddings of {config.embedding} for {results.words:,} words"
-            f"{letters}; {results.parameters:,} parameters.",
+            f"A network that tags English words with Penn Treebank tags: {CELLS[config.cell].told} of "
+            f"{config.layers} x {config.hidden} units that reads {ways}, embeddings of {config.embedding} for "
+            f"{results.words:,} words{letters}; {results.parameters:,} parameters.",
             "",
             "## Data",
             "",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from lstm_core.runs.settings import GATES, Cell
+from lstm_core.runs.cells import DEFAULT, cell_of
 
 Pooling = Literal["last", "both", "mean"]
 POOLINGS: dict[Pooling, str] = {
@@ -23,7 +23,7 @@ class NetworkConfig:
     one of POOLINGS. `dropout` follows what is read and what the layers say.
     """
 
-    cell: Cell = "lstm"
+    cell: str = DEFAULT
     directions: int = 2
     embedding: int = 32
     character_filters: int = 0
@@ -33,8 +33,7 @@ class NetworkConfig:
     pooling: Pooling | None = None
 
     def __post_init__(self) -> None:
-        if self.cell not in GATES:
-            raise ValueError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
+        cell_of(self.cell)
         if self.directions not in (1, 2):
             raise ValueError(f"directions is {self.directions}: choose 1 (left to right) or 2 (also right to left)")
         for name, least in (("embedding", 1), ("character_filters", 0), ("hidden", 1), ("layers", 1)):
@@ -93,11 +92,11 @@ class LabelTraining:
 SHIPPED_TAGGERS: dict[str, tuple[NetworkConfig, LabelTraining]] = {
     **{
         NetworkConfig(cell, directions).architecture: (NetworkConfig(cell, directions), LabelTraining())
-        for cell in GATES
+        for cell in ("rnn", "gru", "lstm")
         for directions in (1, 2)
     },
     "bilstm-characters": (
-        NetworkConfig("lstm", 2, embedding=64, character_filters=128, hidden=128, dropout=0.5),
+        NetworkConfig(directions=2, embedding=64, character_filters=128, hidden=128, dropout=0.5),
         LabelTraining(epochs=8, batch=512, forget=0.5, least=3, patience=3),
     ),
 }

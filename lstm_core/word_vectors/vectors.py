@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
-from lstm_core.runs.settings import SIGNALS
+from lstm_core.runs.cells import CELLS
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form, weights_of_words
@@ -57,8 +57,8 @@ class EmbeddingQuery:
         cell, count = run.model_config.cell, run.model_config.layers
         if run.kind != "char":
             raise ValueError(f"{run.name} reads words and has vectors of its own; choose a model of characters")
-        if self.signal not in SIGNALS[cell]:
-            raise ValueError(f"{cell} has signals {', '.join(SIGNALS[cell])}, not {self.signal[:80]}")
+        if self.signal not in CELLS[cell].signals:
+            raise ValueError(f"{cell} has signals {', '.join(CELLS[cell].signals)}, not {self.signal[:80]}")
         if outside := [layer for layer in self.layers if not 1 <= layer <= count]:
             raise ValueError(f"the model has {count} layers, the query asks for {outside[0]} (layers count from 1)")
         if not self.moments or (unknown := set(self.moments) - set(MOMENTS)):

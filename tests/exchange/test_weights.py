@@ -22,6 +22,7 @@ from lstm_core.exchange.weights import (
 )
 from lstm_core.recordings.record import corpus_text, evaluate, own_corpus, score_text
 from lstm_core.runs.card import card
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import extend_run, list_runs
 from lstm_core.runs.train import train
@@ -77,7 +78,7 @@ def vocabulary(count: int = 20) -> Vocabulary:
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_words_get_the_perplexity_that_their_own_program_gives(
     cell: str, layers: int, tied: bool, lines: Path, tmp_path: Path
 ) -> None:
@@ -100,7 +101,7 @@ def test_words_get_the_perplexity_that_their_own_program_gives(
 @pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("tied", [False, True])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_characters_get_the_perplexity_that_their_own_program_gives(
     cell: str, layers: int, tied: bool, letters: Path, tmp_path: Path
 ) -> None:

@@ -16,8 +16,8 @@ from app.words import quality
 from app.words.lookup import CONTEXT, METRICS
 from app.words.quality import frame
 from app.words.source import Judgements, judgements
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import open_run
 from lstm_core.storage import files, jobs
 from lstm_core.text.catalogue import CorpusMissing
@@ -210,7 +210,7 @@ def test_analogies_are_those_of_the_core(full: Run) -> None:
 def test_vectors_of_other_states_are_offered_and_then_shown(full: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> Any:
         app = opened("embeddings", **{"embeddings_word": "river"})
-        app.selectbox(key="embeddings-signal").set_value(SIGNAL_NAMES["c"])
+        app.selectbox(key="embeddings-signal").set_value(SIGNALS["c"].title)
         app.pills(key="embeddings-layers").set_value([1]).run()
         return app
 

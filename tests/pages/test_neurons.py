@@ -26,8 +26,8 @@ from lstm_core.neurons.profile import NeuronQuery, contexts_near
 from lstm_core.neurons.shapes import NEAR_ZERO, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
+from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNAL_NAMES
 from lstm_core.runs.store import open_run
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.storage import jobs
@@ -289,7 +289,7 @@ def test_one_unit_is_told_with_label_rank_shape_and_divergences(recording: Recor
 def test_the_other_signal_of_the_same_unit_is_drawn_beside(signal: str, other: str, recording: Recording) -> None:
     app = opened("neurons", neurons_signal=signal, neurons_unit="5", neurons_layer="1")
     titles = [figure.layout.xaxis.title.text for figure in figures_on(app)[:2]]
-    assert titles == [f"{SIGNAL_NAMES[one]} ({one})" for one in (signal, other)]
+    assert titles == [f"{SIGNALS[one].title} ({one})" for one in (signal, other)]
 
 
 def test_related_units_are_those_of_the_core(recording: Recording) -> None:

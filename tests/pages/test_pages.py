@@ -18,9 +18,10 @@ from lstm_core.neurons import labels
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.card import card
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.cost import training_seconds
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import PRESETS, SIGNAL_MEANINGS, SIGNAL_NAMES, SIGNALS
+from lstm_core.runs.settings import PRESETS
 from lstm_core.runs.store import list_runs, open_run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
@@ -75,8 +76,8 @@ def test_signals_are_chosen_by_name_and_explained_before(read_run: Run) -> None:
     named = ["h: hidden state", "c: cell state", "i: input gate", "f: forget gate", "g: candidate", "o: output gate"]
     assert picker.options == named
     table = next(element.value for element in app.markdown if element.value.startswith("| signal |"))
-    for signal in SIGNALS["lstm"]:
-        assert f"| **{signal}** | {SIGNAL_NAMES[signal]} | {SIGNAL_MEANINGS[signal]} |" in table
+    for signal in CELLS["lstm"].signals:
+        assert f"| **{signal}** | {SIGNALS[signal].title} | {SIGNALS[signal].meaning} |" in table
     picker.set_value("f")
     app.run()
     assert app.query_params["neurons-signal"] == "f"  # the letter alone: what a link holds

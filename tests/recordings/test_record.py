@@ -15,8 +15,8 @@ from lstm_core.recordings import reader as streams
 from lstm_core.recordings import writer as building
 from lstm_core.recordings.record import RecordQuery, Text, bytes_needed, read, record, spec_of, typed_text
 from lstm_core.recordings.recording import Recording, damaged, forget_damage, recordings_folder, verify
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import SIGNALS
 
 pytestmark = pytest.mark.numeric
 
@@ -61,7 +61,7 @@ def assert_equal_readings(one: Recording, other: Recording) -> None:
 # Exactness ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_parallel_reading_equals_the_sequential_one(small_run: Make, long_corpus: Any, cell: str) -> None:
     run = small_run(text=long_corpus, cell=cell, weights=True)
     text = whole(long_corpus)
@@ -209,7 +209,7 @@ def test_chosen_signals_and_layers_are_those_of_all(small_run: Make, corpus: Any
 def test_recording_on_disk_is_the_reading_rounded_to_half(small_run: Make, corpus: Any) -> None:
     run = small_run(weights=True)
     memory, disk = read(run, whole(corpus)), record(run, whole(corpus))
-    assert set(disk.signals) == {(signal, layer) for signal in SIGNALS["lstm"] for layer in (1, 2)}
+    assert set(disk.signals) == {(signal, layer) for signal in CELLS["lstm"].signals for layer in (1, 2)}
     for (signal, layer), values in disk.signals.items():
         dtype = np.float32 if signal == "c" else np.float16
         assert values.dtype == dtype

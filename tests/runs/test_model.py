@@ -8,56 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.model import Dropout, LanguageModel, SignalReader, build, chosen, detached
-from lstm_core.runs.settings import GATES, SIGNALS, ModelConfig, TrainConfig
+from lstm_core.runs.settings import ModelConfig, TrainConfig
+from tests.textbook import TEXTBOOK, read_model
 
 pytestmark = pytest.mark.numeric
-
-CELLS = ("rnn", "gru", "lstm")
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
-def step_by_step(model: LanguageModel, ids: list[int]) -> tuple[list[dict[str, np.ndarray]], np.ndarray]:
-    """Signals of each layer, (T, U) each, and logits (T, V), from the textbook equations, one unit vector at a time."""
-    weights = {name: value.detach().double().numpy() for name, value in model.named_parameters()}
-    config = model.config
-    layers: list[dict[str, list[np.ndarray]]] = [{s: [] for s in SIGNALS[config.cell]} for _ in range(config.layers)]
-    hs = [np.zeros(config.hidden) for _ in range(config.layers)]
-    cs = [np.zeros(config.hidden) for _ in range(config.layers)]
-    logits = []
-    decoder = weights["encoder.weight" if config.tied else "decoder.weight"]
-    for number in ids:
-        x = weights["encoder.weight"][number]
-        for k in range(config.layers):
-            w_ih, w_hh, b_ih, b_hh = (
-                weights[f"rnn.{k}.{p}_l0"] for p in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-            )
-            gates = GATES[config.cell]
-            from_input = np.split(w_ih @ x + b_ih, gates)
-            from_state = np.split(w_hh @ hs[k] + b_hh, gates)
-            if config.cell == "lstm":
-                i, f, g, o = (a + b for a, b in zip(from_input, from_state, strict=True))
-                i, f, g, o = sigmoid(i), sigmoid(f), np.tanh(g), sigmoid(o)
-                cs[k] = f * cs[k] + i * g
-                hs[k] = o * np.tanh(cs[k])
-                now = {"h": hs[k], "c": cs[k], "i": i, "f": f, "g": g, "o": o}
-            elif config.cell == "gru":
-                r = sigmoid(from_input[0] + from_state[0])
-                z = sigmoid(from_input[1] + from_state[1])
-                n = np.tanh(from_input[2] + r * from_state[2])
-                hs[k] = (1 - z) * n + z * hs[k]
-                now = {"h": hs[k], "r": r, "z": z, "n": n}
-            else:
-                hs[k] = np.tanh(from_input[0] + from_state[0])
-                now = {"h": hs[k]}
-            for signal, value in now.items():
-                layers[k][signal].append(value)
-            x = hs[k]
-        logits.append(decoder @ x + weights["decoder.bias"])
-    return [{s: np.array(v) for s, v in layer.items()} for layer in layers], np.array(logits)
 
 
 def wide(model: LanguageModel, factor: float = 2.0) -> LanguageModel:
@@ -69,17 +25,21 @@ def wide(model: LanguageModel, factor: float = 2.0) -> LanguageModel:
     return model.eval()
 
 
+def test_every_cell_has_its_textbook_step() -> None:
+    assert set(TEXTBOOK) == set(CELLS)
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("vocabulary", [11, 5000])  # below and above the size at which input products are looked up
 def test_signals_equal_the_textbook_equations(cell: Any, layers: int, vocabulary: int) -> None:
     model = wide(build(ModelConfig(vocabulary, cell, embedding=5, hidden=7, layers=layers, dropout=0.5), seed=3))
     ids = np.random.default_rng(0).integers(0, vocabulary, 40)
-    expected, logits = step_by_step(model, list(ids))
+    expected, logits = read_model(model, list(ids))
     found, _ = SignalReader(model).advance(torch.from_numpy(ids)[None], model.zero_state(1))
     assert len(found) == layers
     for layer, reference in zip(found, expected, strict=True):
-        assert set(layer) == set(SIGNALS[cell]) == set(reference)
+        assert set(layer) == set(CELLS[cell].signals) == set(reference)
         for signal, values in reference.items():
             np.testing.assert_allclose(layer[signal][0].numpy(), values, atol=2e-6, err_msg=signal)
     with torch.no_grad():
@@ -90,7 +50,7 @@ def test_signals_equal_the_textbook_equations(cell: Any, layers: int, vocabulary
 def test_tied_model_scores_with_its_embedding(cell: Any) -> None:
     model = wide(build(ModelConfig(9, cell, embedding=6, hidden=6, layers=2, tied=True), seed=1))
     ids = [1, 8, 0, 3]
-    logits = step_by_step(model, ids)[1]
+    logits = read_model(model, ids)[1]
     with torch.no_grad():
         found = model(torch.tensor(ids)[:, None])[0][:, 0].numpy()
     np.testing.assert_allclose(found, logits, atol=1e-5)
@@ -106,7 +66,7 @@ def test_reader_carries_its_state_between_windows_and_streams(cell: Any) -> None
     first = [{signal: values.clone() for signal, values in layer.items()} for layer in layers]
     second, _ = reader.advance(ids[:, 17:], state)
     for row in range(2):
-        expected, _ = step_by_step(model, ids[row].tolist())
+        expected, _ = read_model(model, ids[row].tolist())
         for k, reference in enumerate(expected):
             for signal, values in reference.items():
                 found = torch.cat([first[k][signal][row], second[k][signal][row]]).numpy()
@@ -150,7 +110,12 @@ def test_parameter_count_of_the_thesis() -> None:
 
 
 @given(
-    st.sampled_from(CELLS), st.integers(1, 30), st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.booleans()
+    st.sampled_from(tuple(CELLS)),
+    st.integers(1, 30),
+    st.integers(1, 9),
+    st.integers(1, 9),
+    st.integers(1, 4),
+    st.booleans(),
 )
 @settings(max_examples=40, deadline=None)
 def test_parameter_formula_counts_the_built_model(cell, vocabulary, embedding, hidden, layers, tied) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from lstm_core.recordings.upkeep import remove_run
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.model import build
 from lstm_core.runs.run import Run, read_log, score_of
 from lstm_core.runs.settings import ModelConfig, TrainConfig
@@ -96,7 +97,7 @@ def test_int8_weights_load_as_a_model_near_the_full_one(small_run: Make) -> None
 
 
 @pytest.mark.parametrize("tied", [False, True])
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_saved_weights_load_to_the_bit(small_run: Make, cell: str, tied: bool) -> None:
     run = small_run(weights=lambda model: [p.mul_(3) for p in model.parameters()], cell=cell, tied=tied, embedding=8)
     expected = build(run.model_config, run.train_config.seed)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.runs import train as training
-from lstm_core.runs.model import LanguageModel, build, multiplies_bfloat16
+from lstm_core.runs.cells import CELLS
+from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.train import evaluate, rate_at, streams_of, train
@@ -75,7 +76,7 @@ def test_training_equals_a_plain_torch_loop(
     clips = {"clip_norm": 0.1} if clip == "norm" else {"clip_norm": 0.0, "clip_value": 0.01}
     settings = {"optimiser": optimiser, "learning_rate": 0.05, "schedule": "constant", "epochs": 2, **clips}
     settings |= {"weight_decay": 0.01, "precision": precision}
-    if precision == "bfloat16" and not multiplies_bfloat16():
+    if precision == "bfloat16" and not training.multiplies_bfloat16():
         with pytest.raises(ValueError, match="does not multiply bfloat16: choose float32, or auto"):
             small_run(training=settings)
         return
@@ -195,7 +196,7 @@ def test_evaluate_scores_the_cross_entropy_of_a_planted_distribution(bounds: tup
     assert evaluate(model, ids, *bounds) == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_evaluate_equals_one_long_stream(cell: Any) -> None:
     """Four streams of 1,000 tokens with 500 to warm up, against all 4,700 read in order."""
     rng = np.random.default_rng(0)
@@ -219,7 +220,7 @@ def test_evaluate_leaves_the_mode_of_the_model() -> None:
 # Resuming (fault 4: to the bit) ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("optimiser", "schedule", "rate"),
     [("sgd", "plateau", 1), ("adagrad", "constant", 0.05), ("adamw", "one-cycle", 0.01)],

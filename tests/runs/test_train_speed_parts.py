@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from lstm_core.runs import train as training
-from lstm_core.runs.model import _LSTMWindow, _Scratch, build, multiplies_bfloat16
+from lstm_core.runs.layers import LSTMWindow, Scratch, multiplies_bfloat16
+from lstm_core.runs.model import build
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import list_runs
@@ -59,10 +60,10 @@ def by_window(
     layer: nn.LSTM,
     inputs: list[Tensor],
     factors: list[Tensor],
-    spare: list[_Scratch] | None = None,
+    spare: list[Scratch] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> dict[str, Tensor]:
-    results = _LSTMWindow.apply(*inputs, [] if spare is None else spare, dtype, *layer.parameters())
+    results = LSTMWindow.apply(*inputs, [] if spare is None else spare, dtype, *layer.parameters())
     return with_gradients(results, factors, [*inputs, *layer.parameters()])
 
 
@@ -104,8 +105,8 @@ def test_in_bfloat16_it_is_no_further_from_float32_than_torch_is() -> None:
 @with_bfloat16
 def test_a_model_in_training_takes_it_for_lstm_under_bfloat16_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[torch.dtype] = []
-    apply = _LSTMWindow.apply
-    monkeypatch.setattr(_LSTMWindow, "apply", lambda *given: taken.append(given[4]) or apply(*given))
+    apply = LSTMWindow.apply
+    monkeypatch.setattr(LSTMWindow, "apply", lambda *given: taken.append(given[4]) or apply(*given))
     ids = torch.arange(12).view(4, 3) % 7
     for cell, precision, gradient in (
         ("lstm", torch.float32, True),
@@ -129,7 +130,7 @@ def test_a_model_in_training_takes_it_for_lstm_under_bfloat16_alone(monkeypatch:
 
 def test_scratch_memory_goes_from_window_to_window_and_changes_no_gradient() -> None:
     layer, inputs, factors = case(7, 3, 5, 6)
-    spare: list[_Scratch] = []
+    spare: list[Scratch] = []
     by_window(layer, inputs, factors, spare)
     (first,) = spare
     short = case(4, 3, 5, 6, seed=1)
@@ -145,9 +146,9 @@ def test_scratch_memory_goes_from_window_to_window_and_changes_no_gradient() -> 
 def test_two_windows_may_wait_for_their_gradients_at_once() -> None:
     layer, *one = case(6, 2, 4, 5)
     two = case(6, 2, 4, 5, seed=1)[1:]
-    spare: list[_Scratch] = []
+    spare: list[Scratch] = []
     by_window(layer, *one, spare)  # leaves scratch memory that only one of them can have
-    results = [_LSTMWindow.apply(*inputs, spare, torch.float32, *layer.parameters()) for inputs, _ in (one, two)]
+    results = [LSTMWindow.apply(*inputs, spare, torch.float32, *layer.parameters()) for inputs, _ in (one, two)]
     for result, (inputs, factors) in zip(results, (one, two), strict=True):
         found = with_gradients(result, factors, [*inputs, *layer.parameters()])
         assert_same(found, by_torch(layer, inputs, factors))
@@ -155,8 +156,8 @@ def test_two_windows_may_wait_for_their_gradients_at_once() -> None:
 
 def test_results_outlive_the_next_window() -> None:
     layer, inputs, factors = case(6, 2, 4, 5)
-    spare: list[_Scratch] = []
-    results = _LSTMWindow.apply(*inputs, spare, torch.float32, *layer.parameters())
+    spare: list[Scratch] = []
+    results = LSTMWindow.apply(*inputs, spare, torch.float32, *layer.parameters())
     with_gradients(results, factors, [*inputs, *layer.parameters()])
     before = [result.detach().clone() for result in results]
     by_window(layer, *case(6, 2, 4, 5, seed=1)[1:], spare)
@@ -166,7 +167,7 @@ def test_results_outlive_the_next_window() -> None:
 
 def test_a_gradient_is_taken_once() -> None:
     layer, inputs, _ = case(3, 2, 4, 5)
-    y, _, _ = _LSTMWindow.apply(*inputs, [], torch.float32, *layer.parameters())
+    y, _, _ = LSTMWindow.apply(*inputs, [], torch.float32, *layer.parameters())
     y.sum().backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="was taken before: run the model again"):
         y.sum().backward()

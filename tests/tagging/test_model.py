@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.model import WINDOW, LabelNetwork, new_network
 from lstm_core.tagging.recorded import signals_of
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.numeric
 
 KNOWN = WordList(("they", "are", "early", "birds", "today", "run"), tuple("abdeilnorstuy"), ("JJ", "NN", "RB"))
 TEXTS = [["they", "are", "early", "birds"], ["run"], ["today", "they", "run"], ["early"] * 9, []]
-SHAPES = [(cell, directions) for cell in ("rnn", "gru", "lstm") for directions in (1, 2)]
+SHAPES = [(cell, directions) for cell in CELLS for directions in (1, 2)]
 SMALL: dict[str, Any] = {"embedding": 5, "hidden": 4}
 
 
@@ -90,7 +91,7 @@ def test_gradients_of_a_packed_batch_are_those_of_torch_text_by_text(cell: str, 
         assert value.grad.abs().max() > 0
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_one_direction_knows_nothing_of_what_follows_to_the_bit(cell: str) -> None:
     """PROTOCOLS L1: later words changed, the length the same."""
     one, other = ["they", "are", "early", "birds", "run"], ["they", "are", "early", "today", "they"]
@@ -138,7 +139,7 @@ def learnable() -> Any:
 QUICK = LabelTraining(epochs=6, batch=24, learning_rate=0.05, patience=6, forget=0.0)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_only_two_directions_learn_what_the_next_word_decides(cell: str) -> None:
     shares = {}
     for directions in (1, 2):

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from lstm_core.claims.tagging import tagging_claims
+from lstm_core.runs.cells import CELLS
 from lstm_core.storage.files import write_bytes
 from lstm_core.tagging.classify import Poolings, Scored
 from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of
@@ -58,7 +59,7 @@ def tagger(home: Path, trained_taggers: Callable[..., LabelRun]) -> Callable[...
     return make
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_states_are_those_of_torch_and_a_later_word_changes_none_read_forward(
     tagger: Callable[..., LabelRun], cell: str
 ) -> None:
