@@ -20,6 +20,7 @@ import torch
 from machine import machine
 from torch import Tensor, nn
 
+from lstm_core.runs.cells import CELLS, DEFAULT
 from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.settings import PRESETS, ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run
@@ -94,12 +95,15 @@ def our_steps(name: str, corpus: Corpus, config: ModelConfig, training: TrainCon
     return train(run, corpus, report_seconds=every, checkpoint_seconds=math.inf)
 
 
-def speed(corpus: Corpus, steps: int, block: int) -> dict[str, Any]:
-    """Seconds for the same steps of `quick`, in turn; the first step of each (set-up) is not counted."""
+def speed(corpus: Corpus, steps: int, block: int, cell: str) -> dict[str, Any]:
+    """Seconds for the same steps of `quick`, in turn; the first step of each (set-up) is not counted.
+
+    The peer is of the same size, and an LSTM whatever the cell.
+    """
     preset = PRESETS["quick"]
-    config, training = preset.model_config(len(corpus.vocabulary)), preset.training
+    config, training = preset.model_config(len(corpus.vocabulary), cell=cell), preset.training
     peer = Peer(config)
-    peer.load_state_dict(peer_weights(build(config, training.seed)))
+    peer.load_state_dict(peer_weights(build(replace(config, cell=DEFAULT), training.seed)))
     ours, theirs = our_steps("speed", corpus, config, training, 0), peer_steps(corpus, config, training, peer)
     next(ours), next(theirs)
     seconds: dict[str, list[float]] = {"ours": [], "peer": []}
@@ -157,6 +161,7 @@ def quality(corpus: Corpus, epochs: int, seeds: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=60, help="of each, for speed")
+    parser.add_argument("--cell", choices=CELLS, default=DEFAULT, help="of ours, for speed")
     parser.add_argument("--block", type=int, default=5, help="steps before the other's turn")
     parser.add_argument("--characters", type=int, default=400_000, help="of the text, for quality; 0 leaves it out")
     parser.add_argument("--epochs", type=int, default=2)
@@ -166,7 +171,7 @@ def main() -> None:
     result: dict[str, Any] = {"benchmark": "training", "machine": machine()}
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LSTM_HOME"] = folder
-        result["speed"] = speed(corpus, options.steps, options.block)
+        result["speed"] = speed(corpus, options.steps, options.block, options.cell)
         if options.characters:
             text = corpus.vocabulary.decode(corpus.ids[: options.characters])
             result["quality"] = quality(corpus_of(text, "beginning"), options.epochs, options.seeds)

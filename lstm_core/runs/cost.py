@@ -4,9 +4,11 @@ import time
 
 import numpy as np
 
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 
 STEP_SECONDS = 4e-5  # of one token step of one layer, whatever its width
+STEPPED_SECONDS = 45e-5  # the same where torch has no kernel for the cell
 
 
 def matrix_rate(size: int = 768, repeats: int = 4) -> float:
@@ -26,7 +28,8 @@ def training_seconds(model: ModelConfig, training: TrainConfig, tokens: int, rat
     """About how long a training over `tokens` training tokens takes: forward and backward are three products each."""
     products = 3 * (model.products + model.hidden * model.vocabulary) * tokens
     steps = tokens / training.batch * model.layers
-    return training.epochs * (products / rate + steps * STEP_SECONDS)
+    step = STEP_SECONDS if CELLS[model.cell].kernel else STEPPED_SECONDS
+    return training.epochs * (products / rate + steps * step)
 
 
 def training_bytes(model: ModelConfig) -> int:

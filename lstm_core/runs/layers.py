@@ -1,17 +1,27 @@
-"""Recurrent layers as modules: torch's own, and the arithmetic of an LSTM that is trained in bfloat16.
+"""Recurrent layers as modules: torch's own, those that take a step at a time, and an LSTM trained in bfloat16.
 
 Tensors here are time-major: axes T tokens, B streams, I inputs, U units.
 """
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from lstm_core.runs.cells import Cell, Memory, Own, RecurrentSum
+
+
+def new_layers(
+    cell: Cell, inputs: int, units: int, layers: int = 1, *, bidirectional: bool = False, dropout: float = 0.0
+) -> nn.Module:
+    """Recurrent layers with weights drawn from the global generator: torch's own where its kernels know the cell."""
+    make = getattr(nn, cell.kernel) if cell.kernel else partial(SteppedLayers, cell)
+    found: nn.Module = make(inputs, units, layers, bidirectional=bidirectional, dropout=dropout if layers > 1 else 0.0)
+    return found
 
 
 def own_parameters(cell: Cell, layer: nn.Module, ending: str = "_l0") -> dict[str, Tensor]:
@@ -22,15 +32,6 @@ def own_parameters(cell: Cell, layer: nn.Module, ending: str = "_l0") -> dict[st
 def input_bias(cell: Cell, own: Own) -> Tensor:
     """What is added to W_ih x (R,): b_ih, and b_hh unless the step adds it."""
     return own["bias_ih"] if cell.bias_apart else own["bias_ih"] + own["bias_hh"]
-
-
-def read_steps(cell: Cell, own: Own, x: Tensor, memory: Memory) -> Iterator[dict[str, Tensor]]:
-    """Every signal (B, U) of one layer after each token of `x` (T, B, I), beginning with the state `memory`."""
-    recurrent = recurrent_sum(own["weight_hh"])
-    for terms in nn.functional.linear(x, own["weight_ih"], input_bias(cell, own)):
-        signals = cell.step(recurrent, terms, memory, own, lambda *_: None)
-        memory = tuple(signals[name] for name in cell.state)
-        yield signals
 
 
 def recurrent_sum(weight: Tensor) -> RecurrentSum:
@@ -44,6 +45,137 @@ def recurrent_sum(weight: Tensor) -> RecurrentSum:
         return lambda terms, h: torch.addmm(terms, h, weight.t())
     kept = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), 32)
     return lambda terms, h: packed.binary(h, terms, kept, None, "add")
+
+
+# Layers of a cell that torch has no kernel for ------------------------------------------------------------------------
+
+
+class SteppedLayers(nn.Module):
+    """Recurrent layers that take a step at a time, with names, first weights and calls of nn.LSTM: from (T, B, I), or
+    packed texts, to (T, B, U) for each direction, or packed, and the state after the last token.
+    """
+
+    def __init__(
+        self, cell: Cell, inputs: int, units: int, layers: int = 1, *, bidirectional: bool = False, dropout: float = 0.0
+    ):
+        super().__init__()
+        self.cell, self.layers, self.dropout = cell, layers, dropout
+        self.endings = ("", "_reverse") if bidirectional else ("",)
+        spread = units**-0.5
+        for layer in range(layers):
+            width = units * len(self.endings) if layer else inputs
+            for ending in self.endings:
+                for name, shape in cell.shapes(width, units).items():
+                    value = nn.Parameter(torch.empty(shape).uniform_(-spread, spread))
+                    self.register_parameter(f"{name}_l{layer}{ending}", value)
+
+    def forward(self, x: Any, state: Any = None) -> tuple[Any, Any]:
+        """`state` and what is returned of it as torch has it: (1, B, U), two of them in a tuple for a cell of two.
+
+        Only one layer in one direction that reads no packed texts begins with a state, and returns one.
+        """
+        if isinstance(x, PackedSequence):
+            padded, lengths = pad_packed_sequence(x)
+            return pack_padded_sequence(self._stacked(padded, lengths), lengths, enforce_sorted=False), None
+        if self.layers > 1 or len(self.endings) > 1:
+            return self._stacked(x, torch.full((x.shape[1],), len(x))), None
+        given = state if isinstance(state, tuple) else None if state is None else (state,)
+        hs, memory = self._direction("_l0", x, given and tuple(part[0] for part in given))
+        after = tuple(part[None] for part in memory)
+        return hs, after if len(after) > 1 else after[0]
+
+    def _stacked(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """h of the last layer (T, B, D U); what stands behind the end of a text, of `lengths` (B,), means nothing."""
+        steps, streams = torch.arange(len(x))[:, None], torch.arange(len(lengths))
+        mirrored = (
+            torch.where(steps < lengths, lengths - 1 - steps, steps),
+            streams,
+        )  # from each text's end to its start
+        for layer in range(self.layers):
+            if layer:
+                x = nn.functional.dropout(x, self.dropout, self.training)
+            said = [self._direction(f"_l{layer}", x)[0]]
+            if len(self.endings) > 1:
+                said.append(self._direction(f"_l{layer}_reverse", x[mirrored])[0][mirrored])
+            x = torch.cat(said, dim=2)
+        return x
+
+    def _direction(self, ending: str, x: Tensor, memory: Memory | None = None) -> tuple[Tensor, Memory]:
+        """h after each token (T, B, U) of one direction of a layer, and the state after the last."""
+        own, hs = own_parameters(self.cell, self, ending), []
+        for signals in read_steps(self.cell, own, x, memory):
+            hs.append(signals["h"])
+        return torch.stack(hs), tuple(signals[name] for name in self.cell.state)
+
+
+def read_steps(cell: Cell, own: Own, x: Tensor, memory: Memory | None = None) -> Iterator[dict[str, Tensor]]:
+    """Every signal (B, U) of one layer after each token of `x` (T, B, I), from the state `memory`, else from zeros.
+
+    Products of the input are taken at once, under autocast in its precision; what steps make of them is float32.
+    """
+    if memory is None:
+        zeros = own["weight_hh"].new_zeros(x.shape[1], own["weight_hh"].shape[1])
+        memory = (zeros,) * len(cell.state)
+    terms = nn.functional.linear(x, own["weight_ih"], input_bias(cell, own))  # (T, B, R)
+    taken = _Products(own["weight_hh"].detach().to(terms.dtype))
+    gathered = _GatheredSlope.apply(own["weight_hh"], taken)
+
+    def recurrent(term: Tensor, h: Tensor) -> Tensor:
+        found: Tensor = _StateProduct.apply(term.to(terms.dtype), h.to(terms.dtype), gathered, taken)
+        return found.float()
+
+    for term in terms.unbind():
+        signals = cell.step(recurrent, term, memory, own, lambda *_: None)
+        memory = tuple(signals[name] for name in cell.state)
+        yield signals
+
+
+class _Products:
+    """The products of a window with W_hh. Its gradient is one product over all steps, whose `pairs` of h and slope are
+    held until then: one a step would move the whole matrix each time.
+    """
+
+    def __init__(self, weight: Tensor):
+        self.weight, self.pairs = weight, list[tuple[Tensor, Tensor]]()
+        self.forward = recurrent_sum(weight)
+
+    @cached_property
+    def backward(self) -> RecurrentSum:
+        """The same with the transpose."""
+        return recurrent_sum(self.weight.t().contiguous())
+
+
+class _GatheredSlope(torch.autograd.Function):
+    """Where the gradient of W_hh is taken: what this returns goes into each product, so it is asked after them all."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, taken: _Products) -> Tensor:
+        ctx.taken, ctx.dtype = taken, weight.dtype
+        return weight.new_zeros(())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        hs, slopes = (torch.cat(parts) for parts in zip(*ctx.taken.pairs, strict=True))
+        ctx.taken.pairs.clear()
+        return (slopes.t() @ hs).to(ctx.dtype), None
+
+
+class _StateProduct(torch.autograd.Function):
+    """terms + h W_hh^T of one step, (B, R)."""
+
+    @staticmethod
+    def forward(ctx: Any, terms: Tensor, h: Tensor, gathered: Tensor, taken: _Products) -> Tensor:
+        ctx.save_for_backward(h)
+        ctx.taken = taken
+        return taken.forward(terms, h)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        (h,) = ctx.saved_tensors
+        ctx.taken.pairs.append((h, slope))
+        return slope, ctx.taken.backward(torch.zeros_like(h), slope), None, None
 
 
 # Training in bfloat16 -------------------------------------------------------------------------------------------------

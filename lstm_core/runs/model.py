@@ -11,7 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from lstm_core.runs.cells import CELLS, Memory
-from lstm_core.runs.layers import LSTMWindow, Scratch, input_bias, own_parameters, recurrent_sum, trains_in_bfloat16
+from lstm_core.runs.layers import (
+    LSTMWindow,
+    Scratch,
+    input_bias,
+    new_layers,
+    own_parameters,
+    recurrent_sum,
+    trains_in_bfloat16,
+)
 from lstm_core.runs.settings import ModelConfig
 
 State = tuple[Memory, ...]  # one Memory a layer
@@ -58,8 +66,7 @@ class LanguageModel(nn.Module):
         self.config = config
         self.encoder = nn.Embedding(config.vocabulary, config.embedding)
         widths = [config.embedding] + [config.hidden] * (config.layers - 1)
-        module = getattr(nn, CELLS[config.cell].kernel)
-        self.rnn = nn.ModuleList(module(width, config.hidden) for width in widths)
+        self.rnn = nn.ModuleList(new_layers(CELLS[config.cell], width, config.hidden) for width in widths)
         self.decoder = nn.Linear(config.hidden, config.vocabulary)
         self.embedding_dropout = Dropout(config.embedding_dropout)
         self.dropout = Dropout(config.dropout)

@@ -10,6 +10,7 @@ from torch.nn.functional import conv1d
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstm_core.runs.cells import CELLS
+from lstm_core.runs.layers import new_layers
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.words import Batch, WordList
 
@@ -31,13 +32,13 @@ class LabelNetwork(nn.Module):
             # a matrix, so that it is kept as int8 rows like the others; used as the weight of a convolution
             self.filters = nn.Linear(WINDOW * LETTER_SIZE, config.character_filters)
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = getattr(nn, CELLS[config.cell].kernel)(
+        self.layers = new_layers(
+            CELLS[config.cell],
             config.embedding + config.character_filters,
             config.hidden,
             config.layers,
-            batch_first=True,
             bidirectional=config.directions == 2,
-            dropout=config.dropout if config.layers > 1 else 0.0,
+            dropout=config.dropout,
         )
         self.decoder = nn.Linear(config.states, labels)
 

@@ -133,8 +133,7 @@ def _direction(network: "LabelNetwork", number: int, read: "Tensor", *, backward
 
     cell, ending = CELLS[network.config.cell], f"_l{number}{'_reverse' * backward}"
     given = read.transpose(0, 1).flip(0) if backward else read.transpose(0, 1)
-    zeros = read.new_zeros(len(read), network.config.hidden)
-    steps = list(read_steps(cell, own_parameters(cell, network.layers, ending), given, (zeros,) * len(cell.state)))
+    steps = list(read_steps(cell, own_parameters(cell, network.layers, ending), given))
     if backward:
         steps.reverse()
     return [torch.stack([signals[name] for signals in steps], dim=1) for name in cell.state]

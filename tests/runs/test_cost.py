@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lstm_core.runs.cost import matrix_rate, training_bytes, training_seconds
+from lstm_core.runs.cells import CELLS
+from lstm_core.runs.cost import STEP_SECONDS, STEPPED_SECONDS, matrix_rate, training_bytes, training_seconds
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 
 MODEL = ModelConfig(100, "lstm", embedding=64, hidden=64, layers=2)
@@ -30,6 +31,14 @@ def test_more_work_takes_longer_and_a_faster_machine_less() -> None:
     assert training_seconds(replace(MODEL, hidden=128), TRAINING, 1000, 1e9) > base
     assert training_seconds(replace(MODEL, layers=3), TRAINING, 1000, 1e9) > base
     assert training_seconds(replace(MODEL, cell="gru"), TRAINING, 1000, 1e9) < base
+
+
+def test_a_cell_without_a_kernel_takes_longer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = training_seconds(MODEL, TRAINING, 1000, 1e9)
+    monkeypatch.setitem(CELLS, MODEL.cell, replace(CELLS[MODEL.cell], kernel=""))
+    steps = 4 * 1000 / 20 * 2
+    longer = training_seconds(MODEL, TRAINING, 1000, 1e9) - base
+    assert longer == pytest.approx(steps * (STEPPED_SECONDS - STEP_SECONDS))
 
 
 def test_disk_holds_the_values_four_times() -> None:
