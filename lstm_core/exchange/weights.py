@@ -46,7 +46,7 @@ class ImportQuery:
     def __post_init__(self) -> None:
         for cell in CELLS.values():
             if self.cell in cell.look_alikes:
-                raise ValueError(f"a cell of kind {self.cell} is not supported, {cell.told} is: name one that is")
+                raise ValueError(f"{cell.look_alikes[self.cell]} is not supported: {', '.join(CELLS)} are")
         if self.cell:
             cell_of(self.cell)
 
@@ -176,18 +176,15 @@ def _cell(arrays: Arrays, said: str, where: str) -> str:
     size = f"{where}: rnn.weight_hh_l0 is {(rows, units)}"
     alike = {name: cell for name, cell in CELLS.items() if len(cell.blocks) * units == rows}
     if not alike:
-        told = ", ".join(f"{cell.told} {len(cell.blocks)}" for cell in CELLS.values())
-        raise ValueError(f"{size}: rows are a multiple of columns ({told} times as many), here of none of these")
+        told = ", ".join(f"{len(cell.blocks)} ({cell.told})" for cell in CELLS.values())
+        raise ValueError(f"{size}: rows are {told} times the columns, these are not")
     here = {name.removeprefix("rnn.").removesuffix("_l0") for name in arrays if re.fullmatch(r"rnn\.\w+_l0", name)}
     found = min(alike, key=lambda name: len(here ^ set(alike[name].parameters)))
     if said and said != found:
         raise ValueError(f"{size}: that is {found}, not {said}: leave --cell out or import another file")
     if (others := alike[found].look_alikes) and not said:
-        told = alike[found].told
-        raise ValueError(
-            f"{size}: its sizes do not tell {told} from one of kind {' or '.join(others)}: say --cell {found} if it is "
-            f"{told}"
-        )
+        told, them = alike[found].told, " or ".join(others.values())
+        raise ValueError(f"{size}: sizes do not tell {told} from {them}: say --cell {found} if it is {told}")
     return found
 
 

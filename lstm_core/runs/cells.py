@@ -14,7 +14,7 @@ asked for: so never change a tensor that a result was made of.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ class Cell:
     parameters: Mapping[str, str]
     bias_apart: bool = False
     kernel: str = ""
-    look_alikes: tuple[str, ...] = ()
+    look_alikes: Mapping[str, str] = field(default_factory=dict)  # by name, as they are told
 
     @property
     def kind(self) -> str:
@@ -145,7 +145,7 @@ CELLS: dict[str, Cell] = {
         step=_rnn,
         parameters=_USUAL,
         kernel="RNN",
-        look_alikes=("relu",),
+        look_alikes={"relu": "a relu RNN"},
     ),
     "gru": Cell(
         title="GRU",

@@ -27,7 +27,7 @@ def network_of(seed: int = 1, **shape: Any) -> LabelNetwork:
 
 
 def by_hand(network: LabelNetwork, text: list[str]) -> torch.Tensor:
-    """Logits (T, K) or (K,) of one text: torch's own module on its words, not packed, no padding."""
+    """Logits (T, K) or (K,) of one text: the layers on its words, not packed, no padding."""
     words = network.embedding(torch.tensor([KNOWN.word(word) for word in text]))
     if network.config.character_filters:
         spelled = []
@@ -36,7 +36,7 @@ def by_hand(network: LabelNetwork, text: list[str]) -> torch.Tensor:
             windows = torch.stack([letters[at : at + WINDOW].T.flatten() for at in range(len(word) + 2)])
             spelled.append(torch.relu(network.filters(windows)).amax(dim=0))
         words = torch.cat([words, torch.stack(spelled)], dim=1)
-    states, _ = network.layers(words)
+    states = network.layers(words[:, None])[0][:, 0]
     half = network.config.hidden
     pooled = {
         None: states,
@@ -110,7 +110,7 @@ def test_recorded_states_are_what_the_network_judges_by(cell: str, directions: i
     network = network_of(cell=cell, directions=directions, layers=layers)
     given = encode(KNOWN, TEXTS)
     found = signals_of(network, given)
-    assert {signal for signal, _ in found} == ({"h", "c"} if cell == "lstm" else {"h"})
+    assert {signal for signal, _ in found} == set(CELLS[cell].state)
     assert {layer for _, layer in found} == set(range(1, layers * directions + 1))
     last = np.concatenate([found["h", layers * directions - way] for way in reversed(range(directions))], axis=1)
     for number, text in enumerate(TEXTS[:4]):
