@@ -8,7 +8,7 @@ import streamlit as st
 from app import registry
 from app.cached import cached, corpus
 from app.controls import DEFAULT_RUN
-from app.neurons.labels import all_kept, all_that_came
+from app.labels import all_kept, all_that_came
 from lstm_core.neurons.label_search import FeatureBest, Labels
 from lstm_core.neurons.labels import FINDINGS, best_unit, example
 from lstm_core.recordings.recording import Recording

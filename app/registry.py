@@ -1,6 +1,8 @@
-"""The pages of the workbench: one line each."""
+"""The pages: one line each."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -11,17 +13,23 @@ FOLDER = Path(__file__).resolve().parent.parent / "pages"
 
 @dataclass(frozen=True)
 class Entry:
-    """A page's script and URL name, its title and icon, and whether it is about one model (shows the picker)."""
+    """A page's folder and URL name, its title and icon, whether it is about one model (shows the picker), and the name
+    that its address had `before`, under which links still open it."""
 
     name: str
     title: str
     icon: str
     about_a_model: bool = True
+    before: str = ""
 
     def page(self) -> StreamlitPage:
         """The page as Streamlit knows it."""
-        path = FOLDER / f"{self.name}.py"
+        path = FOLDER / self.name / "page.py"
         return st.Page(path, title=self.title, icon=self.icon, url_path=self.name, default=self is PAGES[0])
+
+    def former(self) -> StreamlitPage:
+        """The page of the former address: it leads on, with all that the address asks for."""
+        return st.Page(_leads_to(self.name), title=f"{self.title} ", url_path=self.before, visibility="hidden")
 
 
 PAGES = (
@@ -30,12 +38,21 @@ PAGES = (
     Entry("neurons", "Neurons", ":material/neurology:"),
     Entry("probes", "Probes", ":material/search:"),
     Entry("tagging", "Tagging", ":material/sell:", about_a_model=False),
-    Entry("sweep", "Dropout sweep", ":material/tune:", about_a_model=False),
+    Entry("dropout_sweep", "Dropout sweep", ":material/tune:", about_a_model=False, before="sweep"),
     Entry("clusters", "Clusters", ":material/bubble_chart:"),
-    Entry("wordmap", "Word map", ":material/grain:", about_a_model=False),
-    Entry("embeddings", "Word vectors", ":material/scatter_plot:"),
+    Entry("word_map", "Word map", ":material/grain:", about_a_model=False, before="wordmap"),
+    Entry("word_vectors", "Word vectors", ":material/scatter_plot:", before="embeddings"),
     Entry("writing", "Writing", ":material/edit_note:"),
 )
+
+
+@cache
+def _leads_to(name: str) -> Callable[[], None]:
+    def forward() -> None:
+        st.switch_page(entry(name).page(), query_params=st.query_params.to_dict())
+
+    forward.__name__ = f"to_{name}"
+    return forward
 
 
 def entry(name: str) -> Entry:

@@ -11,7 +11,7 @@ from app.registry import PAGES
 # An icon of our own: Streamlit would fetch a named one from the network.
 ICON = Path(__file__).parent / "icon.png"
 st.set_page_config(page_title="LSTM workbench", page_icon=str(ICON), layout="wide")
-page = st.navigation([entry.page() for entry in PAGES])
-controls.model_picker(shown=next(entry.about_a_model for entry in PAGES if entry.title == page.title))
+page = st.navigation([*(entry.page() for entry in PAGES), *(entry.former() for entry in PAGES if entry.before)])
+controls.model_picker(shown=any(entry.about_a_model for entry in PAGES if entry.title == page.title))
 page.run()
 kept_as()

@@ -145,7 +145,8 @@ def medians_of(visits: Sequence[Mapping[str, float]]) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--pages", nargs="*", default=[path.stem for path in sorted((ROOT / "pages").glob("*.py"))])
+    pages = [path.parent.name for path in sorted((ROOT / "pages").glob("*/page.py"))]
+    parser.add_argument("--pages", nargs="*", default=pages)
     options = parser.parse_args()
     result: dict[str, Any] = {"benchmark": "first chart", "machine": machine(), "limits_seconds": LIMITS, "pages": {}}
     with sync_playwright() as playwright:

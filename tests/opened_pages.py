@@ -10,11 +10,13 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
+from app import registry
 from app.later import SEEN
 
 ENTRY = Path(__file__).resolve().parent.parent / "app" / "streamlit_app.py"
-PAGES = ("home", "training", "neurons", "probes", "tagging", "sweep", "clusters", "wordmap", "embeddings", "writing")
+PAGES = tuple(entry.name for entry in registry.PAGES)
 
 # Every AppTest looks for components in all packages that are installed, which takes as long as a page does.
 manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
@@ -37,7 +39,7 @@ def opened(page: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(ENTRY), default_timeout=120)
     app.session_state[SEEN] = {page}
     if page != "home":
-        app.switch_page(f"../pages/{page}.py")
+        app._page_hash = calc_hash(page)  # as Streamlit names a page by its address, before a first run
     for name, value in query.items():
         app.query_params[name.replace("_", "-") if name != "run" else name] = value
     app.run()

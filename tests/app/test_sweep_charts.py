@@ -7,10 +7,10 @@ import pytest
 
 from app.charts import sweep as charts
 from app.charts.figure import BLUE, RED, Axis
-from app.sweep import frames
 from lstm_core.neurons.compare import Comparison, RunRow, _trends
 from lstm_core.neurons.counterpart import Counterpart
 from lstm_core.neurons.passages import Activity
+from pages.dropout_sweep import frames
 
 Y = Axis("size")
 

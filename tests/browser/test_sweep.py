@@ -25,7 +25,7 @@ def test_a_view_is_chosen_shared_and_opened_again(
 ) -> None:
     made = small_sweep(book, "mine", (0.0, 0.3, 0.6))
     compare([with_weights(run, scale) for run, scale in zip(made.runs, (3.0, 1.0, 0.1), strict=True)])
-    tab.goto(f"{server.address}/sweep?sweep-of=mine")  # before the sweep that ships
+    tab.goto(f"{server.address}/dropout_sweep?sweep-of=mine")  # before the sweep that ships
     settled(tab)
     for name in ("layer 1", "bits per character", "dropout 0.3"):
         named(tab, name).wait_for(state="attached")
@@ -45,7 +45,7 @@ def test_a_view_is_chosen_shared_and_opened_again(
     settled(tab)
     tab.get_by_text("dropout 0.3: neuron 6, the chosen one").wait_for()
     assert tab.get_by_text("dropout 0: neuron").inner_text() == told
-    tab.goto(f"{server.address}/sweep?sweep-of=runs+of+my+choice&sweep-runs=mine-d60&sweep-runs=mine-d00")
+    tab.goto(f"{server.address}/dropout_sweep?sweep-of=runs+of+my+choice&sweep-runs=mine-d60&sweep-runs=mine-d00")
     settled(tab)
     named(tab, "dropout 0.6").wait_for(state="attached")
     assert named(tab, "dropout 0.3").count() == 0
@@ -60,7 +60,7 @@ def test_a_sweep_is_started_watched_and_reads_the_text(
     tab: Any,
     wait_for: Callable[..., None],
 ) -> None:
-    tab.goto(f"{server.address}/sweep?sweep-new=true")
+    tab.goto(f"{server.address}/dropout_sweep?sweep-new=true")
     settled(tab)
     choose(tab, "Recipe", "Tiny: one small layer, a first try in about a minute")
     choose(tab, "Text", "book")

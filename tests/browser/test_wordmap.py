@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.wordmap.canvas import HEIGHT
 from lstm_core.clusters.word_map import WordMap
+from pages.word_map.canvas import HEIGHT
 from tests.browsing import Server, healthy, settled, table, tick, ticked
 from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by being here
     CENTRES,
@@ -39,7 +39,7 @@ def pixel(found: WordMap, tab: Any, place: np.ndarray) -> tuple[float, float]:
 
 
 def drawn(server: Server, tab: Any) -> None:
-    tab.goto(f"{server.address}/wordmap?wordmap-run=mine&wordmap-groups={len(CLASSES)}")
+    tab.goto(f"{server.address}/word_map?wordmap-run=mine&wordmap-groups={len(CLASSES)}")
     settled(tab)
     tab.locator("canvas[aria-label]").wait_for()
     tab.get_by_text("Every bound above is ours").wait_for()  # the last of the page

@@ -47,7 +47,7 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
     assert table.row(STRANGE) is None
     vector = spell_unknown(run, table, [STRANGE]).vectors[0]
     expected = [one.word for one in nearest(table, vector)]
-    tab.goto(f"{server.address}/embeddings?run=small")
+    tab.goto(f"{server.address}/word_vectors?run=small")
     settled(tab)
     tab.get_by_label("Any word, also one that you make up").fill(STRANGE)
     tab.keyboard.press("Enter")
@@ -65,7 +65,7 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
 
 
 def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any) -> None:
-    tab.goto(f"{server.address}/embeddings?run=small")
+    tab.goto(f"{server.address}/word_vectors?run=small")
     settled(tab)
     shown = table(tab, "The paper's Table 3 beside the neighbours found here")
     shown.locator("tbody tr").nth(len(PAPER_TABLE) - 1).wait_for(state="attached")
@@ -75,7 +75,7 @@ def test_all_of_the_papers_words_are_in_sight(run: Run, server: Server, tab: Any
 
 def test_a_hostile_word_stays_text(run: Run, server: Server, tab: Any) -> None:
     word = "<b>**a**</b>$x$"
-    tab.goto(f"{server.address}/embeddings?run=small")
+    tab.goto(f"{server.address}/word_vectors?run=small")
     settled(tab)
     tab.get_by_label("Any word, also one that you make up").fill(word)
     tab.keyboard.press("Enter")

@@ -2,10 +2,10 @@
 
 import math
 
-from app.clusters.rivals import frame
 from lstm_core.clusters.alternatives import COMPARISONS, Alternatives, Figures
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.store import open_run
+from pages.clusters.rivals import frame
 from tests.opened_pages import opened, said, table_with
 
 OURS, OTHER, TWIN = (

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from app.charts.maps import NAMED, among, kinds_map
-from app.clusters import frames
-from app.clusters.concordance import lines
-from app.clusters.offer import cluster_seconds, moments
 from app.work import told
 from lstm_core.clusters import contents as cluster_table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
 from lstm_core.runs.run import Run
+from pages.clusters import frames
+from pages.clusters.concordance import lines
+from pages.clusters.offer import cluster_seconds, moments
 from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
     TAGS,
     book_clusters,
@@ -105,7 +105,7 @@ def test_what_is_marked_is_shown_among_all_on_a_map_of_its_own() -> None:
 
 
 def test_the_page_opens_without_torch() -> None:
-    modules = "app.clusters.overview, app.clusters.pair, app.clusters.result, app.clusters.offer, app.clusters.choice"
+    modules = "pages.clusters.overview, app.clusters.pair, app.clusters.result, app.clusters.offer, app.clusters.choice"
     code = f"import sys, {modules}; print(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "hdbscan", "sklearn", "nltk"}

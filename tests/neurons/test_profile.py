@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import laplace
 
-from app.neurons.frames import histogram_frame
 from lstm_core.neurons.profile import BINS, QUANTILES, NeuronQuery, contexts, contexts_near, profile, reach_of
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.text.corpus import Vocabulary
+from pages.neurons.frames import histogram_frame
 
 Plant = Callable[..., Recording]
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.baselines import lines
 from app.charts.training import training_curves
 from lstm_core.runs.baseline import BASELINES, NgramQuery, NgramResult, baseline, baseline_folder
 from lstm_core.runs.run import Log, Run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
+from pages.training.baselines import lines
 from tests.figures_on_pages import figures_on, levels
 from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from app.clusters.offer import command, job_folder
-from app.clusters.tags import named
+from app.components.tag_names import named
 from lstm_core.clusters import contents as cluster_table
 from lstm_core.clusters import states as clusters
 from lstm_core.clusters.states import NOISE, SETTINGS, Clustering, ClusterQuery
@@ -19,6 +18,7 @@ from lstm_core.runs.run import Run
 from lstm_core.storage import jobs
 from lstm_core.storage.files import home as home_folder
 from lstm_core.text.corpus import keep_text, read_corpus
+from pages.clusters.offer import command, job_folder
 from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
     GROUPS,
     TAGS,

@@ -40,8 +40,8 @@ from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture
 WRONG: tuple[Any, ...] = (None, "x", -7, 10**9, float("inf"), [], {}, True, [1, 2], {"a": 1})
 SHOWN = {
     "evaluation.json": ("home", "training"), "labels": ("home", "neurons"),
-    "clusters": ("clusters",), "rivals-h.json": ("clusters",), "similarity": ("embeddings",),
-    "similarity-peers.json": ("embeddings",), "words": ("embeddings",),
+    "clusters": ("clusters",), "rivals-h.json": ("clusters",), "similarity": ("word_vectors",),
+    "similarity-peers.json": ("word_vectors",), "words": ("word_vectors",),
 }  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def shown(page: str) -> None:
 
 def test_sound_results_are_shown(full: Run) -> None:
     assert {path.name for path in (full.folder / "results").iterdir()} == SHOWN.keys()
-    for page in ("home", "training", "neurons", "clusters", "embeddings"):
+    for page in ("home", "training", "neurons", "clusters", "word_vectors"):
         shown(page)
 
 
@@ -171,7 +171,7 @@ def test_benchmarks_apart_by_other_frequencies_are_none(full: Run) -> None:
     for strata in ({**made.strata, "MC-30": (Stratum(7, 9, 5, 0.3),)}, {"MC-30": ()}):
         SIMILARITY.keep(replace(made, strata=strata), full)
         assert read_similarity(full, query) is None
-        shown("embeddings")
+        shown("word_vectors")
 
 
 @pytest.mark.parametrize("name", ["total", "source"])

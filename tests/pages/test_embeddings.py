@@ -12,10 +12,6 @@ from hypothesis import strategies as some
 from app import cached
 from app.charts.maps import word_map
 from app.charts.words import correlations
-from app.words import quality
-from app.words.lookup import CONTEXT, METRICS
-from app.words.quality import frame
-from app.words.source import Judgements, judgements
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
@@ -38,6 +34,10 @@ from lstm_core.word_vectors.vectors import (
     projector_lines,
     word2vec_lines,
 )
+from pages.word_vectors import quality
+from pages.word_vectors.lookup import CONTEXT, METRICS
+from pages.word_vectors.quality import frame
+from pages.word_vectors.source import Judgements, judgements
 from tests.figures_on_pages import figures_on
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
@@ -100,7 +100,7 @@ def nearest_told(app: Any, which: int = 0) -> Any:
 
 
 def test_neighbours_are_those_of_both_kinds_of_vectors(full: Run) -> None:
-    app = opened("embeddings", **{"embeddings_word": "river"})
+    app = opened("word_vectors", **{"embeddings_word": "river"})
     for which, kind in enumerate(("paper", "best")):
         expected = neighbours(embeddings(full, defined(kind, full)), "river")
         assert [word for word, _ in nearest_told(app, which)] == [one.word for one in expected]
@@ -111,7 +111,7 @@ def test_neighbours_are_those_of_both_kinds_of_vectors(full: Run) -> None:
 
 
 def test_by_distance_and_more_of_them(full: Run) -> None:
-    app = opened("embeddings", **{"embeddings_word": "River"})
+    app = opened("word_vectors", **{"embeddings_word": "River"})
     app.segmented_control(key="embeddings-count").set_value(10)
     app.segmented_control(key="embeddings-metric").set_value(list(METRICS)[1]).run()
     expected = neighbours(embeddings(full), "river", NeighbourQuery(10, "euclid"))
@@ -119,7 +119,7 @@ def test_by_distance_and_more_of_them(full: Run) -> None:
 
 
 def test_an_unknown_word_is_spelled_in_the_persons_sentence(sampled: Run) -> None:
-    app = opened("embeddings", **{"embeddings_word": "rouse"})
+    app = opened("word_vectors", **{"embeddings_word": "rouse"})
     assert "not among the 12 words at hand: the network has read it in 16 places" in said(app)
     app.text_input(key="embeddings-context").set_value("the old _ over a house").run()
     sample = read_sample(sampled)
@@ -136,7 +136,7 @@ def test_an_unknown_word_is_spelled_in_the_persons_sentence(sampled: Run) -> Non
 
 
 def test_characters_that_the_network_does_not_know_are_counted(sampled: Run) -> None:
-    app = opened("embeddings", **{"embeddings_word": "riv☃r€"})
+    app = opened("word_vectors", **{"embeddings_word": "riv☃r€"})
     assert "2 of its characters are unknown to the network" in said(app)
 
 
@@ -147,15 +147,15 @@ def test_without_the_text_a_word_is_read_in_a_sentence_of_the_page(
         raise CorpusMissing("not here")
 
     monkeypatch.setattr("lstm_core.recordings.record.corpus_text", missing)
-    app = opened("embeddings", **{"embeddings_word": "rouse"})
+    app = opened("word_vectors", **{"embeddings_word": "rouse"})
     assert not app.exception and len(nearest_told(app)) == 5
     assert f"the network has read it in “{CONTEXT}”, letter by letter" in said(app)
 
 
 def test_a_word_that_does_not_occur_is_told_by_its_own_letters(sampled: Run) -> None:
     """Its surroundings are borrowed: what is near by them is no answer to what the word is like."""
-    known = opened("embeddings", embeddings_word="river")
-    spelled = opened("embeddings", embeddings_word="rouse")
+    known = opened("word_vectors", embeddings_word="river")
+    spelled = opened("word_vectors", embeddings_word="rouse")
     for app, which, borrowed in ((known, 1, False), (spelled, 0, True)):
         words = ", ".join(word for word, _ in nearest_told(app, which))
         assert f"” is like {words}." in said(app)
@@ -163,7 +163,7 @@ def test_a_word_that_does_not_occur_is_told_by_its_own_letters(sampled: Run) -> 
 
 
 def test_what_is_refused_was_not_read(sampled: Run) -> None:
-    app = opened("embeddings", embeddings_word="two words")
+    app = opened("word_vectors", embeddings_word="two words")
     assert "is not one word" in said(app) and "the network has read it" not in said(app)
 
 
@@ -187,17 +187,17 @@ def test_two_models_of_the_same_weights_have_the_words_of_their_own_texts(
 
 
 def test_the_commonest_words_are_shown_until_all_are_made(sampled: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     assert any("These are the 12 commonest of 21 words" in part.label for part in app.expander)
     assert app.button(key="words-whole-go")
     for kind in ("paper", "best"):
         embeddings(sampled, defined(kind, sampled))
-    app = opened("embeddings")
+    app = opened("word_vectors")
     assert not [part for part in app.expander if "commonest of" in part.label]
 
 
 def test_analogies_are_those_of_the_core(full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     for key, word in (("as", "river"), ("is", "house"), ("so", "green")):
         app.text_input(key=f"embeddings-analogy-{key}").set_value(word)
     app.run()
@@ -209,7 +209,7 @@ def test_analogies_are_those_of_the_core(full: Run) -> None:
 
 def test_vectors_of_other_states_are_offered_and_then_shown(full: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def asked() -> Any:
-        app = opened("embeddings", **{"embeddings_word": "river"})
+        app = opened("word_vectors", **{"embeddings_word": "river"})
         app.selectbox(key="embeddings-signal").set_value(SIGNALS["c"].title)
         app.pills(key="embeddings-layers").set_value([1]).run()
         return app
@@ -229,7 +229,7 @@ def test_vectors_of_other_states_are_offered_and_then_shown(full: Run, monkeypat
 
 
 def test_benchmarks_are_told_as_they_were_measured(full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     found = judgements(full)
     assert found.best is not None and found.paper is not None
     told = table_with(app, "best here").set_index("benchmark")
@@ -283,17 +283,17 @@ def test_a_comparison_is_offered_with_the_download_that_it_needs(
     started: list[list[str]] = []
     monkeypatch.setattr(jobs, "start", lambda folder, words: started.append(list(words)))
     monkeypatch.setattr(quality, "at_hand", lambda: (benchmarks, []))
-    app = opened("embeddings")
+    app = opened("word_vectors")
     app.button(key="words-similarity-go").click().run()
     monkeypatch.setattr(quality, "at_hand", lambda: (benchmarks, ["fetch it"]))
-    app = opened("embeddings")
+    app = opened("word_vectors")
     assert "1 of the 13 benchmarks are not at hand" in said(app)
     app.button(key="words-similarity-go").click().run()
     assert started == [["similarity", "--", "small"], ["similarity", "--fetch", "--", "small"]]
 
 
 def test_a_benchmark_of_ones_own_is_judged(full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     content = "river\thouse\t3\ngreen\told\t4\nyou\twhen\t1\nthe\tabsent\t9\n"
     app.file_uploader(key="embeddings-own").set_value(("own.tsv", content.encode(), "text/plain")).run()
     words = [line.split("\t") for line in content.splitlines()]
@@ -306,7 +306,7 @@ def test_a_benchmark_of_ones_own_is_judged(full: Run) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"a b\n", b"\xff\xfe\x00", b"a b c\nd e f\n", b"a\tb\tnan\n" * 5])
 def test_a_file_that_is_no_benchmark_is_told_what_is_wrong(content: bytes, full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     app.file_uploader(key="embeddings-own").set_value(("../x.txt", content, "text/plain")).run()
     assert not app.exception and "This file cannot be used." in said(app)
 
@@ -317,13 +317,13 @@ def test_a_file_that_is_no_benchmark_is_told_what_is_wrong(content: bytes, full:
 def test_a_run_without_vectors_is_offered_them(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[list[str]] = []
     monkeypatch.setattr(jobs, "start", lambda folder, words: started.append(list(words)))
-    app = opened("embeddings")
+    app = opened("word_vectors")
     app.button(key="words-all-go").click().run()
     assert started == [["words", "--", "small"]]
 
 
 def test_an_analogy_to_begin_with_is_one_that_the_table_has(full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     firsts = [app.text_input(key=f"embeddings-analogy-{key}").value for key in ("as", "is", "so")]
     table = embeddings(full, defined("best", full))
     expected = analogy(table, *firsts)
@@ -333,11 +333,11 @@ def test_an_analogy_to_begin_with_is_one_that_the_table_has(full: Run) -> None:
 def test_a_model_of_words_is_told_why_not(small_run: Callable[..., Run], words: Callable[..., str]) -> None:
     keep_text("book", words(900).encode())
     small_run("wordy", read_corpus("book", "word"), weights=True)
-    assert "This model reads words." in said(opened("embeddings"))
+    assert "This model reads words." in said(opened("word_vectors"))
 
 
 def test_files_hold_all_words(full: Run) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     told = said(app)
     assert f"{len(embeddings(full)):,} words of 8 values." in told
     assert [button.label for button in app.get("download_button")] == [
@@ -357,7 +357,7 @@ def test_the_map_has_all_words_and_beside_it_are_the_word_and_its_nearest(full: 
     numbers = np.concatenate([row.customdata for row in drawn.data])
     assert sorted(numbers.tolist()) == list(range(len(sample.words)))
     np.testing.assert_allclose(np.concatenate([row.x for row in drawn.data]), sample.places["paper"][numbers, 0])
-    app = opened("embeddings", embeddings_map="true", embeddings_word=sample.words[2])
+    app = opened("word_vectors", embeddings_map="true", embeddings_word=sample.words[2])
     assert not app.exception
     whole, marked = figures_on(app)[-2:]
     assert sum(len(row.x) for row in whole.data) == len(sample.words)
@@ -372,7 +372,7 @@ def test_the_map_has_all_words_and_beside_it_are_the_word_and_its_nearest(full: 
 def test_words_drawn_around_on_the_map_are_listed(full: Run) -> None:
     sample = read_sample(full)
     assert isinstance(sample, WordSample)
-    app = opened("embeddings", embeddings_map="true")
+    app = opened("word_vectors", embeddings_map="true")
     points = [{"customdata": number} for number in (4, 1)]
     app.session_state["embeddings-map-figure"] = {"selection": {"points": points, "box": [], "lasso": []}}
     app.run()
@@ -385,7 +385,7 @@ def test_words_drawn_around_on_the_map_are_listed(full: Run) -> None:
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some.text(max_size=60))
 def test_any_word_is_answered(sampled: Run, word: str) -> None:
-    app = opened("embeddings")
+    app = opened("word_vectors")
     app.text_input(key="embeddings-word").set_value(word).run()
     assert not app.exception
 
@@ -399,7 +399,7 @@ def test_where_one_kind_lacks_words_both_are_of_the_same(full: Run) -> None:
     embeddings(full)  # the paper's of all words are kept, the best are not
     known = embeddings(full).words
     rare = next(word for word in known if word not in sample.words)
-    app = opened("embeddings", embeddings_word=rare)
+    app = opened("word_vectors", embeddings_word=rare)
     assert not app.exception
     assert f"is not among the {len(sample.words):,} words at hand" in said(app)
     assert f"These are the {len(sample.words):,} commonest of" in next(one.label for one in app.expander)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from streamlit.util import calc_hash
 
 from lstm_core.exchange import quarantine
 from lstm_core.exchange import weights as foreign
@@ -54,7 +55,7 @@ def test_an_upload_becomes_a_run_that_the_neurons_page_then_shows(monkeypatch: p
     assert not [button for button in app.button if button.key == "resume-theirs"]
     keep_text("book", (LETTERS * 1000).encode())
     monkeypatch.setattr("app.reading.corpus_names", lambda: ["book"])  # the built-in ones take seconds to read
-    app.switch_page("../pages/neurons.py")
+    app._page_hash = calc_hash("neurons")
     app.run()
     assert app.selectbox(key="run").value == "theirs"
     assert "has not read a text yet" in said(app)
@@ -89,7 +90,7 @@ def test_fault_20_an_upload_that_does_not_fit_is_told_and_leaves_nothing(
 
 
 def test_an_upload_past_the_limit_is_refused_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import importing
+    from pages.training import importing
 
     monkeypatch.setattr(importing, "import_run", None)  # never reached
     monkeypatch.setattr(importing, "MAX_WEIGHTS_BYTES", 2**10)

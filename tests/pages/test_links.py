@@ -22,7 +22,7 @@ BAD = ("INFINITY", "-inf", "1e999", "nan", "9" * 400, "-" + "9" * 5000, "1e308",
 NUMBERS = {
     "neurons": ("neurons-unit", "neurons-start"),
     "clusters": ("clusters-cluster", "clusters-sample", "clusters-least"),
-    "embeddings": ("embeddings-removed",),
+    "word_vectors": ("embeddings-removed",),
     "writing": ("writing-temperature", "writing-tokens", "writing-seed"),
 }
 

@@ -16,8 +16,6 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.csv_file import frame_csv
 from app.later import SEEN
-from app.neurons import frames
-from app.neurons.labels import command, job_folder
 from lstm_core.neurons import labels
 from lstm_core.neurons.correlated import RelatedQuery, related
 from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
@@ -32,6 +30,8 @@ from lstm_core.runs.store import open_run
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 from lstm_core.storage import jobs
 from lstm_core.text.corpus import keep_text
+from pages.neurons import frames
+from pages.neurons.labels import command, job_folder
 from tests.figures_on_pages import figures_on
 from tests.opened_pages import ENTRY, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 
@@ -237,7 +237,7 @@ def test_labels_are_offered_anew_once_the_twin_has_read_the_text(
     read_run: Run, recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     planted_labels(recording, twin="")
-    monkeypatch.setattr("app.neurons.labels.untrained_twin", lambda *_: recording)
+    monkeypatch.setattr("pages.neurons.labels.untrained_twin", lambda *_: recording)
     app = opened("neurons")
     assert app.button(key=f"neurons-again-{job_folder(read_run, QUERY).name}").label.startswith("Compare with")
 
@@ -248,12 +248,12 @@ def test_a_row_chosen_becomes_the_neuron_of_the_page(found: Distributions, monke
     def remember(lines: Any, columns: Any, *, key: str, alt: str, choice: Any = None) -> None:
         choices[key] = choice
 
-    monkeypatch.setattr("app.neurons.ranking.show", remember)
-    monkeypatch.setattr("app.neurons.unit.show", remember)
+    monkeypatch.setattr("pages.neurons.ranking.show", remember)
+    monkeypatch.setattr("pages.neurons.unit.show", remember)
     opened("neurons", neurons_unit="5")
     assert (choices["neurons-all"].by, choices["neurons-all"].chosen) == ("neuron", 5)
     state: dict[str, Any] = {}
-    monkeypatch.setattr("app.neurons.ranking.st.session_state", state)
+    monkeypatch.setattr("pages.neurons.ranking.st.session_state", state)
     choices["neurons-all"].take(6)
     assert state == {"neurons-unit": 6}
     choices["neurons-related"].take(2)
@@ -337,7 +337,7 @@ def test_values_that_are_not_finite_are_told_and_the_rest_of_the_page_stays(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = Mock(side_effect=ValueError("the recording holds values that are not finite"))
-    monkeypatch.setattr("app.neurons.ranking.counted", refused)
+    monkeypatch.setattr("pages.neurons.ranking.counted", refused)
     app = opened("neurons")
     assert "The neurons of this layer cannot be compared." in said(app)
     assert "values that are not finite" in said(app)
@@ -362,7 +362,7 @@ def test_a_first_look_shows_its_charts_before_all_neurons_are_counted(
     recording: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = opened("neurons")
-    monkeypatch.setattr("app.neurons.ranking.counted", asked := Mock())
+    monkeypatch.setattr("pages.neurons.ranking.counted", asked := Mock())
     app.session_state[SEEN] = set()
     app.run()
     assert "Counting the values of all neurons" in said(app)

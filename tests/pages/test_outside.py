@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.util import calc_hash
 
 from app.later import SEEN
 from lstm_core.exchange.state_files import vocabulary_of
@@ -48,7 +49,7 @@ def test_uploads_become_a_run_whose_neurons_can_be_looked_at() -> None:
     recording = find_recordings(open_run("theirs").fingerprint)
     assert len(recording) == 1 and not [button for button in app.button if button.key == "resume-theirs"]
     app.session_state[SEEN] = {"training", "neurons"}  # what the browser asks for once it has drawn the rest
-    app.switch_page("../pages/neurons.py")
+    app._page_hash = calc_hash("neurons")
     app.run()
     assert not app.exception
     assert app.selectbox(key="run").value == "theirs" and app.selectbox(key="neurons-layer").value == 2
@@ -89,7 +90,7 @@ class Upload(io.BytesIO):
 
 
 def test_fault_29_uploads_past_the_limit_are_refused_by_their_size_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    from app import importing
+    from pages.training import importing
 
     monkeypatch.setattr(importing, "bring_in", None)  # never reached
     table = saved(values())

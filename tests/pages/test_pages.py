@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from streamlit.util import calc_hash
 
 from app import registry
 from app.controls import MAX_TYPED, duration
-from app.neurons.places import AROUND
 from lstm_core.neurons import labels
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
@@ -25,6 +25,7 @@ from lstm_core.runs.settings import PRESETS
 from lstm_core.runs.store import list_runs, open_run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
+from pages.neurons.places import AROUND
 from tests.opened_pages import PAGES, nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 
@@ -109,7 +110,7 @@ def test_the_colours_of_the_cell_state_end_where_few_values_go_further(
     from lstm_core.recordings.recording import Recording, find_recordings
 
     drawn: list[dict[str, Any]] = []
-    monkeypatch.setattr("app.heatmap._component", lambda key, data: drawn.append({"key": key, **data}))
+    monkeypatch.setattr("app.components.heatmap._component", lambda key, data: drawn.append({"key": key, **data}))
     values = Recording.open(find_recordings()[0]).unit("c", 2, 5)
     opened("neurons", neurons_unit="5", neurons_layer="2", neurons_signal="c")
     low, high = reach_of(values)
@@ -162,13 +163,13 @@ def test_a_finding_on_home_opens_its_neuron_whatever_was_chosen_before(
     for layer, unit, feature in ((2, 5, "inside quotation marks"), (1, 0, "inside a capitalised word")):
         begins[unit] = labels.example(text.vocabulary.decode(text.ids[:1000].tolist()), "characters", feature)
         best = FeatureBest(feature, "", "AUROC", 10, 500, unit, 1, 0.9, 0.9, 0.01, 0.6)
-        labels.keep_labels(labels_with(read_run, LabelQuery("c", layer), best), labels.results_folder(read_run))
+        labels.LABELS.keep(labels_with(read_run, LabelQuery("c", layer), best), read_run)
     monkeypatch.setattr("app.controls.DEFAULT_RUN", "small")
     monkeypatch.setattr("app.findings.DEFAULT_RUN", "small")
     small_run("another", weights=True)
     for layer, unit in ((2, 5), (1, 0), (2, 5)):
         app = opened("writing", run="another")
-        app.switch_page("../pages/home.py")
+        app._page_hash = calc_hash("home")
         app.run()
         app.button(key=f"finding-{layer}-{unit}").click()
         app.run()
@@ -328,7 +329,7 @@ def test_arithmetic_that_the_processor_lacks_is_told_and_nothing_is_started(
 
 def test_what_a_recipe_takes_stands_beside_it(read_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rate = 1e10  # multiply-adds a second
-    monkeypatch.setattr("app.starting.machine_rate", lambda: rate)
+    monkeypatch.setattr("pages.training.starting.machine_rate", lambda: rate)
     app = opened("training")
     app.selectbox(key="start-preset").set_value("quick")
     app.run()

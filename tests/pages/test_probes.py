@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.probes import frames
-from app.probes.study import OWN
 from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.match import MatchQuery, by_chance, followers, match, occurrences
 from lstm_core.probes.selective import SelectiveQuery, selective
@@ -21,6 +19,8 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
+from pages.probes import frames
+from pages.probes.study import OWN
 from tests.commands.test_probes import stronger
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
 
@@ -139,8 +139,8 @@ def test_text_is_coloured_by_part_of_speech_where_that_is_kept_or_quick_else_it_
     word = {speech["labels"][code] for code in made["lines"][0]["values"][made["colour"]][20:25]}
     assert speech["name"] == "part of speech" and word == {"NN: noun: house, time"}
     assert (recording.folder / "tags.safetensors").is_file()  # type: ignore[operator]
-    monkeypatch.setattr("app.probes.speech.QUICK", 0)
-    monkeypatch.setattr("app.probes.speech.tags_of", lambda *_: pytest.fail("it was tagged while a person waits"))
+    monkeypatch.setattr("pages.probes.speech.QUICK", 0)
+    monkeypatch.setattr("pages.probes.speech.tags_of", lambda *_: pytest.fail("it was tagged while a person waits"))
     assert "part of speech" in [row["name"] for row in told_of(opened("probes"), "lines")["rows"]]  # it is kept
     (recording.folder / "tags.safetensors").unlink()  # type: ignore[operator]
     started: list[Any] = []
@@ -184,7 +184,11 @@ def test_every_field_is_bound_to_the_address(tab: str, recording: Recording) -> 
     app = opened("probes", probes_tab=tab)
     kinds = "number_input", "slider", "selectbox", "text_input", "text_area", "toggle", "checkbox", "button_group"
     fields = {one.key: one.proto.query_param_key for kind in kinds for one in app.get(kind)}
-    loose = {key for key, bound in fields.items() if bound != key} - {"run", "recording-small"}  # the sidebar's own way
+    loose = {key for key, bound in fields.items() if bound != key} - {
+        "run",
+        "recording-small",
+        "charts-kept-as",
+    }  # the sidebar's own
     assert len(fields) > 5
     study = app.text_area[0].key if app.text_area else ""
     assert loose == ({study} if tab == "A study" else set())

@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.probes.study import OWN
 from lstm_core.probes.match import LONGEST
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
+from pages.probes.study import OWN
 from tests.commands.test_probes import stronger
 from tests.opened_pages import nothing_shipped, opened, said  # noqa: F401 - a fixture used by being here
 from tests.pages.test_probes import recording, told_of  # noqa: F401 - a fixture used by being here
@@ -83,7 +83,7 @@ def test_fault_16_a_phrase_past_the_limit_is_refused_before_it_is_looked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = opened("probes")
-    monkeypatch.setattr("app.probes.place.places_of", lambda *_: pytest.fail("it was looked for"))
+    monkeypatch.setattr("pages.probes.place.places_of", lambda *_: pytest.fail("it was looked for"))
     typed(app, "a" * length)
     assert f"the phrase has more than {LONGEST} characters" in said(app)
 
@@ -93,7 +93,7 @@ def test_fault_16_a_study_past_the_limit_is_refused_before_it_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app = opened("probes", probes_tab="A study", probes_study=OWN)
-    monkeypatch.setattr("app.probes.study.parse_study", lambda *_: pytest.fail("it was read"))
+    monkeypatch.setattr("pages.probes.study.parse_study", lambda *_: pytest.fail("it was read"))
     app.text_area(key=f"probes-study-{OWN}").set_value("# " * (MEGABYTES_10 // 2)).run()
     assert not app.exception and "more than 65,536 characters" in said(app)
 

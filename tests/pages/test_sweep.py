@@ -12,8 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from app.sweep import readings
-from app.sweep.choice import OWN
 from lstm_core.neurons.compare import Comparison, compare
 from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.neurons.passages import passage_of, recording_at_hand
@@ -24,6 +22,8 @@ from lstm_core.runs.sweep import Sweep, open_sweep, sweeps_folder
 from lstm_core.storage import jobs
 from lstm_core.storage.files import home as home_folder
 from lstm_core.text.corpus import keep_text, read_corpus
+from pages.dropout_sweep import readings
+from pages.dropout_sweep.choice import OWN
 from tests.figures_on_pages import figure_on, rows
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 from tests.small_sweeps import small_book, small_sweep, with_weights  # noqa: F401 - a fixture that is used by being here
@@ -77,7 +77,7 @@ def texts(app: AppTest) -> list[dict[str, Any]]:
 
 
 def test_without_a_sweep_the_page_says_so_and_starts_one_at_a_told_cost(book: Any, asked: Any) -> None:
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "No sweep is at hand yet" in said(app)
     app.selectbox(key="sweep-preset").set_value("tiny").run()
     app.selectbox(key="sweep-corpus-tiny").set_value("book").run()
@@ -106,7 +106,7 @@ def test_without_a_sweep_the_page_says_so_and_starts_one_at_a_told_cost(book: An
     ],
 )
 def test_what_cannot_be_started_is_told(sweep: Sweep, asked: Any, change: dict[str, str], says: str) -> None:
-    app = opened("sweep", sweep_new="true")
+    app = opened("dropout_sweep", sweep_new="true")
     app.selectbox(key="sweep-corpus-sweep").set_value("book").run()
     for key, value in change.items():
         app.text_input(key=key).set_value(value).run()
@@ -116,7 +116,7 @@ def test_what_cannot_be_started_is_told(sweep: Sweep, asked: Any, change: dict[s
 
 def test_fault_28_a_text_that_is_not_at_hand_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LSTM_DATA", raising=False)
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     app.selectbox(key="sweep-preset").set_value("sweep-full").run()
     assert "This text is not at hand." in said(app)
 
@@ -132,7 +132,7 @@ def test_a_sweep_in_training_shows_who_is_at_work_and_what_is_finished(
     monkeypatch.setattr(Run, "is_training", property(lambda run: run.name == "mine-d80"))
     stopped: list[Path] = []
     monkeypatch.setattr(jobs, "stop", stopped.append)
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "At work: mine-d80" in said(app)
     assert "4 of 5 runs finished" in app.get("progress")[0].proto.text
     assert "have not read the text" not in said(app)  # while it goes on their weights change
@@ -143,7 +143,7 @@ def test_a_sweep_in_training_shows_who_is_at_work_and_what_is_finished(
 def test_an_unfinished_sweep_shows_what_is_there_and_goes_on(book: Any, sweep: Sweep, asked: Any) -> None:
     sweep.runs[4].set_status("cancelled")
     sweep.runs[3].set_status("diverged at step 7")
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "3 of 5 runs of this sweep are finished" in said(app)
     assert "mine-d80: cancelled" in said(app) and "mine-d60: diverged at step 7" in said(app)
     assert len(table_with(app, "dropout")) == 5
@@ -155,7 +155,7 @@ def test_an_unfinished_sweep_shows_what_is_there_and_goes_on(book: Any, sweep: S
 
 
 def test_runs_that_have_not_read_the_text_are_offered_to_and_their_scores_are_shown(sweep: Sweep, asked: Any) -> None:
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "5 of 5 runs have not read the text yet" in said(app)
     assert drawn(app, "bits per character")["bits per character"].y.tolist() == [2.4, 2.1, 2.0, 2.1, 2.4]
     assert "Dropout 0.4 guesses best (bits per character 2)" in said(app)
@@ -168,13 +168,13 @@ def test_runs_that_have_not_read_the_text_are_offered_to_and_their_scores_are_sh
 def test_the_offered_command_lets_them_read(sweep: Sweep, cli: Callable[..., tuple[int, str, str]]) -> None:
     code, _, err = cli(*readings.command(sweep.runs))
     assert code == 0, err
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "have not read" not in said(app)
     assert len(texts(app)) == 5
 
 
 def test_figures_are_the_core_s(read: Comparison) -> None:
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     table = table_with(app, "|h1|")
     for row, (_, line) in zip(read.rows, table.iterrows(), strict=True):
         assert (line["run"], line["dropout"], line["trained on"]) == (row.run, row.dropout, "book")
@@ -199,7 +199,7 @@ def test_figures_are_the_core_s(read: Comparison) -> None:
 
 
 def test_the_panel_says_what_compares_and_what_does_not(read: Comparison) -> None:
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     text = said(app)
     assert "T1 · thesis, chapter 5 says" in text and "nothing that compares: here bits per character 2 to 2.4" in text
     assert "T5 · thesis, section 5.1.2 says" in text and "p = 0.017 (n = 5 runs)" in text
@@ -210,7 +210,7 @@ def test_the_panel_says_what_compares_and_what_does_not(read: Comparison) -> Non
 def test_distributions_lie_over_each_other(sweep: Sweep, read: Comparison) -> None:
     runs = [open_run(run.name) for run in sweep.runs]
     recordings = [recording_at_hand(run, passage_of(runs), ("h", "c")) for run in runs]
-    app = opened("sweep", sweep_layer="2")
+    app = opened("dropout_sweep", sweep_layer="2")
     curves = drawn(app, "share of the text per 0.01")
     assert list(curves) == [f"dropout {dropout:g}" for dropout in DROPOUTS]
     for recording, line in zip(recordings, curves.values(), strict=True):
@@ -218,7 +218,7 @@ def test_distributions_lie_over_each_other(sweep: Sweep, read: Comparison) -> No
         values = np.asarray(recording.signal("h", 2)[:, :], dtype=float)
         expected = np.histogram(values, 200, (-1, 1))[0] / values.size
         np.testing.assert_allclose(line.y, expected, atol=1e-5)
-    app = opened("sweep", sweep_signal="cell state", sweep_unit="3", sweep_values="one neuron, by its number")
+    app = opened("dropout_sweep", sweep_signal="cell state", sweep_unit="3", sweep_values="one neuron, by its number")
     for recording, line in zip(recordings, drawn(app, "per 0.01").values(), strict=True):
         assert recording is not None
         found = distributions(recording, DistributionQuery("c", 1))
@@ -229,7 +229,7 @@ def test_distributions_lie_over_each_other(sweep: Sweep, read: Comparison) -> No
 def test_the_same_text_is_coloured_by_the_unit_of_highest_correlation(sweep: Sweep, read: Comparison) -> None:
     runs = [open_run(run.name) for run in sweep.runs]
     recordings = [recording_at_hand(run, passage_of(runs), ("h", "c")) for run in runs]
-    app = opened("sweep", sweep_unit="5", sweep_whose="dropout 0.2", sweep_start="20")
+    app = opened("dropout_sweep", sweep_unit="5", sweep_whose="dropout 0.2", sweep_start="20")
     shown = texts(app)
     assert recordings[1] is not None and len(shown) == 5
     one = recordings[1].unit("h", 1, 5)
@@ -264,7 +264,7 @@ def test_runs_with_figures_alone_fill_the_page_though_their_text_is_gone(sweep: 
     for folder in find_recordings():
         (folder / "recording.json").unlink()
     (home_folder() / "texts" / "book.txt").unlink()
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     table = table_with(app, "|c2|")
     assert set(table["status"]) == {"figures only"}
     assert table["|c2|"].tolist() == pytest.approx([row.activity[3].mean_abs for row in read.rows])
@@ -275,7 +275,7 @@ def test_runs_with_figures_alone_fill_the_page_though_their_text_is_gone(sweep: 
 
 def test_runs_are_picked_by_name_and_letters_beside_words_are_refused(sweep: Sweep, small_run: Any) -> None:
     small_run("wordy", read_corpus("book", "word"), weights=True)
-    app = opened("sweep", sweep_of=OWN)
+    app = opened("dropout_sweep", sweep_of=OWN)
     assert "Pick runs above" in said(app)
     app.multiselect(key="sweep-runs").set_value(["mine-d80", "mine-d20"]).run()
     assert table_with(app, "dropout")["run"].tolist() == ["mine-d80", "mine-d20"]
@@ -289,7 +289,7 @@ def test_runs_of_other_cells_and_depths_are_looked_at_where_they_have_the_place(
     for name, shape in (("gated", {"cell": "gru", "dropout": 0.5}), ("flat", {"layers": 1, "dropout": 0.6})):
         with_weights(small_run(name, book, **shape))
     compare([open_run(name) for name in ("mine-d20", "gated", "flat")])
-    app = opened("sweep", sweep_of=OWN)
+    app = opened("dropout_sweep", sweep_of=OWN)
     for others in (["mine-d20", "gated"], ["gated", "mine-d20", "flat"]):
         app.multiselect(key="sweep-runs").set_value(others).run()
         for signal, layer in (("hidden state", 2), ("cell state", 1), ("cell state", 2)):
@@ -312,25 +312,25 @@ def test_fault_12_a_run_whose_recording_is_lost_is_offered_to_read_again(
         (made.folder / "h-1.npy").write_bytes(b"")
     else:
         shutil.rmtree(made.folder)
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert not app.exception
     assert "1 of 5 runs have not read the text yet" in said(app)
     assert len(texts(app)) == 4
     compare(sweep.runs)  # what the button starts
-    assert len(texts(opened("sweep"))) == 5
+    assert len(texts(opened("dropout_sweep"))) == 5
 
 
 def test_runs_of_a_sweep_in_training_are_not_held_against_each_other(sweep: Sweep, read: Comparison) -> None:
-    assert "guesses best" in said(opened("sweep"))
+    assert "guesses best" in said(opened("dropout_sweep"))
     sweep.runs[2].set_status("cancelled")
-    told = said(opened("sweep"))
+    told = said(opened("dropout_sweep"))
     assert "1 of 5 runs are not trained to the end" in told and "guesses best" not in told and "T5" not in told
 
 
 def test_scores_of_different_texts_are_not_drawn_side_by_side(sweep: Sweep, words: Any) -> None:
     keep_text("other", (words(700, seed=1) + " zebra?").encode())
     with_weights(small_sweep(read_corpus("other"), "other", (0.3,)).runs[0])
-    app = opened("sweep", sweep_of=OWN)
+    app = opened("dropout_sweep", sweep_of=OWN)
     app.multiselect(key="sweep-runs").set_value(["mine-d00", "other-d30"]).run()
     assert "their scores must not be held against each other" in said(app)
     assert "guesses best" not in said(app)
@@ -342,7 +342,7 @@ def test_scores_of_different_texts_are_not_drawn_side_by_side(sweep: Sweep, word
 
 def test_fault_28_without_the_text_that_runs_would_read_the_remedy_is_told(sweep: Sweep) -> None:
     (home_folder() / "texts" / "book.txt").unlink()
-    app = opened("sweep")
+    app = opened("dropout_sweep")
     assert "the text that they would read is not at hand" in said(app) and "no corpus or text file 'book'" in said(app)
     assert len(drawn(app, "lower is better")) == 1  # the scores are there all the same
 
@@ -353,7 +353,7 @@ LINKED = ("of", "runs", "signal", "layer", "whose", "unit", "values", "start")
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=some.lists(some.text(some.characters(codec="utf-8"), max_size=12), min_size=8, max_size=8))
 def test_fault_21_bad_links_show_the_usual_view(values: list[str], read: Comparison) -> None:
-    app = opened("sweep", **{f"sweep_{name}": value for name, value in zip(LINKED, values, strict=True)})
+    app = opened("dropout_sweep", **{f"sweep_{name}": value for name, value in zip(LINKED, values, strict=True)})
     assert len(table_with(app, "|h1|")) == 5
 
 
@@ -362,7 +362,7 @@ def test_fault_21_bad_links_show_the_usual_view(values: list[str], read: Compari
               {"sweep_of": "../../etc"}, {"sweep_of": "x" * 10_000}, {"sweep_runs": "nobody", "sweep_of": OWN}],
 )  # fmt: skip
 def test_fault_21_links_past_the_limits_are_bounded(query: dict[str, str], read: Comparison) -> None:
-    app = opened("sweep", **query)
+    app = opened("dropout_sweep", **query)
     assert not app.exception
     if OWN not in query.values():
         assert len(texts(app)) == 5

@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from app.charts.neurons import SHOWN, around_chunks
-from app.probes import tuning as page
-from app.probes import tuning_frames as frames
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
 from lstm_core.recordings.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
@@ -17,6 +15,8 @@ from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
+from pages.probes import tuning as page
+from pages.probes import tuning_frames as frames
 from tests.commands.test_probes import stronger
 from tests.figures_on_pages import levels
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
@@ -54,7 +54,7 @@ def test_all_neurons_of_the_layer_are_those_of_the_core(recording: Recording) ->
     table = table_with(app, "half gone (words)")
     assert table["neuron"].tolist() == [one.unit for one in found.units]
     assert table["pairs"].tolist() == pytest.approx([one.score for one in found.units], abs=5.1e-4)
-    assert frames.counts_sentence(found) in said(app) and "A5 · article says" in said(app)
+    assert frames.counts_sentence(found) in said(app) and "A5 · article" in said(app)
     app.segmented_control(key="probes-parts-from").set_value(page.SIDES[1]).run()
     assert not app.exception
 

@@ -10,9 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from app.charts.maps import plane
 from app.charts.neurons import around_places
-from app.probes import verified_frames as frames
-from app.probes.study import OWN
-from app.probes.word_class import sentence
 from lstm_core.neurons.periods import PeriodsQuery, periods
 from lstm_core.probes import word_classes as classes
 from lstm_core.probes.active import OnQuery, on_sets
@@ -25,6 +22,9 @@ from lstm_core.runs.run import Run
 from lstm_core.stats.spectrum import period, rhythm
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
+from pages.probes import verified_frames as frames
+from pages.probes.study import OWN
+from pages.probes.word_class import sentence
 from tests.commands.test_probes import stronger
 from tests.commands.test_verification import FILE, few_deals  # noqa: F401 - a fixture used by being here
 from tests.figures_on_pages import rows

@@ -18,10 +18,6 @@ from hypothesis import strategies as some
 from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.metrics import adjusted_rand_score
 
-from app.wordmap import frames
-from app.wordmap.canvas import lasso
-from app.wordmap.offer import command, job_folder, map_seconds
-from app.wordmap.result import kept_queries
 from lstm_core.clusters import word_map as wordmap
 from lstm_core.clusters.word_groups import TABLE_5_1
 from lstm_core.clusters.word_map import WORD_MAPS, WordMap
@@ -29,7 +25,11 @@ from lstm_core.runs import settings as shapes
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.storage import jobs
-from lstm_core.storage.files import write_json
+from lstm_core.storage.files import home, write_json
+from pages.word_map import frames
+from pages.word_map.canvas import lasso
+from pages.word_map.offer import command, job_folder, map_seconds
+from pages.word_map.result import kept_queries
 from tests.figures_on_pages import figure_on, rows
 from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by being here
     CLASSES,
@@ -62,7 +62,7 @@ def tables(found: WordMap) -> dict[int, Counter[str]]:
 
 @pytest.mark.parametrize("way", ["single", "ward"])
 def test_groups_on_the_map_and_in_the_table_are_those_counted_here(way: str, found: WordMap) -> None:
-    app = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_linkage=way)
+    app = opened("word_map", wordmap_groups=str(GROUPS), wordmap_linkage=way)
     told = canvas(app)
     assert [told["types"][word].replace("⏎", "<eos>") for word in told["words"]] == found.tokens
     assert adjusted_rand_score(told["groups"], [class_of(token) for token in found.tokens]) == 1
@@ -79,7 +79,7 @@ def test_groups_on_the_map_and_in_the_table_are_those_counted_here(way: str, fou
 
 @pytest.mark.parametrize("way", ["single", "ward"])
 def test_any_number_of_groups_is_cut_as_scipy_cuts(way: str, found: WordMap) -> None:
-    app = opened("wordmap", wordmap_linkage=way)
+    app = opened("word_map", wordmap_linkage=way)
     kept = wordmap.read_map(open_run("mine"), QUERY)
     assert kept is not None
     joined = linkage(kept.places, way)
@@ -91,14 +91,14 @@ def test_any_number_of_groups_is_cut_as_scipy_cuts(way: str, found: WordMap) -> 
 
 
 def test_the_headline_tells_words_that_are_alike(found: WordMap) -> None:
-    first = next(part.value for part in opened("wordmap", wordmap_groups=str(GROUPS)).text)
+    first = next(part.value for part in opened("word_map", wordmap_groups=str(GROUPS)).text)
     assert first.startswith("To this network “") and f"of the {COUNT} words on the map." in first
     told = set(first.split("“", 1)[1].rsplit("”", 1)[0].split("”, “"))
     assert any(told <= set(words) for words in CLASSES)
 
 
 def test_filters_by_size_and_by_a_word(found: WordMap) -> None:
-    app = opened("wordmap", wordmap_groups=str(GROUPS))
+    app = opened("word_map", wordmap_groups=str(GROUPS))
     rows = dict(enumerate(sorted(tables(found).values(), key=lambda words: -words.total())))
     least = rows[2].total()
     app.number_input(key="wordmap-least").set_value(least).run()
@@ -113,13 +113,13 @@ def test_filters_by_size_and_by_a_word(found: WordMap) -> None:
     assert not app.exception
     assert "No group passes these filters: choose a smaller size or another word" in said(app)
     assert canvas(app)["shown"] == []
-    linked = table_with(opened("wordmap", wordmap_groups=str(GROUPS), wordmap_word="she"), "of it")
+    linked = table_with(opened("word_map", wordmap_groups=str(GROUPS), wordmap_word="she"), "of it")
     assert linked["group"].tolist() == [group]
-    assert canvas(opened("wordmap"))["shown"] is None
+    assert canvas(opened("word_map"))["shown"] is None
 
 
 def test_a_marked_group_is_marked_everywhere_and_its_words_are_listed_by_frequency(found: WordMap) -> None:
-    app = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_group="1")
+    app = opened("word_map", wordmap_groups=str(GROUPS), wordmap_group="1")
     words = sorted(tables(found).values(), key=lambda words: -words.total())[1]
     told = canvas(app)
     assert told["chosen"] == 1 and [name["group"] for name in told["names"]] == [1]
@@ -132,21 +132,21 @@ def test_a_marked_group_is_marked_everywhere_and_its_words_are_listed_by_frequen
 
 
 def test_a_mark_ends_when_groups_are_cut_anew(found: WordMap) -> None:
-    app = opened("wordmap", wordmap_groups=str(GROUPS), wordmap_group="1")
+    app = opened("word_map", wordmap_groups=str(GROUPS), wordmap_group="1")
     app.segmented_control(key="wordmap-linkage").set_value("ward").run()
     assert canvas(app)["chosen"] is None and app.number_input(key="wordmap-group").value == -1
 
 
 def test_rows_and_dots_mark_groups_and_a_dot_once_more_none(found: WordMap, monkeypatch: pytest.MonkeyPatch) -> None:
     choices: dict[str, Any] = {}
-    monkeypatch.setattr("app.wordmap.groups.show", lambda *_, key, choice=None, **__: choices.update({key: choice}))
+    monkeypatch.setattr("pages.word_map.groups.show", lambda *_, key, choice=None, **__: choices.update({key: choice}))
     monkeypatch.setattr(
-        "app.wordmap.groups.dots",
+        "pages.word_map.groups.dots",
         lambda view, *_, choose, **__: choices.update(dot=choose) or np.zeros(len(view.words), bool),
     )
-    opened("wordmap", wordmap_groups=str(GROUPS))
+    opened("word_map", wordmap_groups=str(GROUPS))
     state: dict[str, Any] = {}
-    monkeypatch.setattr("app.wordmap.groups.st.session_state", state)
+    monkeypatch.setattr("pages.word_map.groups.st.session_state", state)
     choices["wordmap-table"].take(3)
     assert state == {"wordmap-group": 3}
     choices["dot"](2)
@@ -156,10 +156,10 @@ def test_rows_and_dots_mark_groups_and_a_dot_once_more_none(found: WordMap, monk
 
 
 def test_a_share_link_opens_the_same_view(found: WordMap) -> None:
-    app = opened("wordmap", wordmap_groups="5", wordmap_group="2", wordmap_linkage="ward")
+    app = opened("word_map", wordmap_groups="5", wordmap_group="2", wordmap_linkage="ward")
     link = next(part.value for part in app.code if "wordmap-run=mine" in part.value)
     asked = {name.replace("-", "_"): value for name, value in parse_qsl(link.split("?", 1)[1])}
-    again = opened("wordmap", **asked)
+    again = opened("word_map", **asked)
     assert again.slider(key="wordmap-groups").value == 5
     assert canvas(again)["chosen"] == 2
     np.testing.assert_array_equal(canvas(app)["groups"], canvas(again)["groups"])
@@ -190,8 +190,8 @@ def test_words_in_the_lasso_are_listed_by_frequency_and_exported(
 ) -> None:
     inside = np.array([token in ("he", "river", "gate") for token in found.tokens])
     inside[:30] = False
-    monkeypatch.setattr("app.wordmap.groups.dots", lambda *_, **__: inside)
-    app = opened("wordmap", wordmap_groups=str(GROUPS))
+    monkeypatch.setattr("pages.word_map.groups.dots", lambda *_, **__: inside)
+    app = opened("word_map", wordmap_groups=str(GROUPS))
     counted = Counter(token for token, one in zip(found.tokens, inside, strict=True) if one)
     shown = table_with(app, "groups").set_index("word")
     assert shown["times"].to_dict() == counted and shown["times"].is_monotonic_decreasing
@@ -207,7 +207,7 @@ def test_words_in_the_lasso_are_listed_by_frequency_and_exported(
 
 
 def test_without_a_lasso_the_page_says_how_to_draw_one(found: WordMap) -> None:
-    assert "choose Lasso above the map and draw around dots" in said(opened("wordmap"))
+    assert "choose Lasso above the map and draw around dots" in said(opened("word_map"))
 
 
 # What is asked for ----------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def test_the_choices_are_those_of_the_run_and_another_one_is_offered(
 ) -> None:
     started: list[tuple[Path, list[str]]] = []
     monkeypatch.setattr(jobs, "start", lambda folder, words: started.append((folder, list(words))))
-    app = opened("wordmap", wordmap_layer="2", wordmap_signal="cell state (c)", wordmap_part="validation text")
+    app = opened("word_map", wordmap_layer="2", wordmap_signal="cell state (c)", wordmap_part="validation text")
     query = wordmap.WordMapQuery("c", 2, 18_000, "validation")
     size = np.diff(wordmap.read_corpus("book", "word").splits["validation"])[0]
     assert "This map is not made yet." in said(app)
@@ -242,7 +242,7 @@ def test_what_a_map_costs_is_about_a_minute_for_the_thesis_words() -> None:
 
 def test_maps_of_several_sizes_are_told_apart(found: WordMap, run: Run) -> None:
     keep_others(run, {"tokens": 120}, {"tokens": 120, "seed": 3})
-    app = opened("wordmap", wordmap_words="120 words, seed 3")
+    app = opened("word_map", wordmap_words="120 words, seed 3")
     assert len(canvas(app)["words"]) == 120
     assert set(app.selectbox(key="wordmap-words").options) == {
         "400 words", "120 words", "120 words, seed 3", "18,000 words",
@@ -253,7 +253,7 @@ def test_maps_of_several_sizes_are_told_apart(found: WordMap, run: Run) -> None:
 def test_fewer_words_than_groups_is_no_error(count: int, run: Run) -> None:
     WORD_MAPS.keep(planted(run, replace(QUERY, tokens=count)))
     for asked in ("100000", "100", "2"):
-        app = opened("wordmap", wordmap_groups=asked)
+        app = opened("word_map", wordmap_groups=asked)
         assert (app.slider(key="wordmap-groups").max, len(canvas(app)["words"])) == (count, count)
     app.slider(key="wordmap-groups").set_value(count).run()
     assert len(table_with(app, "different")) == count
@@ -261,7 +261,7 @@ def test_fewer_words_than_groups_is_no_error(count: int, run: Run) -> None:
 
 def test_a_smaller_map_after_a_larger_one_takes_no_number_with_it_that_it_cannot_have(found: WordMap, run: Run) -> None:
     keep_others(run, {"tokens": 20})
-    app = opened("wordmap", wordmap_words="400 words", wordmap_groups="300", wordmap_group="250")
+    app = opened("word_map", wordmap_words="400 words", wordmap_groups="300", wordmap_group="250")
     assert canvas(app)["chosen"] == 250
     app.selectbox(key="wordmap-words").set_value("20 words").run()
     assert not app.exception
@@ -278,13 +278,13 @@ def test_a_smaller_map_after_a_larger_one_takes_no_number_with_it_that_it_cannot
     ],
 )  # fmt: skip
 def test_fault_21_29_bad_values_in_a_link_give_the_default_view(asked: dict[str, str], found: WordMap) -> None:
-    told = canvas(opened("wordmap", **asked))
+    told = canvas(opened("word_map", **asked))
     assert (told["chosen"], told["shown"], len(np.unique(told["groups"]))) == (None, None, 100)
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "nobody", "<script>alert(1)</script>", ""])
 def test_fault_20_21_an_unknown_run_in_a_link_is_said(name: str, found: WordMap) -> None:
-    app = opened("wordmap", wordmap_run=name)
+    app = opened("word_map", wordmap_run=name)
     assert "The link names a model of words that is not here" in said(app)
     assert len(canvas(app)["words"]) == COUNT
 
@@ -294,7 +294,7 @@ def test_fault_20_21_an_unknown_run_in_a_link_is_said(name: str, found: WordMap)
 
 def test_without_a_run_of_words_the_page_says_what_to_do(small_run: Callable[..., Run]) -> None:
     small_run("letters", weights=True)
-    app = opened("wordmap")
+    app = opened("word_map")
     assert "No model of words is at hand" in said(app)
     assert "python -m lstm_core train my-words --preset sweep --epochs 1" in said(app)
     assert shapes.PRESETS["sweep"].title.startswith("Sweep: small word LSTM") and "Sweep: small word LSTM" in said(app)
@@ -303,19 +303,19 @@ def test_without_a_run_of_words_the_page_says_what_to_do(small_run: Callable[...
 @pytest.mark.parametrize("bad", [b"", b"x" * 100, "cut"])
 def test_a_damaged_map_is_said_and_made_again(bad: bytes | str, found: WordMap, run: Run) -> None:
     keep_others(run, {"layer": 2})
-    path = wordmap.home() / "wordmaps" / f"{found.fingerprint}.safetensors"
+    path = home() / "wordmaps" / f"{found.fingerprint}.safetensors"
     path.write_bytes(bad if isinstance(bad, bytes) else path.read_bytes()[:-9])
-    app = opened("wordmap", wordmap_layer="1")
+    app = opened("word_map", wordmap_layer="1")
     assert kept_queries(run) == [replace(QUERY, layer=2)]  # the page knows of no map of 400 words any more
     assert "This map is not made yet." in said(app)
-    assert len(canvas(opened("wordmap", wordmap_layer="2"))["words"]) == COUNT
+    assert len(canvas(opened("word_map", wordmap_layer="2"))["words"]) == COUNT
 
 
 def test_a_damaged_map_of_the_usual_size_is_told_as_damaged(run: Run) -> None:
     path = WORD_MAPS.keep(planted(run, replace(QUERY, tokens=18_000)))
-    assert canvas(opened("wordmap"))["shown"] is None
+    assert canvas(opened("word_map"))["shown"] is None
     path.write_bytes(path.read_bytes()[:-9])
-    app = opened("wordmap")
+    app = opened("word_map")
     assert "The kept map cannot be used: it is damaged" in said(app)
     (button,) = [one for one in app.button if str(one.key).startswith("wordmap-go")]
     assert button.label == "Make it again"
@@ -326,7 +326,7 @@ def test_a_crafted_map_of_hardly_a_word_does_not_end_the_page(count: int, run: R
     made = planted(run, replace(QUERY, tokens=18_000))
     small = replace(made, words=made.words[:1], places=made.places[:1], span=(0, 1), types=made.types)
     WORD_MAPS.keep(small if count else replace(small, span=(0, 2)))
-    app = opened("wordmap")
+    app = opened("word_map")
     assert not app.exception and "cannot be used" in said(app)
 
 
@@ -337,8 +337,8 @@ def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(
         WORD_MAPS.keep(planted(run, replace(QUERY, **change)), run)
     figures_of(run)
     small_run("another", book, weights=True)
-    (wordmap.home() / "texts" / "book.txt").unlink()
-    app = opened("wordmap", wordmap_run="mine")
+    (home() / "texts" / "book.txt").unlink()
+    app = opened("word_map", wordmap_run="mine")
     assert len(canvas(app)["words"]) == COUNT and "only maps are kept, no weights" in said(app)
     assert app.segmented_control(key="wordmap-layer").options == ["1", "2"]
     assert not [part for part in app.segmented_control if part.key in ("wordmap-signal", "wordmap-part")]
@@ -350,13 +350,13 @@ def test_maps_of_a_run_that_has_figures_only_are_shown_and_none_is_offered(
 
 def test_a_run_that_has_figures_and_no_map_is_not_offered(run: Run, small_run: Callable[..., Run]) -> None:
     figures_of(run)
-    assert "No model of words is at hand" in said(opened("wordmap"))
+    assert "No model of words is at hand" in said(opened("word_map"))
 
 
 def test_without_its_text_a_kept_map_is_shown_and_a_new_one_says_what_is_missing(found: WordMap, run: Run) -> None:
-    (wordmap.home() / "texts" / "book.txt").unlink()
-    assert len(canvas(opened("wordmap"))["words"]) == COUNT
-    app = opened("wordmap", wordmap_layer="2")
+    (home() / "texts" / "book.txt").unlink()
+    assert len(canvas(opened("word_map"))["words"]) == COUNT
+    app = opened("word_map", wordmap_layer="2")
     assert "is not at hand" in said(app) and "no corpus or text file 'book'" in said(app)
 
 
@@ -366,7 +366,7 @@ def test_work_that_came_to_nothing_is_told(code: int | None, says: str, run: Run
     folder.mkdir(parents=True)
     (folder / "job.json").write_text(json.dumps({"pid": 1, "command": ["wordmap"], "exit": code}))
     (folder / "job.log").write_text("lstm_core: no space left\n")
-    app = opened("wordmap")
+    app = opened("word_map")
     assert says in said(app) and "ended without a result" in said(app)
     assert [button for button in app.button if str(button.key).startswith("wordmap-go")]
 
@@ -375,7 +375,7 @@ def test_work_that_came_to_nothing_is_told(code: int | None, says: str, run: Run
 
 
 def test_the_thesis_stands_beside_the_maps_that_are_at_hand(found: WordMap, run: Run) -> None:
-    app = opened("wordmap")
+    app = opened("word_map")
     shown = table_with(app, "Jaccard").set_index("list")
     assert list(shown.index) == list(TABLE_5_1)
     assert shown.loc["=", "so it is"] == "cannot be told"
@@ -396,6 +396,6 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
     twin = small_run("s-d0-untrained", book, weights=True, training={"seed": 7})
     write_json(twin.folder / "config.json", twin.config | {"sweep": plan, "untrained_twin_of": "s-d0"})
     WORD_MAPS.keep(planted(open_run(twin.name)))  # a control is no run of the sweep
-    app = opened("wordmap", run="s-d0")
+    app = opened("word_map", run="s-d0")
     assert "3 runs of one sweep over the same words" in said(app)
     assert len(rows(figure_on(app, "homogeneity beyond chance"))["brackets"].x) == 3

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from app.probes.study import OWN
 from lstm_core.exchange.ship import ship_figures
 from lstm_core.probes.active import OnQuery
 from lstm_core.probes.kept_studies import STUDIES, identity, read_kept
@@ -20,6 +19,7 @@ from lstm_core.runs.store import open_run
 from lstm_core.stats.intervals import of_mean
 from lstm_core.storage.files import read_json, write_json
 from lstm_core.text import corpus as corpora
+from pages.probes.study import OWN
 from tests.commands.test_probes import Verb
 from tests.commands.test_verification import FILE, recorded
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.charts.figure import GREY, LINES
-from app.probes import frames, matches, rows, strip
-from app.probes.strip import ShownPart
 from lstm_core.probes.match import Match
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.recording import Recording
 from lstm_core.text.corpus import Vocabulary
 from lstm_core.text.tagged import Tagged
+from pages.probes import frames, matches, rows, strip
+from pages.probes.strip import ShownPart
 from tests.probes.test_match import of, planted
 
 TOKENS = np.array([0, 1, 2, 0, 1, 1, 0, 1, 2, 2])

@@ -106,3 +106,12 @@ def test_modules_are_short(path: Path) -> None:
 
 
 LONGER = {"clusters/states.py": 448, "word_vectors/vectors.py": 463}  # to be parted
+
+
+PAGES = CORE.parent / "pages"
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.rglob("*.py")), ids=lambda path: str(path.relative_to(PAGES)))
+def test_no_page_knows_another(path: Path) -> None:
+    known = [module.split(".") for module in imported_modules(path.read_text(encoding="utf-8"))]
+    assert {parts[1] for parts in known if parts[0] == "pages" and len(parts) > 1} <= {path.parent.name}

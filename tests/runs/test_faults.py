@@ -18,7 +18,7 @@ NOBODY = 65534
 
 MEASURE = """
 import resource, sys
-from lstm_core.corpus import MAX_TEXT_BYTES, read_corpus
+from lstm_core.text.corpus import MAX_TEXT_BYTES, read_corpus
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     corpus = read_corpus(sys.argv[1], "char")

@@ -61,14 +61,13 @@ def test_the_answer_says_what_the_figures_say_and_where_they_say_nothing() -> No
     assert "+0.0%" in told[0] and told[0].endswith("no difference that 3 seeds could show")
     assert "-10.0%" in told[1] and told[1].endswith("harms")
     assert "+20.3%" in told[2] and told[2].endswith("helps")
-    assert "naive Bayes over the words in no order 40.0%" in classifying.table(found)
 
 
 def test_figures_are_kept_and_read_again(models: Path) -> None:
     classifying.FIGURES.keep(figures(), PROGRAM)
     assert classifying.read_figures() == figures()
     (models / "classifiers" / "poolings.json").write_text(json.dumps({**asdict(figures()), "seeds": "x"}))
-    with pytest.raises(ValueError, match=r"poolings\.json\.seeds is 'x'"):
+    with pytest.raises(ValueError, match=r"poolings\.json is damaged .*seeds is 'x'"):
         classifying.read_figures()
 
 

@@ -1,0 +1,176 @@
+"""One cluster: which one, its moments in their text and on the map, its words and parts of speech."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.charts.draw import draw, draw_to_choose
+from app.charts.maps import among, kinds_map
+from app.components.table import share, show
+from app.components.tag_names import MEANINGS
+from app.controls import bound
+from lstm_core.clusters.contents import ClusterRow, members
+from lstm_core.clusters.states import NOISE, read_map
+from lstm_core.runs.run import Run
+from pages.clusters import frames
+from pages.clusters.concordance import concordance
+from pages.clusters.overview import CHOSEN, columns
+from pages.clusters.result import ShownClusters
+
+_SAMPLES = (12, 25, 50, 100)
+_SAMPLE, _OF = "clusters-sample", "clusters-of"
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The cluster that is shown (`number` NOISE: the moments in none), how many of its members, which sample."""
+
+    number: int
+    count: int
+    seed: int
+
+
+def pick(view: ShownClusters, first: ClusterRow | None) -> Picked:
+    """The choice of a cluster and of a sample; the cluster `first` where none is asked for."""
+    count, start = len(view.rows), first.cluster if first else 0
+    if st.session_state.get(_OF, view.found.fingerprint) != view.found.fingerprint:
+        st.session_state[CHOSEN] = start  # numbers of another clustering mean nothing here
+    st.session_state[_OF] = view.found.fingerprint
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        number = st.number_input(
+            "Group",
+            NOISE,
+            count - 1,
+            start,
+            key=CHOSEN,
+            bind=bound(CHOSEN),
+            width=140,
+            help="-1: moments in no group.",
+        )
+        size = st.segmented_control(
+            "Examples", _SAMPLES, default=_SAMPLES[0], key="clusters-examples", bind="query-params", required=True
+        )
+        seed = st.number_input(
+            "Sample", 0, 10_000, 0, key=_SAMPLE, bind=bound(_SAMPLE), width=140,
+            help="The same number gives the same examples.",
+        )  # fmt: skip
+        st.button("Another sample", on_click=_another, key="clusters-another")
+    return Picked(min(max(int(number), NOISE), count - 1), int(size or _SAMPLES[0]), int(seed))
+
+
+def one_cluster(view: ShownClusters, picked: Picked) -> None:
+    """A cluster: a sample of its members in their text, its words, its parts of speech."""
+    chosen = picked.number
+    row = view.rows[chosen] if chosen != NOISE else None
+    if row is not None:
+        st.text(_facts(row, view.has_words))
+    excerpts = members(view.found, view.text, chosen, picked.count, picked.seed)
+    if not excerpts:
+        st.caption("Every moment is in some group.")
+        return
+    concordance(view.found, excerpts, key="clusters-members", alt=f"Examples of group {chosen} in their text")
+    total = row.size if row is not None else int((view.found.labels == NOISE).sum())
+    st.caption(
+        f"{len(excerpts):,} of {total:,} moments, drawn at random. The brackets are the moment itself: ␣ a blank, "
+        "⏎ a line break." + (" Bold: the word before it." if view.has_words else "")
+    )
+    if row is not None:
+        _contents(row, view.has_words)
+
+
+def _another() -> None:
+    st.session_state[_SAMPLE] = (st.session_state[_SAMPLE] + 1) % 10_001
+
+
+def _facts(row: ClusterRow, words: bool) -> str:
+    facts = [f"Group {row.cluster}: {row.size:,} moments, strength {row.strength:.2f}"]
+    if words:
+        facts.append(
+            f"one of two words {frames.percent(row.two_words)}, after punctuation {frames.percent(row.punctuation)}"
+        )
+    facts.append(f"line breaks {frames.percent(row.line_breaks)}")
+    return "; ".join(facts) + "."
+
+
+def _contents(row: ClusterRow, words: bool) -> None:
+    left, right = st.columns([2, 3])
+    with left:
+        if words:
+            _shares("word before", [(frames.visible(word), share) for word, share in row.words])
+        else:
+            _shares("character read", [(frames.sign(one), share) for one, share in row.characters])
+    with right:
+        if words:
+            _tags(row)
+        else:
+            _shares("character next", [(frames.sign(one), share) for one, share in row.following])
+
+
+def _tags(row: ClusterRow) -> None:
+    made = pd.DataFrame(
+        {"tag": one.tag, "meaning": MEANINGS.get(one.tag), "precision": one.precision, "recall": one.recall}
+        for one in row.tags
+    )
+    if row.tags:
+        show(made, columns=columns(), key="clusters-of-tags", alt=f"Parts of speech in group {row.cluster}")
+
+
+def _shares(name: str, shares: Sequence[tuple[str, float]]) -> None:
+    if shares:
+        made = pd.DataFrame(shares, columns=[name, "share of the group"])
+        alt = f"The commonest values of {name} in the group"
+        show(made, columns={"share of the group": share()}, key=f"clusters-of-{name}", alt=alt)
+
+
+@st.fragment
+def on_the_map(run: Run, view: ShownClusters, chosen: int) -> None:
+    """All moments on a plane, the chosen group beside it, those that are drawn around; nothing where no map is kept."""
+    made = read_map(run, view.found)
+    if made is None:
+        return
+    st.subheader("All moments on a map")
+    if not st.toggle(
+        "Draw the map", key="clusters-map-drawn", bind="query-params", help="6,000 dots; the page opens sooner without."
+    ):
+        return
+    labels = view.found.labels[made.points]
+    moments = [view.text[slice(*_near(view, point))] for point in made.points.tolist()]
+    groups = ["in no group" if label == NOISE else f"group {label}" for label in labels.tolist()]
+    hover = [f"{moment}, {group}" for moment, group in zip(moments, groups, strict=True)]
+    names = [f"{row.cluster}: {_name(row)}" for row in view.rows]
+    left, right = st.columns([3, 1])
+    with left:
+        alt = f"{len(labels):,} moments of reading, like ones near each other, coloured by group"
+        around = draw_to_choose(kinds_map(made.places, labels, hover, names=names), key="clusters-map", alt=alt)
+    with right:
+        name = "in no group" if chosen == NOISE else f"group {chosen}"
+        figure = among(made.places, np.flatnonzero(labels == chosen), name)
+        draw(figure, key="clusters-map-chosen", alt=f"Where the moments {name} lie on the map")
+        st.caption("The chosen group alone.")
+    st.caption(
+        f"{len(labels):,} moments drawn at random; near each other where the network's states are alike (t-SNE: who "
+        "is whose neighbour can be trusted, distances between far groups cannot). Grey: other groups, and noise. Draw "
+        "around dots to list them."
+    )
+    if around:
+        lines = {
+            "moment": [moments[point] for point in around],
+            "group": [groups[point] for point in around],
+            "position": view.found.positions[made.points[around]],
+        }
+        st.dataframe(lines, hide_index=True, key="clusters-map-moments", alt="The moments drawn around on the map")
+
+
+def _near(view: ShownClusters, point: int) -> tuple[int, int]:
+    """Start and stop in the text of what names a moment: the word before it, else the characters up to it."""
+    start, stop = view.found.words[point].tolist() if view.has_words else (0, 0)
+    place = int(view.found.positions[point])
+    return (start, stop) if start < stop else (max(place - 12, 0), place + 1)
+
+
+def _name(row: ClusterRow) -> str:
+    """A few words for a legend."""
+    return ", ".join(frames.visible(word) for word, _ in row.words[:2]) or frames.sign(row.characters[0][0])

@@ -1,0 +1,37 @@
+"""Networks that name the part of speech of each word: why one direction is not enough, and what their states hold."""
+
+import streamlit as st
+
+from pages.tagging.choice import at_hand
+from pages.tagging.figures import figures
+from pages.tagging.sentence import sentences, typed
+from pages.tagging.states import states
+from pages.tagging.whole import whole_texts
+
+TABS = ("Two sentences", "Hidden states", "How well they do", "Whole texts")
+
+st.title("Tagging")
+st.caption(
+    "Networks that name the part of speech of every word: noun, verb, adjective. Some read a sentence one way, from "
+    "left "
+    "to right, so they must decide before they have seen what follows. Others read it both ways. Type two sentences "
+    "that "
+    "begin alike and see who can tell them apart."
+)
+tab = st.segmented_control("Show", TABS, default=TABS[0], key="tagging-tab", bind="query-params", required=True)
+if tab == "Whole texts":
+    whole_texts(at_hand("classifiers"))
+    st.stop()
+runs = at_hand("taggers")
+if not runs:
+    st.info("No tagger is at hand. Train one (some minutes), then open this page again:")
+    st.code("python -m lstm_core train-tagger bilstm", language="sh")
+    st.stop()
+if tab == "How well they do":
+    figures(runs)
+    st.stop()
+first, second = typed()
+if tab == "Hidden states":
+    states(runs, first, second)
+else:
+    sentences(runs, first, second)
