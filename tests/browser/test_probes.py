@@ -56,7 +56,7 @@ def test_a_phrase_a_neuron_and_a_study_are_shown_and_kept_in_the_address(
     tab.wait_for_url("**probes-phrase=river**")
     healthy(tab)
     tab.get_by_role("radio", name="A neuron").click()
-    tab.get_by_label("The neurons most like this one").locator("tbody tr").first.wait_for()
+    table(tab, "The neurons most like this one")
     tab.wait_for_url("**probes-tab=A+neuron**")
     healthy(tab)
     tab.get_by_role("radio", name="A study").click()
@@ -152,9 +152,9 @@ def test_a_row_is_gone_to_asked_about_and_followed_to_the_page_neurons(
     settled(tab)
     assert 0 < 700 - strip_begins(tab, recording) < 300
 
-    line = tab.get_by_label(re.compile("neurons that are on through the phrase")).locator("tbody tr").nth(1)
-    layer, unit = (line.locator("td").nth(at).inner_text() for at in (0, 1))
-    line.click()
+    line = table(tab, "neurons that are on through the phrase").locator("tbody tr").nth(1)
+    layer, unit = (line.locator("td").nth(at).text_content() for at in (0, 1))
+    tick(tab, "neurons that are on through the phrase", 1)
     tab.wait_for_url(f"**probes-neuron=layer+{layer}%3A+neuron+{unit}**")
     settled(tab)
     tab.get_by_role("link", name="See it at this place").click()
