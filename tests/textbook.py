@@ -41,7 +41,23 @@ def lstm(x: np.ndarray, before: Vectors, p: Vectors) -> Vectors:
     return {"h": o * np.tanh(c), "c": c, "i": i, "f": f, "g": g, "o": o}
 
 
-TEXTBOOK: dict[str, Callable[[np.ndarray, Vectors, Vectors], Vectors]] = {"rnn": rnn, "gru": gru, "lstm": lstm}
+def peephole(x: np.ndarray, before: Vectors, p: Vectors) -> Vectors:
+    """Gers and Schmidhuber 2000: the output gate sees the new memory, the others the old."""
+    sums = p["weight_ih"] @ x + p["bias_ih"] + p["weight_hh"] @ before["h"] + p["bias_hh"]
+    i, f, g, o = np.split(sums, 4)
+    i, f = sigmoid(i + p["peephole_i"] * before["c"]), sigmoid(f + p["peephole_f"] * before["c"])
+    g = np.tanh(g)
+    c = f * before["c"] + i * g
+    o = sigmoid(o + p["peephole_o"] * c)
+    return {"h": o * np.tanh(c), "c": c, "i": i, "f": f, "g": g, "o": o}
+
+
+TEXTBOOK: dict[str, Callable[[np.ndarray, Vectors, Vectors], Vectors]] = {
+    "rnn": rnn,
+    "gru": gru,
+    "lstm": lstm,
+    "peephole": peephole,
+}
 
 
 def read_layer(cell: str, xs: Sequence[np.ndarray], p: Vectors) -> Vectors:

@@ -115,6 +115,26 @@ def _lstm(recurrent: RecurrentSum, terms: "Tensor", memory: Memory, own: Own, in
     return {"h": h, "c": c, "i": i, "f": f, "g": g, "o": o}
 
 
+def _peephole(recurrent: RecurrentSum, terms: "Tensor", memory: Memory, own: Own, into: Into) -> dict[str, "Tensor"]:
+    """Gers and Schmidhuber 2000: input and forget gates see the memory before, the output gate the one after, each unit
+    its own alone.
+    """
+    import torch
+
+    h, c = memory
+    units = h.shape[1]
+    now = recurrent(terms, h)  # (B, 4U)
+    i = torch.addcmul(now[:, :units], own["peephole_i"], c, out=into("i"))
+    f = torch.addcmul(now[:, units : 2 * units], own["peephole_f"], c, out=into("f"))
+    i, f = torch.sigmoid(i, out=into("i")), torch.sigmoid(f, out=into("f"))
+    g = torch.tanh(now[:, 2 * units : 3 * units], out=into("g"))
+    c = torch.mul(f, c, out=into("c")).addcmul_(i, g)
+    o = torch.addcmul(now[:, 3 * units :], own["peephole_o"], c, out=into("o"))
+    o = torch.sigmoid(o, out=into("o"))
+    h = torch.mul(torch.tanh(c, out=into("h")), o, out=into("h"))
+    return {"h": h, "c": c, "i": i, "f": f, "g": g, "o": o}
+
+
 # The tables -----------------------------------------------------------------------------------------------------------
 
 SIGNALS: dict[str, Signal] = {
@@ -167,6 +187,15 @@ CELLS: dict[str, Cell] = {
         step=_lstm,
         parameters=_USUAL,
         kernel="LSTM",
+    ),
+    "peephole": RecurrentCell(  # in files: an LSTM with `rnn.peephole_i_l0`, `_f_` and `_o_` beside it
+        title="peephole LSTM",
+        told="a peephole LSTM",
+        signals=("h", "c", "i", "f", "g", "o"),
+        blocks=("i", "f", "g", "o"),
+        state=("h", "c"),
+        step=_peephole,
+        parameters={**_USUAL, "peephole_i": "U", "peephole_f": "U", "peephole_o": "U"},
     ),
 }
 DEFAULT = "lstm"  # where none is named
