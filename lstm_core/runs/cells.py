@@ -38,7 +38,7 @@ class Signal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class RecurrentCell:
     """A kind of recurrent layer. `signals` are in the order in which they are shown, `blocks` what the blocks of rows
     of its weights make, `state` what it hands to the next token: h first.
 
@@ -68,7 +68,7 @@ class Cell:
         return {name: tuple(sizes[axis] for axis in axes) for name, axes in self.parameters.items()}
 
 
-def cell_of(name: str) -> Cell:
+def cell_of(name: str) -> RecurrentCell:
     """The entry of a cell; raises ValueError that lists those there are."""
     if name not in tuple(CELLS):
         raise ValueError(f"cell {name!r} is unknown: choose one of {', '.join(CELLS)}")
@@ -155,8 +155,8 @@ SIGNALS: dict[str, Signal] = {
 
 _USUAL = {"weight_ih": "RI", "weight_hh": "RU", "bias_ih": "R", "bias_hh": "R"}
 
-CELLS: dict[str, Cell] = {
-    "rnn": Cell(
+CELLS: dict[str, RecurrentCell] = {
+    "rnn": RecurrentCell(
         title="RNN",
         told="a tanh RNN",
         signals=("h",),
@@ -167,7 +167,7 @@ CELLS: dict[str, Cell] = {
         kernel="RNN",
         look_alikes={"relu": "a relu RNN"},
     ),
-    "gru": Cell(
+    "gru": RecurrentCell(
         title="GRU",
         told="a GRU",
         signals=("h", "r", "z", "n"),
@@ -178,7 +178,7 @@ CELLS: dict[str, Cell] = {
         bias_apart=True,
         kernel="GRU",
     ),
-    "lstm": Cell(
+    "lstm": RecurrentCell(
         title="LSTM",
         told="an LSTM",
         signals=("h", "c", "i", "f", "g", "o"),

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from lstm_core.runs.cells import Cell, Memory, Own, RecurrentSum
+from lstm_core.runs.cells import Memory, Own, RecurrentCell, RecurrentSum
 
 
 def new_layers(
-    cell: Cell, inputs: int, units: int, layers: int = 1, *, bidirectional: bool = False, dropout: float = 0.0
+    cell: RecurrentCell, inputs: int, units: int, layers: int = 1, *, bidirectional: bool = False, dropout: float = 0.0
 ) -> nn.Module:
     """Recurrent layers with weights drawn from the global generator: torch's own where its kernels know the cell."""
     make = getattr(nn, cell.kernel) if cell.kernel else partial(SteppedLayers, cell)
@@ -24,12 +24,12 @@ def new_layers(
     return found
 
 
-def own_parameters(cell: Cell, layer: nn.Module, ending: str = "_l0") -> dict[str, Tensor]:
+def own_parameters(cell: RecurrentCell, layer: nn.Module, ending: str = "_l0") -> dict[str, Tensor]:
     """The parameters of one layer by the names that its step knows; `ending` as torch writes it: "_l1_reverse"."""
     return {name: layer.get_parameter(name + ending) for name in cell.parameters}
 
 
-def input_bias(cell: Cell, own: Own) -> Tensor:
+def input_bias(cell: RecurrentCell, own: Own) -> Tensor:
     """What is added to W_ih x (R,): b_ih, and b_hh unless the step adds it."""
     return own["bias_ih"] if cell.bias_apart else own["bias_ih"] + own["bias_hh"]
 
@@ -56,7 +56,14 @@ class SteppedLayers(nn.Module):
     """
 
     def __init__(
-        self, cell: Cell, inputs: int, units: int, layers: int = 1, *, bidirectional: bool = False, dropout: float = 0.0
+        self,
+        cell: RecurrentCell,
+        inputs: int,
+        units: int,
+        layers: int = 1,
+        *,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.cell, self.layers, self.dropout = cell, layers, dropout
@@ -108,7 +115,7 @@ class SteppedLayers(nn.Module):
         return torch.stack(hs), tuple(signals[name] for name in self.cell.state)
 
 
-def read_steps(cell: Cell, own: Own, x: Tensor, memory: Memory | None = None) -> Iterator[dict[str, Tensor]]:
+def read_steps(cell: RecurrentCell, own: Own, x: Tensor, memory: Memory | None = None) -> Iterator[dict[str, Tensor]]:
     """Every signal (B, U) of one layer after each token of `x` (T, B, I), from the state `memory`, else from zeros.
 
     Products of the input are taken at once, under autocast in its precision; what steps make of them is float32.

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lstm_core.runs import layers as made
-from lstm_core.runs.cells import CELLS, Cell
+from lstm_core.runs.cells import CELLS, RecurrentCell
 from lstm_core.runs.layers import SteppedLayers, input_bias, new_layers, own_parameters
 
 pytestmark = pytest.mark.numeric
@@ -59,7 +59,7 @@ def test_states_come_and_go_as_those_of_torch(cell: str) -> None:
     torch.testing.assert_close(found[1], found[0])
 
 
-def plain(cell: Cell, layers: nn.Module, x: Tensor) -> Tensor:
+def plain(cell: RecurrentCell, layers: nn.Module, x: Tensor) -> Tensor:
     """h of one layer (T, B, U), its gradient left to torch alone."""
     own = own_parameters(cell, layers)
     memory = (torch.zeros(x.shape[1], own["weight_hh"].shape[1]),) * len(cell.state)
