@@ -80,8 +80,9 @@ def among(places: Places, marked: Sequence[int] | NDArray[np.integer], name: str
         marker={"color": GREY, "size": 3, "opacity": 0.25},
     )  # fmt: skip
     told = [plain(text) for text in texts]
+    written = [text if at == 0 else "" for at, text in enumerate(told)]  # the others would cover it
     figure.add_scatter(
-        x=places[rows, 0], y=places[rows, 1], mode="markers+text", name=plain(name), showlegend=True, text=told[:1],
+        x=places[rows, 0], y=places[rows, 1], mode="markers+text", name=plain(name), showlegend=True, text=written,
         textposition="top center", hovertext=told or None, hoverinfo="text" if texts else "skip",
         marker={"color": RED, "size": 8 if texts else 5},
     )  # fmt: skip

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from app import cached
-from app.charts.maps import word_map
 from app.charts.words import correlations
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
@@ -22,7 +21,7 @@ from lstm_core.word_vectors.benchmark_scores import SIMILARITY, SimilarityQuery,
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.neighbours import NeighbourQuery, analogy, neighbours
 from lstm_core.word_vectors.report import REPORTS, word_report
-from lstm_core.word_vectors.sample import WordSample, keep_sample, read_sample, word_sample
+from lstm_core.word_vectors.sample import keep_sample, read_sample, word_sample
 from lstm_core.word_vectors.similarity import judge, mean_rho, score
 from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peers, peer
 from lstm_core.word_vectors.spelling import spell_unknown
@@ -38,7 +37,6 @@ from pages.word_vectors import quality
 from pages.word_vectors.lookup import CONTEXT, METRICS
 from pages.word_vectors.quality import frame
 from pages.word_vectors.source import Judgements, judgements
-from tests.figures_on_pages import figures_on
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 STOCK = ("the", "a", "river", "house", "runs", "over", "green", "when", "you", "old", "absent")
@@ -348,38 +346,6 @@ def test_files_hold_all_words(full: Run) -> None:
             ("Projector: words", projector_labels),
         )
     ]
-
-
-def test_the_map_has_all_words_and_beside_it_are_the_word_and_its_nearest(full: Run) -> None:
-    sample = read_sample(full)
-    assert isinstance(sample, WordSample)
-    drawn = word_map(sample, "paper")
-    numbers = np.concatenate([row.customdata for row in drawn.data])
-    assert sorted(numbers.tolist()) == list(range(len(sample.words)))
-    np.testing.assert_allclose(np.concatenate([row.x for row in drawn.data]), sample.places["paper"][numbers, 0])
-    app = opened("word_vectors", embeddings_map="true", embeddings_word=sample.words[2])
-    assert not app.exception
-    whole, marked = figures_on(app)[-2:]
-    assert sum(len(row.x) for row in whole.data) == len(sample.words)
-    table = sample.table(defined("paper", full))
-    assert table is not None
-    nearest = [one.word for one in neighbours(table, sample.words[2])]
-    assert marked.data[1].hovertext == (sample.words[2], *nearest)
-    at = [sample.words.index(word) for word in marked.data[1].hovertext]
-    np.testing.assert_allclose(marked.data[1].x, sample.places["paper"][at, 0])
-
-
-def test_words_drawn_around_on_the_map_are_listed(full: Run) -> None:
-    sample = read_sample(full)
-    assert isinstance(sample, WordSample)
-    app = opened("word_vectors", embeddings_map="true")
-    points = [{"customdata": number} for number in (4, 1)]
-    app.session_state["embeddings-map-figure"] = {"selection": {"points": points, "box": [], "lasso": []}}
-    app.run()
-    assert not app.exception
-    (listed,) = [table.value for table in app.dataframe if "part of speech" in table.value]
-    assert listed["word"].tolist() == [sample.words[1], sample.words[4]]
-    assert listed["times in the text"].tolist() == sample.counted[[1, 4]].tolist()
 
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -396,6 +396,5 @@ def test_runs_of_a_sweep_are_set_beside_each_other_over_dropout(small_run: Calla
     twin = small_run("s-d0-untrained", book, weights=True, training={"seed": 7})
     write_json(twin.folder / "config.json", twin.config | {"sweep": plan, "untrained_twin_of": "s-d0"})
     WORD_MAPS.keep(planted(open_run(twin.name)))  # a control is no run of the sweep
-    app = opened("word_map", run="s-d0")
-    assert "3 runs of one sweep over the same words" in said(app)
+    assert "3 runs of one sweep over the same words" in said(app := opened("word_map", run="s-d0"))
     assert len(rows(figure_on(app, "homogeneity beyond chance"))["brackets"].x) == 3
