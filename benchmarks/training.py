@@ -21,10 +21,11 @@ from machine import machine
 from torch import Tensor, nn
 
 from lstm_core.runs.cells import CELLS, DEFAULT
+from lstm_core.runs.evaluate import evaluate
 from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.settings import PRESETS, ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run
-from lstm_core.runs.train import Report, autocast_dtype, evaluate, rate_at, streams_of, train
+from lstm_core.runs.train import Report, autocast_dtype, rate_at, streams_of, train
 from lstm_core.text.corpus import Corpus, corpus_of, read_corpus
 
 

@@ -4,6 +4,7 @@ settings     shape, recipe, presets
 cells        each kind of recurrent cell: signals, state, step, parameters
 layers       recurrent layers as modules, and their products
 model        the language model, and its reader that keeps every signal
+evaluate     the loss over a range of a text
 train        training, one report at a time
 generate     sampled text
 folder       the folder of a trained network: settings, weights, manifest, lock

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from lstm_core.runs.card import write_card
 from lstm_core.runs.cells import CELLS
+from lstm_core.runs.evaluate import Cancelled, evaluate, never
 from lstm_core.runs.layers import multiplies_bfloat16
-from lstm_core.runs.model import LanguageModel, State, build, detached
+from lstm_core.runs.model import State, build, detached
 from lstm_core.runs.run import Run, score_of
 from lstm_core.runs.settings import TrainConfig
 from lstm_core.storage.arrays import check_shapes, load_arrays, save_arrays
@@ -62,15 +63,6 @@ class _Progress:
     best: float = math.inf
 
 
-class Cancelled(Exception):
-    """A person asked to stop while the validation split was being read."""
-
-
-def never() -> bool:
-    """Nobody cancels."""
-    return False
-
-
 def train(
     run: Run,
     corpus: Corpus,
@@ -96,50 +88,6 @@ def train(
             yield from loop.reports(lambda: cancelled() or (run.folder / "cancel").exists())
         finally:  # served at the end and not dropped at the start: it may come while the text is still being read
             (run.folder / "cancel").unlink(missing_ok=True)
-
-
-def evaluate(
-    model: LanguageModel,
-    ids: NDArray[np.int32],
-    start: int,
-    stop: int,
-    *,
-    warm_up: int = 500,
-    cancelled: Callable[[], bool] = never,
-) -> float:
-    """Mean loss (nats per token) of the tokens [start, stop) of `ids` given all before them.
-
-    The range is read as parallel streams; each first reads `warm_up` tokens before its part unscored, so that its state
-    is that of one long stream (paper: state carried in from the training part). The first token of a text, which
-    nothing predicts, is not scored. Raises Cancelled as soon as `cancelled()` says so.
-    """
-    first = max(start, 1)
-    streams = max(1, min(64, (stop - first) // 1000))
-    lead = np.full(streams, warm_up)  # tokens that each stream reads unscored; the first may have fewer before it
-    lead[0] = min(warm_up, first - 1)
-    length = -(-(stop - first + lead.sum()) // streams)
-    begin = first - lead[0] + (length - warm_up) * np.arange(streams)
-    position = begin[None, :] + np.arange(length)[:, None]  # (length, B)
-    scored = (position >= begin + lead) & (position < stop)
-    device = model.decoder.weight.device
-    clipped = np.minimum(position, stop - 1)
-    inputs = torch.from_numpy(ids[clipped - 1]).to(device, torch.long)
-    targets = torch.from_numpy(ids[clipped]).to(device, torch.long)
-    weight = torch.from_numpy(scored).to(device)
-    training, total, state = model.training, 0.0, model.zero_state(streams)
-    model.eval()
-    with torch.inference_mode():
-        for t in range(0, length, 100):
-            if cancelled():
-                raise Cancelled
-            logits, state = model(inputs[t : t + 100], state)
-            if weight[t : t + 100].any():
-                losses = nn.functional.cross_entropy(
-                    logits.flatten(0, 1).float(), targets[t : t + 100].flatten(), reduction="none"
-                )
-                total += float(losses.double() @ weight[t : t + 100].flatten().double())
-    model.train(training)
-    return total / (stop - first)
 
 
 def streams_of(ids: NDArray[np.int32], batch: int) -> Tensor:

@@ -142,8 +142,8 @@ def restore_rows(arrays: Arrays) -> Arrays:
         if name.endswith(".scale"):
             continue
         restored[name] = array.astype(np.float32)
-        if array.dtype == np.int8:
-            scale = arrays.get(f"{name}.scale")
+        scale = arrays.get(f"{name}.scale")
+        if scale is not None or array.dtype == np.int8:
             if scale is None or array.ndim < 2 or scale.shape != array.shape[:1]:
                 raise ValueError(f"{name} is int8 but its scale is missing or of another size")
             restored[name] *= scale[:, None]

@@ -279,5 +279,6 @@ def _narrow(array: NDArray[Any]) -> NDArray[Any]:
     """Whole numbers in the smallest type that holds them all."""
     if array.dtype.kind not in "iu" or not array.size:
         return array
-    kind = np.result_type(*map(np.min_scalar_type, (array.min(), array.max())))
-    return array.astype(kind) if kind.kind in "iu" else array
+    least, most = int(array.min()), int(array.max())
+    kinds = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32)
+    return array.astype(next((k for k in kinds if np.iinfo(k).min <= least and most <= np.iinfo(k).max), array.dtype))

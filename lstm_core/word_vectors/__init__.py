@@ -1,6 +1,7 @@
 """Word vectors from states, and what they know.
 
 vectors           word vectors from a run's states, kept and exported
+means             the mean state of each word
 neighbours        nearest words, analogies
 spelling          vectors for words that a text does not have
 rare_words        words seen once, words held out

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLE = "lstm_core/runs/cells.py"
 NAMED = {  # who names a cell all the same, and why
     "lstm_core/claims/dropout.py": "the model that the thesis has",
-    "lstm_core/claims/training.py": "the model that the paper has",
     "lstm_core/tagging/settings.py": "the taggers that ship",
 }
 MODULES = sorted(

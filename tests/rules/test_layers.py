@@ -21,6 +21,7 @@ WITH_TORCH = {
     "lstm_core/clusters/spanning_tree.py",
     "lstm_core/recordings/reader.py",
     "lstm_core/recordings/record.py",
+    "lstm_core/runs/evaluate.py",
     "lstm_core/runs/layers.py",
     "lstm_core/runs/model.py",
     "lstm_core/runs/train.py",

@@ -59,13 +59,12 @@ def test_the_test_split_is_scored_after_the_validation_split(small_run: Make, lo
 
 
 def test_both_evaluations_agree(small_run: Make, long_corpus: Any) -> None:
-    from lstm_core.runs import train
+    from lstm_core.runs import evaluate as module
 
     run = small_run(text=long_corpus, weights=True)
     exact = evaluate(run, long_corpus)["validation"]["loss"]
-    assert train.evaluate(run.load_model(), long_corpus.ids, *long_corpus.splits["validation"]) == pytest.approx(
-        exact, rel=1e-6
-    )
+    found = module.evaluate(run.load_model(), long_corpus.ids, *long_corpus.splits["validation"])
+    assert found == pytest.approx(exact, rel=1e-6)
 
 
 def test_another_corpus_is_not_scored(small_run: Make, long_corpus: Any) -> None:

@@ -91,7 +91,7 @@ KILLED_IN_SAVE = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
-from lstm_core.arrays import save_arrays
+from lstm_core.storage.arrays import save_arrays
 def dies(self, target):
     assert self.stat().st_size > 4_000_000, "written whole"
     os.kill(os.getpid(), signal.SIGKILL)
@@ -120,9 +120,9 @@ def test_fault_02_a_run_killed_in_its_checkpoint_resumes_from_the_one_before(
     code = """
 import os, signal
 from pathlib import Path
-from lstm_core.corpus import read_corpus
-from lstm_core.runs import open_run
-from lstm_core.train import train
+from lstm_core.text.corpus import read_corpus
+from lstm_core.runs.store import open_run
+from lstm_core.runs.train import train
 replace, count = Path.replace, []
 def dies(self, target):
     if "checkpoint" in str(target):

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from lstm_core.runs.evaluate import evaluate
 from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import PRESETS, as_dict
-from lstm_core.runs.train import evaluate, train
+from lstm_core.runs.train import train
 from lstm_core.storage.arrays import load_arrays, scale_rows
 from lstm_core.text.corpus import read_corpus
 

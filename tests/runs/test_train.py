@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from lstm_core.runs import train as training
 from lstm_core.runs.cells import CELLS
+from lstm_core.runs.evaluate import evaluate
 from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
-from lstm_core.runs.train import evaluate, rate_at, streams_of, train
+from lstm_core.runs.train import rate_at, streams_of, train
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.text.corpus import corpus_of
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from lstm_core.clusters.states import Clustering, ClusterQuery, Map, Tree
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -279,6 +280,38 @@ def test_fault_a_full_disk_leaves_the_older_one_whole(
     assert same(found, results.read(Of(tmp_path), **asked))
     path.unlink()
     assert results.read_or_compute(Of(tmp_path), lambda: found, **asked) is found  # it is made again the next time
+
+
+@dataclass(frozen=True, eq=False)
+class Whole:
+    """A result with whole numbers alone."""
+
+    of: str
+    numbers: NDArray[Any]
+
+
+WHOLE = Results("whole/{of}.safetensors", Whole)
+REGISTERED.remove(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind"),
+    [
+        ([-127, 127], "int8"),
+        ([0, 127], "int8"),
+        ([0, 128], "uint8"),
+        ([-1, 128], "int16"),
+        ([0, 2**16 - 1], "uint16"),
+        ([-1, 2**16], "int32"),
+        ([0, 2**32 - 1], "uint32"),
+        ([-1, 2**32 - 1], "int64"),
+    ],
+)
+def test_whole_numbers_are_kept_in_the_smallest_type(numbers: list[int], kind: str) -> None:
+    path = WHOLE.keep(Whole("these", np.array(numbers, dtype=np.int64)))
+    assert load_arrays(path)[0]["numbers"].dtype == kind
+    found = WHOLE.read(None, of="these")
+    assert found is not None and found.numbers.tolist() == numbers
 
 
 def test_names_do_not_depend_on_the_order_of_what_decides() -> None:

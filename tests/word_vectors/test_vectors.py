@@ -14,7 +14,9 @@ from lstm_core.runs.run import Run
 from lstm_core.storage import files
 from lstm_core.text.corpus import keep_text, read_corpus
 from lstm_core.text.lexicon import lexicon
+from lstm_core.word_vectors import means
 from lstm_core.word_vectors import vectors as module
+from lstm_core.word_vectors.means import mean_states
 from lstm_core.word_vectors.vectors import (
     BEST,
     EmbeddingQuery,
@@ -22,7 +24,6 @@ from lstm_core.word_vectors.vectors import (
     Spread,
     defined,
     embeddings,
-    mean_states,
     projector_labels,
     projector_lines,
     recordings_for,
@@ -77,7 +78,7 @@ def by_loop(run: Run, layer: int, signal: str, moment: str) -> dict[str, Any]:
 def test_vectors_are_the_means_of_a_loop(
     run: Run, signal: str, layer: int, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "WINDOW", 100)
+    monkeypatch.setattr(means, "WINDOW", 100)
     table = embeddings(run, EmbeddingQuery(signal, (layer,), (moment,)))
     expected = by_loop(run, layer, signal, moment)
     assert set(table.words) == set(expected)
@@ -111,7 +112,7 @@ def _spec() -> Any:
 def test_words_around_are_averaged_as_by_brute_force(
     run: Run, moment: str, reach: int, least: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "AT_ONCE", 50)  # neighbours lie in other windows
+    monkeypatch.setattr(means, "AT_ONCE", 50)  # neighbours lie in other windows
     table = embeddings(run, EmbeddingQuery(layers=(1,), moments=(moment,)))
     recording = next(iter(recordings_for(run, {("h", 1)}).values()))
     found = lexicon("".join(recording.text(0, len(recording.tokens))))
