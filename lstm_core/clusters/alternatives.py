@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.clusters.contents import best_by_tag, few_word_share, table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
 
@@ -41,7 +42,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Alternatives:
+class Alternatives(Framed, rows="rows"):
     """Groupings of the same points. `agreement` (R, R): adjusted Rand index over the points that both put somewhere,
     in the order of `rows`; `shared` (R, R): the share of points that is. `stability`: the same index between our
     labels and those of samples of `kept` of the points, over the points in the sample that both put somewhere.

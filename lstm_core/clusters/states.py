@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.storage.files import home
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 
@@ -69,7 +70,7 @@ class Points:
 
 
 @dataclass(frozen=True, eq=False)
-class Tree:
+class Tree(Framed, columns=("edges", "weights")):
     """A minimum spanning tree of N points: `edges` (N - 1, 2), `weights` (N - 1,) ascending, `core` (N,) distances; and
     the `seconds` it took.
     """
@@ -81,7 +82,7 @@ class Tree:
 
 
 @dataclass(frozen=True, eq=False)
-class Clustering:
+class Clustering(Framed, columns=("positions", "labels", "strength")):
     """Which cluster each of P points is in. `labels` (P,) from 0, NOISE for none; `strength` (P,) in [0, 1] how surely.
 
     `positions` (P,) in the text, `persistence` (C,) how long each cluster lasts while the cut falls (hdbscan's
@@ -279,7 +280,7 @@ def text_of(run: "Run", found: Clustering) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Map:
+class Map(Framed, columns=("points", "places")):
     """A uniform sample of a clustering's points on a plane: `points` (M,) numbers, ascending, `places` (M, 2)."""
 
     points: NDArray[np.int64]

@@ -16,6 +16,7 @@ from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import CELLS
 from lstm_core.stats.tsne import PERPLEXITY
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import read_corpus
@@ -69,7 +70,7 @@ class WordMapQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class WordMap:
+class WordMap(Framed, columns=("positions", "tokens", "places")):
     """Words on a plane: `words` (P,) in the order of the text as numbers in `types` (W), `places` (P, 2).
 
     `span` are the tokens of the text that they are. It holds its own words, for a run may come without its vocabulary.

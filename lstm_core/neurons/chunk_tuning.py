@@ -18,6 +18,7 @@ from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, influence, outcomes, p_value, standard_error
 from lstm_core.stats.ranks import centred_ranks, strengths
 from lstm_core.stats.variance_explained import SHUFFLES, remembered
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.chunks import Chunked
 
@@ -88,7 +89,7 @@ class TunedUnit:
 
 
 @dataclass(frozen=True)
-class TunedUnits:
+class TunedUnits(Framed, rows="units"):
     """All units that were asked, the best first; how many are confirmed on average where there is nothing to find: with
     the kinds shifted (`coding_by_chance`), with the chunks before shifted among all chunks of a kind, and among those
     that end in the same word. `chunks`: how many of each kind there are. `twin`: the same of the untrained twin.

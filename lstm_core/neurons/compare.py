@@ -25,6 +25,7 @@ from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import ENDED, Run
 from lstm_core.runs.settings import MEASURES
 from lstm_core.stats.permutation import order
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.corpus import CorpusMissing
 
@@ -69,7 +70,7 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Framed, rows="rows"):
     """Runs that read tokens [start, stop) of the same text; `scores_compare` is False where their validation texts or
     vocabularies differ, so that the scores must not be held against each other.
     """

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lstm_core.neurons.correlated import correlations_with
 from lstm_core.recordings.recording import Recording
+from lstm_core.storage.frames import Framed
 
 SHIFTS = 10  # ways to lay the values over the text: as they are, and moved on by tenths of it
 
@@ -24,7 +25,7 @@ class CounterpartQuery:
 
 
 @dataclass(frozen=True)
-class Counterpart:
+class Counterpart(Framed):
     """The unit whose values have the highest |correlation| with those asked for, with its sign, in [-1, 1].
 
     `chance`: the highest |correlation| of any unit with the same values moved on by a tenth of the text, two tenths and

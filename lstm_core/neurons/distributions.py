@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results
 
@@ -34,8 +35,11 @@ class DistributionQuery:
     layer: int
 
 
+SHOWN = ("near_zero_share", "mean", "deviation", "mean_abs", "median", "spread", "lowest", "highest")  # of each unit
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Distributions(Tally):
+class Distributions(Tally, Framed, columns=(*SHOWN, "divergence", "set_aside")):
     """The values of all units of a signal of a layer; `source` says of which weights, text and positions.
 
     Bins of h, g and n divide [-1, 1], those of gates [0, 1], those of the cell state the interval between the 0.1 and

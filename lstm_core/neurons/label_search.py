@@ -34,6 +34,7 @@ from lstm_core.recordings.find import same_reading
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.paired_test import LEARNED, UNKNOWN, by_block, influence, outcomes, p_value, standard_error
 from lstm_core.stats.ranks import Floats, Shifts, centred_ranks, strengths, targets_of
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 
 LEAST = 0.5  # strength on the held-out half that makes a label: an AUROC of .75, a correlation of .5
@@ -119,7 +120,7 @@ class FeatureBest:
 
 
 @dataclass(frozen=True)
-class Labels:
+class Labels(Framed, rows="units"):
     """The labels of all units of one signal and layer, unit by unit, and the best unit of each feature.
 
     `twin` names the weights of the untrained twin that stands beside, "" for none.

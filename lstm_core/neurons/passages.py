@@ -11,6 +11,7 @@ from lstm_core.neurons.distributions import DistributionQuery, Distributions, di
 from lstm_core.recordings.recording import MANIFEST, Recording, damaged, find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import read_json
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.results import Results
 from lstm_core.text.corpus import read_corpus
 
@@ -49,7 +50,7 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class KeptActivity:
+class KeptActivity(Framed, rows="activity"):
     """The activity of a run with these `weights` over tokens [start, stop) of the text of that fingerprint."""
 
     weights: str

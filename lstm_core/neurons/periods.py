@@ -12,6 +12,7 @@ import numpy as np
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.spectrum import Period, Pieces, Rhythm, Spectrum
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 
 TOGETHER = 16  # units that are read at a time
@@ -49,7 +50,7 @@ class UnitPeriod:
 
 
 @dataclass(frozen=True)
-class Periods:
+class Periods(Framed, rows="found"):
     """The units of a layer, those with the surest period first, over so many `steps`; `still` units never change and
     are left out.
     """

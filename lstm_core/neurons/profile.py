@@ -12,6 +12,7 @@ from lstm_core.neurons.distributions import BINS, CELL_INTERVAL, bounds_in
 from lstm_core.neurons.shapes import laplace_below
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.counts import NEAR_ZERO
+from lstm_core.storage.frames import Framed
 
 QUANTILES = (0.9, 0.5, 0.1)  # contexts are shown near these, too
 GOLDEN = (5**0.5 - 1) / 2  # its multiples, without their whole parts, never come close to each other
@@ -49,7 +50,7 @@ class Between:
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronProfile:
+class NeuronProfile(Framed):
     """Values of one unit. `counts` (BINS,) over `edges` (BINS + 1,); `layer_share` is the mean share per bin of
     `sampled` values of the layer.
 

@@ -6,13 +6,18 @@ and chunks; knows no models. N words, L distances.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.timing import timing
+from lstm_core.storage.frames import Framed, together
 from lstm_core.text.chunks import Chunked
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +37,7 @@ class TuningQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class TuningCurve:
+class TuningCurve(Framed, columns=("begin", "begin_error", "end", "end_error")):
     """A unit around the `chunks` of one kind: mean and standard error (over chunks) at each distance (L,) from their
     first word, and from their last.
     """
@@ -46,13 +51,17 @@ class TuningCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class Tuning:
+class Tuning(Framed):
     """The curves of a unit by kind of chunk, the commonest first; `usual`: its mean over all words."""
 
     query: TuningQuery
     distances: NDArray[np.int64]
     usual: float
     curves: tuple[TuningCurve, ...]
+
+    def frame(self) -> "DataFrame":
+        """A row for each distance from the chunks of each kind, and its mean and standard error there."""
+        return together({one.kind: one.frame().assign(distance=self.distances) for one in self.curves}, "kind")
 
 
 def tuning(recording: Recording, chunked: Chunked, query: TuningQuery) -> Tuning:

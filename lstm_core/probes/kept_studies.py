@@ -14,6 +14,7 @@ from lstm_core.probes.verification import Verification
 from lstm_core.probes.word_classes import WordClass
 from lstm_core.runs.run import Run
 from lstm_core.stats.separation import Separation
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.results import Results, hashed
 
 
@@ -52,7 +53,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class KeptStudy:
+class KeptStudy(Framed):
     """A study's outcome in a run of so many `units` with these `weights`, and in its untrained twin where that read the
     same text; so many places of either kind and phrases that stand in the text. `asked` identifies what the study asks
     for, whatever its name; a unit is on by `on`: signal, layers, rule and threshold.

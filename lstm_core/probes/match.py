@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.recordings.recording import Recording
+from lstm_core.storage.frames import Framed
 from lstm_core.text.corpus import END, UNKNOWN, split_text
 
 Span = tuple[int, int]  # start and stop, in steps of the text
@@ -57,7 +58,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Matches:
+class Matches(Framed, rows="found"):
     """The selected `units` and the best runs: those with most units in common, then fewest others, then the longest,
     then the first. `candidates` were looked at.
     """

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.match import Span, followers
+from lstm_core.storage.frames import Framed
 
 MOSTLY = 0.9  # share of a phrase's places at which a unit of it is on, at least
 RARELY = 0.01  # share of all other places at which it is on, at most
@@ -32,7 +33,7 @@ class SelectiveQuery:
 
 
 @dataclass(frozen=True, eq=False)
-class Selective:
+class Selective(Framed, columns=("at_phrase", "elsewhere")):
     """At which share of the phrase's `places` each unit is on, and at which share of other places as long (U,).
 
     `units` are on at MOSTLY or more of the former and at RARELY or less of the latter; `by_chance` so many are, on

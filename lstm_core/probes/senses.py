@@ -16,10 +16,13 @@ from lstm_core.probes.labelled_states import EncodedExample, encoded, states
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
 from lstm_core.probes.studies import tells_apart
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
+from lstm_core.storage.frames import Framed, together
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from lstm_core.runs.model import LanguageModel
     from lstm_core.runs.run import Run
 Values = NDArray[np.float32]
@@ -71,7 +74,7 @@ class WordSenses:
 
 
 @dataclass(frozen=True)
-class SetSenses:
+class SetSenses(Framed, rows="words"):
     """A set: `tokens` that were read, of which the model does not have `unknown_tokens`; labelled `places`, at
     `unknown_places` of which it does not have the word itself; `lost` rows of the set without a usable label; `few`:
     words left out, as too few of their places could be used.
@@ -88,7 +91,7 @@ class SetSenses:
 
 
 @dataclass(frozen=True)
-class Senses:
+class Senses(Framed):
     """What a run with so many `units` knows of each set."""
 
     run: str
@@ -97,6 +100,10 @@ class Senses:
     units: int
     sets: tuple[SetSenses, ...]
     schema: int = SCHEMA
+
+    def frame(self) -> "DataFrame":
+        """A row for each word of each set."""
+        return together({one.name: one.frame() for one in self.sets}, "set")
 
 
 # Measuring ------------------------------------------------------------------------------------------------------------

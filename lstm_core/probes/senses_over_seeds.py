@@ -8,6 +8,7 @@ import numpy as np
 from lstm_core.probes.sense_sets import EVERY_PHRASE, SETS
 from lstm_core.probes.senses import GUESSERS, Senses, SetSenses, WordSenses
 from lstm_core.stats.linear_probe import Scores
+from lstm_core.storage.frames import Framed
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class SetTogether:
+class SetTogether(Framed, rows="words"):
     """A set in the runs that have it: its words that all of them know, their mean (without EVERY_PHRASE, whose places
     are those of the others), and the shares of words of the text and of labelled places that the runs do not know.
     """

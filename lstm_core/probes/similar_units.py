@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.probes.active import OnSets, Unit
+from lstm_core.storage.frames import Framed
 
 BLOCK = 2**15  # steps multiplied at a time: their counts are whole numbers that a float32 holds exactly
 UNITS = 64  # compared at a time
@@ -58,7 +59,7 @@ class SimilarUnit:
 
 
 @dataclass(frozen=True)
-class SimilarUnits:
+class SimilarUnits(Framed, rows="found"):
     """The units most like one that is on at `on` of the `steps` of the text, the most alike first."""
 
     query: UnitsQuery

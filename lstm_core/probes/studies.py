@@ -20,6 +20,7 @@ from lstm_core.probes.match import followers, occurrences
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.storage.documents import restored
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import NONE, Tagged
 
@@ -109,7 +110,7 @@ class ByChance:
 
 
 @dataclass(frozen=True)
-class StudyResult:
+class StudyResult(Framed, rows="telling"):
     """What a study found. `smallest` is the smallest chance that so few places could reach; `null` how many units were
     confirmed for each of the null words.
     """

@@ -22,6 +22,7 @@ from lstm_core.stats.linear_probe import FEWEST, Probe, lead, probe
 from lstm_core.stats.separation import Separation, separation
 from lstm_core.stats.spectrum import Period, Rhythm, period, rhythm
 from lstm_core.stats.timing import Contrast, contrast
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import Tagged
 
@@ -70,7 +71,7 @@ class Followed:
 
 
 @dataclass(frozen=True, eq=False)
-class Verification:
+class Verification(Framed, rows="followed"):
     """What a study's places and words say of one run. `counts` are its places of both kinds, at all of which
     `confirmed` of its units tell the kinds apart by the study's own rule; for the rest up to MOST of each are used.
     `dealt_by` says what decided the labels of the reader's control task. None is what could not be told; `why` says

@@ -17,6 +17,7 @@ from lstm_core.probes.similar_units import jaccards, overlaps
 from lstm_core.probes.studies import Telling, tells_apart
 from lstm_core.probes.word_sets import matched
 from lstm_core.recordings.recording import Recording
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import Tagged
 
@@ -43,7 +44,7 @@ class ClassUnit:
 
 
 @dataclass(frozen=True, eq=False)
-class WordClass:
+class WordClass(Framed, rows="units"):
     """The `words` of a class that a text has often enough, and those `beside` it; `absent` ones are too rare.
 
     `units`: those that half of the words chose, the surest first. `shuffled` are confirmed on average where as many

@@ -15,6 +15,7 @@ import numpy as np
 from lstm_core.runs.run import score_of
 from lstm_core.runs.settings import MEASURES
 from lstm_core.storage.files import home
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM, Results, hashed
 from lstm_core.text.catalogue import Kind
@@ -50,7 +51,7 @@ class NgramScore:
 
 
 @dataclass(frozen=True)
-class NgramResult:
+class NgramResult(Framed, rows="scores"):
     """The n-gram models of a corpus. `measure` is "bits_per_character" or "perplexity"; `counted` training tokens.
 
     `fitted_on` says which text chose k, discounts, weights and orders; `held_out` the splits that nothing was chosen

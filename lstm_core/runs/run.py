@@ -22,6 +22,7 @@ from lstm_core.storage.files import (
     read_json,
     write_json,
 )
+from lstm_core.storage.frames import Framed
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Vocabulary
 
@@ -33,7 +34,7 @@ ENDED = ("finished", "untrained", "imported", "figures only", "states only")
 
 
 @dataclass(frozen=True)
-class Log:
+class Log(Framed, rows="points"):
     """The points of a training log, in order, without those that a later resume replaced; unreadable lines counted."""
 
     points: tuple[dict[str, Any], ...]

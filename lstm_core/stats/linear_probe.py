@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from lstm_core.stats import intervals
 from lstm_core.stats.paired_test import BLOCKS, by_block, p_value
 from lstm_core.stats.paired_test import standard_error as of_sums
+from lstm_core.storage.frames import Framed
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -144,7 +145,7 @@ class Control:
 
 
 @dataclass(frozen=True, eq=False)
-class Probe:
+class Probe(Framed, columns=("kinds", "said")):
     """What a reader `said` (N,) of places of two `kinds` (N,), each said by one that was fitted to other stretches."""
 
     kinds: Kinds

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.storage.frames import Framed
+
 Floats = NDArray[np.float64]
 
 DRAWS = 1000  # relabellings
@@ -16,7 +18,7 @@ BEGUN = 0.05  # chance that any lag of a unit that knows nothing of the events s
 
 
 @dataclass(frozen=True, eq=False)
-class Separation:
+class Separation(Framed, columns=("places", "first")):
     """Two kinds of vectors on their first two principal components: `places` (N, 2) with the `shares` of variance of
     both; `between`: the share of the places' variance that lies between the kinds, and its `chance` by relabelling.
     """

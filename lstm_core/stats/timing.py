@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.stats.separation import BEGUN, Floats
+from lstm_core.storage.frames import Framed
 
 
 @dataclass(frozen=True, eq=False)
-class Timing:
+class Timing(Framed, columns=("lags", "mean", "error")):
     """A unit around so many `events`: its `mean` (L,) and `error` (L,), the standard error, at each of `lags` (L,)
     steps after them; what is `usual`, its mean over the steps that are not around an event.
 

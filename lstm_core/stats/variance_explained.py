@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
+from lstm_core.storage.frames import Framed
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +21,7 @@ SHUFFLES = 5  # of them on which the whole test is made, to see how many units i
 
 
 @dataclass(frozen=True, eq=False)
-class Remembered:
+class Remembered(Framed, columns=("share", "by_chance", "chance")):
     """Of each unit: the `share` (U,) that what came before explains, its mean `by_chance` (U,), and the `chance` (U,)
     of such a share, adjusted for all units. `confirmed_by_chance`: how many units are on average with nothing to find.
     """

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.runs.cells import DEFAULT
 from lstm_core.stats import intervals
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM, Results
 from lstm_core.tagging.label_run import LabelRun
@@ -46,7 +47,7 @@ SHIPPED_CLASSIFIERS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Classification:
+class Classification(Framed, columns=("names", "probabilities")):
     """What a classifier says of a text of `tokens` words: how probable (K,) each of K classes `names` is."""
 
     name: str
@@ -97,7 +98,7 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Poolings:
+class Poolings(Framed, rows="scored"):
     """The figures: `scored` classifiers beside `chance` (always the commonest kind) and `words` (naive Bayes: the words
     in no order). `pieces` counts the texts of each part; no document is in two parts.
     """

@@ -5,19 +5,23 @@ Knows folders and labelled texts; torch is loaded only to measure.
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_core.storage.frames import Framed, side_by_side
 from lstm_core.storage.results import PROGRAM, Fields, Results
 from lstm_core.tagging.label_run import LOG, LabelRun, Share, label_runs, predicted
 from lstm_core.tagging.tag import measure_perceptron
 from lstm_core.tagging.texts import TESTS, Labelled
 from lstm_core.text.gold_tags import PENN
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 
 @dataclass(frozen=True)
-class Confusion:
+class Confusion(Framed):
     """How often a tagger gave a tag, of `names` (K), to words that people gave another: `counts` (K, K), a row for each
     tag of people. `weights` is the fingerprint of the tagger that was asked, `text` names the text.
     """
@@ -26,6 +30,10 @@ class Confusion:
     text: str
     names: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
+
+    def frame(self) -> "DataFrame":
+        """A row for each tag that people gave, a column for each that the tagger gave."""
+        return side_by_side({"tag": self.names, **dict(zip(self.names, zip(*self.counts, strict=True), strict=True))})
 
     @property
     def total(self) -> int:
@@ -64,7 +72,7 @@ def keep_all(texts: dict[str, Labelled]) -> None:
 
 
 @dataclass(frozen=True)
-class PerceptronFigures:
+class PerceptronFigures(Framed, rows="accuracy"):
     """Shares of right tags by text."""
 
     accuracy: dict[str, Share]

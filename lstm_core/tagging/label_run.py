@@ -18,6 +18,7 @@ from lstm_core.runs.folder import LOG, MANIFEST, SCHEMA, SETTINGS, VOCABULARY, W
 from lstm_core.storage import files
 from lstm_core.storage.arrays import Arrays, check_shapes, load_arrays, save_arrays
 from lstm_core.storage.files import check_name, home, read_json, write_json
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
@@ -297,7 +298,7 @@ def shares(title: str, given: Labelled, found: Sequence[str], scored: Sequence[b
 
 
 @dataclass(frozen=True)
-class TaggerFigures:
+class TaggerFigures(Framed, rows="accuracy"):
     """What was measured of a tagger with these `weights`, which knows so many `words`: its `accuracy` by text, and its
     share of right tags on the development text before the weights were rounded.
     """
@@ -311,7 +312,7 @@ class TaggerFigures:
 
 
 @dataclass(frozen=True)
-class ClassifierFigures:
+class ClassifierFigures(Framed):
     """Of a classifier: the share of `count` texts that it judged `right`."""
 
     weights: str

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun, Share, predicted, shares
 from lstm_core.tagging.texts import TESTS, Labelled
@@ -27,7 +28,7 @@ ADJECTIVE = ("JJ", "JJR", "JJS")
 
 
 @dataclass(frozen=True, eq=False)
-class Tagging:
+class Tagging(Framed, columns=("tokens", "sentence", "tags")):
     """What a tagger says of N words. `probabilities` (N, K) of the tags `names` (K,); `sentence` (N,) counts from 0."""
 
     architecture: str
@@ -146,7 +147,7 @@ PAIRS = (
 
 
 @dataclass(frozen=True)
-class Following:
+class Following(Framed):
     """What a tagger says of the word of a pair: its tag in the first and the second sentence, and how probable the tag
     of the second sentence is in either (all in [0, 1]).
     """

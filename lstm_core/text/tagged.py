@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.storage.frames import Framed
+
 NONE = -1  # no token
 _PLAIN = str.maketrans({"‘": "`", "’": "'", "ʼ": "'", "“": "``", "”": "''", "—": "--", "–": "--", "…": "..."})
 
@@ -18,7 +20,7 @@ def plain_word(word: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Tagged:
+class Tagged(Framed, columns=("start", "stop", "sentence", "tag")):
     """The N tokens of a text in order: token n is text[start[n]:stop[n]] exactly, and no two overlap.
 
     For a text that is split into words, start and stop count words, and a token is one word. `sentence` counts from 0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
 from lstm_core.text.catalogue import CorpusMissing
@@ -57,7 +58,7 @@ class SimilarityQuery:
 
 
 @dataclass(frozen=True)
-class SimilarityResult:
+class SimilarityResult(Framed, rows="scores"):
     """Scores of the benchmarks in the paper's order, and apart by how often the rarer word stands in the text."""
 
     query: SimilarityQuery

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.stats import intervals
+from lstm_core.storage.frames import Framed
 from lstm_core.text.lexicon import Lexicon, has_dash, lexicon, whole_word_counts
 from lstm_core.text.tagged import Tagged, words_before
 from lstm_core.word_vectors.spelling import LEAD, TAIL, context_at, drawn_contexts, spell
@@ -27,7 +28,7 @@ ROWS = 512  # words whose cosines are in memory at once
 
 
 @dataclass(frozen=True)
-class TagAgreement:
+class TagAgreement(Framed):
     """How often the guessed part of speech of a word seen once is the one it has, as shares in [0, 1] of `words`.
 
     `neighbours`: what most of the nearest words are, with its 95 % interval; `majority`: always `majority_tag`, the
@@ -48,7 +49,7 @@ class TagAgreement:
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class HeldOut(Framed):
     """How surely `words` words are found by their spelling in `contexts` contexts each: mean reciprocal rank in (0, 1].
 
     `own`: in contexts of their own; `others`: in contexts of other words; `chance`: a random order of the table.

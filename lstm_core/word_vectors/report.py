@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
@@ -73,7 +74,7 @@ class TableRow:
 
 
 @dataclass(frozen=True)
-class WordReport:
+class WordReport(Framed, rows="rows"):
     """All of it for a run. `types` as `Lexicon.types`; `by_euclid` and `same_tag` are shares of the five neighbours, as
     means over `drawn` words drawn at random. `agreement` is None for a text without words seen once, `held_out` empty
     for one without words that training never read.

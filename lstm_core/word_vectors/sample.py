@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.storage.arrays import restore_rows, scale_rows
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.word_vectors.vectors import (
@@ -36,7 +37,7 @@ COMMON = 2000  # words
 
 
 @dataclass(frozen=True, eq=False)
-class WordSample:
+class WordSample(Framed, columns=("words", "averaged", "counted", "tags")):
     """The V commonest of a text's `total` words, the commonest first, without those joined by an em-dash.
 
     `code` is each word's commonest part of speech as an index into `tag_names`, -1 where it has none. `means` are the

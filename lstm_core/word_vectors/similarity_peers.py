@@ -5,9 +5,14 @@ The peers are trained by `benchmarks/similarity.py`; the program itself does not
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from lstm_core.storage.frames import Framed, frame_of, together
 from lstm_core.storage.results import Results
 from lstm_core.word_vectors.similarity import Judged, Score, ScoreDifference, compare, mean_rho, score
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA = 4  # goes up when the options, or how the best of them are chosen, change
 
@@ -31,7 +36,7 @@ class Peer:
 
 
 @dataclass(frozen=True)
-class Peers:
+class Peers(Framed):
     """The peers of the `best` vectors of a run, on which layers; made by which weights."""
 
     run: str
@@ -39,6 +44,10 @@ class Peers:
     layers: tuple[int, ...]
     peers: tuple[Peer, ...]
     schema: int
+
+    def frame(self) -> "DataFrame":
+        """A row for each benchmark of each peer."""
+        return together({one.name: frame_of(one.scores) for one in self.peers}, "peer")
 
     @property
     def strongest(self) -> Peer | None:

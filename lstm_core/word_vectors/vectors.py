@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import CELLS
+from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form
@@ -112,7 +113,7 @@ class Adjustment:
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddingTable:
+class EmbeddingTable(Framed, columns=("words", "averaged", "counted", "vectors")):
     """Vectors of words. `averaged` occurrences before a blank are what each is the mean of, `counted` are in the text.
 
     `adjustments`, one a state, are what was done to the means before they were joined.

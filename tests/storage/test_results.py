@@ -207,6 +207,13 @@ def test_what_is_kept_is_read_as_it_was(results: Results[Any], tmp_path: Path) -
 
 
 @each
+def test_what_is_kept_has_a_table(results: Results[Any], tmp_path: Path) -> None:
+    found, _, _ = kept(results, Of(tmp_path))
+    table = found.frame()
+    assert table.shape[0] >= 1 and table.shape[1] >= 1 and table.columns.is_unique
+
+
+@each
 def test_results_of_others_are_none(results: Results[Any], tmp_path: Path) -> None:
     found, asked, path = kept(results, Of(tmp_path))
     if type(getattr(found, "weights", None)) is str:
