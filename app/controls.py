@@ -210,10 +210,3 @@ def bound(key: str) -> Literal["query-params"] | None:
         del st.query_params[key]
         st.rerun()
     return None
-
-
-def duration(seconds: float) -> str:
-    """A time span for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

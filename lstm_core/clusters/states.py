@@ -23,6 +23,7 @@ from lstm_core.storage.results import Fields, Results, hashed
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
+    from lstm_core.text.corpus import Corpus
 Data = Literal["whitespace", "full"]
 
 NOISE = -1
@@ -174,6 +175,15 @@ def recording_for(run: "Run", query: ClusterQuery, *, report: Progress = silent)
     where: Literal["whitespace", "all"] = "whitespace" if query.data == "whitespace" else "all"
     asked = RecordQuery((query.signal,), (query.layer,), where)
     return record(run, text, asked, report=report)
+
+
+def moments(corpus: "Corpus", query: ClusterQuery) -> tuple[int, int]:
+    """How many moments of a text are grouped, and how many characters are read for it."""
+    ids = corpus.ids if query.tokens <= 0 else corpus.ids[: query.tokens]
+    if query.data == "full":
+        return len(ids), len(ids)
+    blank = np.array([token.isspace() for token in corpus.vocabulary.tokens])
+    return int(blank[ids].sum()), len(ids)
 
 
 def points_of(recording: Recording, query: ClusterQuery) -> Points:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, places, progress, say, table
+from lstm_core.commands.report import Json, foretell, places, progress, say, table
+from lstm_core.runs.cost import clustering_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 
@@ -206,9 +207,12 @@ def rivals(
 def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool = False) -> Any:
     """The kept clusters of a query; where there are none they are made, with their map, and kept."""
     from lstm_core.clusters import states as clusters
+    from lstm_core.recordings.record import own_corpus
 
     found = None if recompute else clusters.read_clustering(run, query)
     if found is None:
+        count, tokens = clusters.moments(own_corpus(run), query.of(run))
+        foretell(lambda rate: clustering_seconds(run.model_config, count, tokens, rate))
         found = clusters.cluster(run, query, report=progress)
         into = run if with_run else None
         clusters.CLUSTERS.keep(found, into)

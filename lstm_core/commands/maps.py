@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, places, progress, say, table
+from lstm_core.commands.report import Json, foretell, places, progress, say, table
+from lstm_core.runs.cost import word_map_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
+from lstm_core.text.corpus import read_corpus
 
 if TYPE_CHECKING:
     from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -63,6 +65,9 @@ def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "W
     from lstm_core.clusters import word_map as maps
 
     kept = None if recompute else maps.read_map(run, query)
+    if kept is None:
+        start, stop = read_corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
+        foretell(lambda rate: word_map_seconds(run.model_config, stop - start, rate))
     found = kept or maps.word_map(run, query, report=progress)
     if kept is None or with_run:
         maps.WORD_MAPS.keep(found, run if with_run else None)

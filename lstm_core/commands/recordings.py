@@ -1,15 +1,15 @@
 """Verbs that make recordings, and keep recordings and runs in order: record, recordings, remove, verify."""
 
-import sys
 from dataclasses import asdict, fields
 from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import layers_of
-from lstm_core.commands.report import Json, confirm, progress, say
+from lstm_core.commands.report import Json, confirm, foretell, progress, say
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
 from lstm_core.recordings.upkeep import recordings_of, remove_run
+from lstm_core.runs.cost import reading_seconds
 from lstm_core.runs.store import list_runs, open_run, unreadable_runs
 from lstm_core.storage.files import check_name
 
@@ -40,7 +40,7 @@ def record(
         "sequential" if sequential else "parallel",
     )
     needed = recording.bytes_needed(run, source, query)
-    print(f"this recording needs {needed / 2**20:,.0f} MiB on disk", file=sys.stderr)
+    foretell(lambda rate: reading_seconds(run.model_config, len(source.ids), rate), needed)
     confirm("Record it?", yes)
     made = recording.record(run, source, query, report=progress)
     result = {"recording": made.fingerprint, "bytes": made.bytes, "tokens": len(made.tokens), **asdict(made.spec)}

@@ -3,13 +3,15 @@
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
 import typer
+
+from lstm_core.runs.cost import duration, matrix_rate
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MISSING = "-"
@@ -79,6 +81,14 @@ def places(one: Any) -> str:
 def progress(share: float, word: str) -> None:
     """Show progress on stderr, one line that is written over on a terminal."""
     print(f"{share:4.0%} {word}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+
+def foretell(seconds: Callable[[float], float], size: int = 0) -> None:
+    """Say on stderr what work will take before it starts, as the pages say it: `seconds` at a rate of multiply-adds a
+    second (`runs.cost`), and bytes on disk where it keeps many.
+    """
+    disk = f", {size / 2**20:,.0f} MiB on disk" if size else ""
+    print(f"this takes about {duration(seconds(matrix_rate()))} on this machine{disk}", file=sys.stderr)
 
 
 def confirm(question: str, yes: bool) -> None:

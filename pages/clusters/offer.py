@@ -2,19 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
 import streamlit as st
 
 from app.cached import corpus, machine_rate
-from app.controls import duration, tell
+from app.controls import tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.clusters.states import ClusterQuery, key_of
+from lstm_core.clusters.states import moments as grouped
+from lstm_core.runs.cost import clustering_seconds, duration
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
-
-PAIR_PRODUCTS = 2.0  # multiply-adds for a pair and unit: pairs are multiplied twice, lists of neighbours kept
-WORD_SECONDS = 1e-4  # of tagging, per character of the text
-LOADING = 8  # seconds until the work begins
 
 
 def job_folder(run: Run, query: ClusterQuery) -> Path:
@@ -35,23 +32,7 @@ def moments(run: Run, query: ClusterQuery) -> tuple[int, int]:
     """How many moments are grouped and how many characters are read; raises ValueError when the text is not at hand."""
     if not run.config["corpus"]["name"]:
         raise ValueError(f"{run.name} came without a text, so its groups cannot be computed: choose another model")
-    text = corpus(run.config["corpus"]["name"], "char")
-    ids = text.ids if query.tokens < 0 else text.ids[: query.tokens]
-    if query.data == "full":
-        return len(ids), len(ids)
-    blank = np.array([token.isspace() for token in text.vocabulary.tokens])
-    return int(blank[ids].sum()), len(ids)
-
-
-def cluster_seconds(run: Run, points: int, tokens: int, rate: float) -> float:
-    """About how long a clustering takes on a machine that does `rate` multiply-adds a second.
-
-    The text is read, its words are tagged, and every pair of points is compared.
-    """
-    config = run.model_config
-    reading = config.products * tokens
-    comparing = PAIR_PRODUCTS * points**2 * config.hidden
-    return LOADING + WORD_SECONDS * tokens + (2 * reading + comparing) / rate
+    return grouped(corpus(run.config["corpus"]["name"], "char"), query)
 
 
 def offer(run: Run, query: ClusterQuery, *, again: bool = False) -> None:
@@ -68,7 +49,7 @@ def offer(run: Run, query: ClusterQuery, *, again: bool = False) -> None:
     if points <= query.min_samples:
         st.info(f"The text holds {points:,} such moments: too few to group. Choose other moments or another model.")
         return
-    seconds = cluster_seconds(run, points, tokens, machine_rate())
+    seconds = clustering_seconds(run.model_config, points, tokens, machine_rate())
     st.caption(
         f"The model reads {tokens:,} characters, then each of {points:,} moments is compared with all others: about "
         f"{duration(seconds)} on this machine, less where parts of it were done before. The work goes on when this "

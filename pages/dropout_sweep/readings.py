@@ -11,7 +11,6 @@ import numpy as np
 import streamlit as st
 
 from app.cached import cached, machine_rate
-from app.controls import duration
 from app.work import at_work, last_attempt, start_button
 from lstm_core.neurons.compare import activity_at_hand, signals_of
 from lstm_core.neurons.distributions import DistributionQuery, Distributions
@@ -24,11 +23,11 @@ from lstm_core.neurons.passages import (
     recording_at_hand,
 )
 from lstm_core.recordings.writer import dtype_of
+from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 
 SIGNALS = CompareQuery().signals
-LOADING = 8  # seconds until a job begins to read
 NOTHING = Passage("", "", (0, 0))  # where the text is not at hand
 QUICK = 0.3  # seconds after which a bar is drawn
 
@@ -123,7 +122,7 @@ def cost(runs: Sequence[Run], passage: Passage, rate: float) -> tuple[float, int
     tokens, seconds, size = passage.span[1] - passage.span[0], float(LOADING), 0
     for run in runs:
         shape = run.model_config
-        seconds += 2 * (shape.products + shape.hidden * shape.vocabulary) * tokens / rate + 1
+        seconds += reading_seconds(shape, tokens, rate, scored=True) + 1
         widths = sum(np.dtype(dtype_of(signal)).itemsize for signal in signals_of(run, SIGNALS))
         size += shape.layers * shape.hidden * tokens * widths
     return seconds, size

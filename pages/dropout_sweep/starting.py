@@ -5,9 +5,9 @@ from dataclasses import replace
 import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
-from app.controls import KINDS, duration, tell
+from app.controls import KINDS, tell
 from app.work import last_attempt
-from lstm_core.runs.cost import training_bytes, training_seconds
+from lstm_core.runs.cost import duration, training_bytes, training_seconds
 from lstm_core.runs.settings import PRESETS, ModelConfig, Preset, TrainConfig
 from lstm_core.runs.sweep import DROPOUTS, Plan, cores, sweeps, sweeps_folder, threads_for
 from lstm_core.text.catalogue import Kind

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app.controls import duration, tell
+from app.controls import tell
 from app.work import last_attempt, start_button
+from lstm_core.runs.cost import duration
 from lstm_core.runs.sweep import Sweep, SweepProgress, open_sweep, standing, sweeps_folder
 from lstm_core.storage import jobs
 

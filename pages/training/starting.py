@@ -6,9 +6,9 @@ from typing import get_args
 import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
-from app.controls import KINDS, duration, tell
+from app.controls import KINDS, tell
 from lstm_core.runs.cells import CELLS
-from lstm_core.runs.cost import training_bytes, training_seconds
+from lstm_core.runs.cost import duration, training_bytes, training_seconds
 from lstm_core.runs.settings import PRESETS, ModelConfig, Precision, Preset, TrainConfig
 from lstm_core.runs.store import create_run
 from lstm_core.storage import jobs

@@ -5,15 +5,14 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import corpus, machine_rate
-from app.controls import duration, tell
+from app.controls import tell
 from app.work import at_work, last_attempt, start_button
 from lstm_core.clusters.word_map import WordMapQuery, key_of
+from lstm_core.runs.cost import duration, word_map_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 
 FEWEST = 10  # words of a map
-PLACING = 3e-3  # seconds a word: t-SNE moves all of them 750 times
-LOADING = 8  # seconds until the work begins
 
 
 def job_folder(run: Run, query: WordMapQuery) -> Path:
@@ -33,13 +32,6 @@ def words_of(run: Run, query: WordMapQuery) -> int:
     return stop - start
 
 
-def map_seconds(run: Run, words: int, rate: float) -> float:
-    """About how long a map takes on a machine that does `rate` multiply-adds a second: the text is read, its words are
-    moved about until neighbours are near each other."""
-    reading = run.model_config.products * words
-    return LOADING + 2 * reading / rate + PLACING * words
-
-
 def offer(run: Run, query: WordMapQuery, *, again: bool = False) -> None:
     """Draw the offer to make a map, or the progress of that work. When it ends the page is drawn again."""
     folder = job_folder(run, query)
@@ -57,10 +49,11 @@ def offer(run: Run, query: WordMapQuery, *, again: bool = False) -> None:
     if words < FEWEST:
         st.info(f"This part of the text has {words:,} words: too few for a map. Choose another part or model.")
         return
+    seconds = word_map_seconds(run.model_config, words, machine_rate())
     st.caption(
         f"The model reads {words:,} words of the text, then they are moved about on a plane until those with like "
-        f"states are near each other (t-SNE): about {duration(map_seconds(run, words, machine_rate()))} on this "
-        "machine. The work goes on when this page is closed, and the map is kept."
+        f"states are near each other (t-SNE): about {duration(seconds)} on this machine. "
+        "The work goes on when this page is closed, and the map is kept."
     )
     label = "Make it again" if again else "Make this map"
     start_button(label, folder, command(run, query), f"wordmap-go-{folder.name}")

@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from app.cached import corpus, sample_vectors, word_vectors
-from app.controls import duration, tell
+from app.controls import tell
 from app.work import at_work, last_attempt, start_button
+from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
@@ -15,8 +16,6 @@ from lstm_core.word_vectors.neighbours import Neighbour
 from lstm_core.word_vectors.sample import WordSample
 from lstm_core.word_vectors.similarity_peers import PEERS, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
-
-LOADING = 8  # seconds until the work begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def judgements(run: Run) -> Judgements:
 
 
 def offer(run: Run, words: list[str], label: str, rate: float, *, key: str) -> None:
-    """Offer the verb `words` that makes what is missing, or draw its progress; `rate` as of `estimate.matrix_rate`."""
+    """Offer the verb `words` that makes what is missing, or draw its progress; `rate` as of `cost.matrix_rate`."""
     folder = home() / "words" / "jobs" / f"{key}-{run.fingerprint[:20]}"
     if at_work(folder, f"words-{key}"):
         return
@@ -72,14 +71,9 @@ def offer(run: Run, words: list[str], label: str, rate: float, *, key: str) -> N
         tell("The text that the vectors are made of is not at hand.", error)
         return
     last_attempt(folder)
-    seconds = reading_seconds(run, len(text.ids), rate)
+    seconds = LOADING + reading_seconds(run.model_config, len(text.ids), rate)
     st.caption(
         f"The model reads all {len(text.ids):,} characters of {text.title} for it: about {duration(seconds)} on this "
         "machine, less where it has read them before. The work goes on when this page is closed; what it makes is kept."
     )
     start_button(label, folder, words, f"words-{key}-go")
-
-
-def reading_seconds(run: Run, tokens: int, rate: float) -> float:
-    """About how long reading a text takes on a machine that does `rate` multiply-adds a second."""
-    return LOADING + 2 * run.model_config.products * tokens / rate

@@ -13,10 +13,11 @@ from app.charts.maps import NAMED, among, kinds_map
 from app.work import told
 from lstm_core.clusters import contents as cluster_table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
+from lstm_core.runs.cost import clustering_seconds
 from lstm_core.runs.run import Run
 from pages.clusters import frames
 from pages.clusters.concordance import lines
-from pages.clusters.offer import cluster_seconds, moments
+from pages.clusters.offer import moments
 from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
     TAGS,
     book_clusters,
@@ -46,9 +47,8 @@ def test_the_cost_grows_with_pairs_and_is_known_from_the_text(run: Run, text: st
     assert moments(run, ClusterQuery().of(run)) == (blanks, len(text))
     assert moments(run, ClusterQuery(tokens=100).of(run)) == (sum(one.isspace() for one in text[:100]), 100)
     assert moments(run, ClusterQuery("full", tokens=-1).of(run)) == (len(text), len(text))
-    few, many, fast = (
-        cluster_seconds(run, points, 1000, rate) for points, rate in ((1e4, 1e9), (2e4, 1e9), (2e4, 2e9))
-    )
+    asked = ((10**4, 1e9), (2 * 10**4, 1e9), (2 * 10**4, 2e9))
+    few, many, fast = (clustering_seconds(run.model_config, points, 1000, rate) for points, rate in asked)
     assert many - few == pytest.approx(3 * 2.0 * 1e8 * 8 / 1e9)
     assert fast < many
 

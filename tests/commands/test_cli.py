@@ -153,7 +153,7 @@ def test_record_keeps_signals_and_says_its_size(cli: Verb, run: Run) -> None:
     assert (found["span"], found["tokens"], found["positions"]) == ([10, 510], 500, "whitespace")
     assert found["exactness"]["reader"] == "parallel"
     assert (recordings_folder() / found["recording"] / "recording.json").is_file()
-    assert "this recording needs" in result[2]
+    assert "this takes about" in result[2] and "MiB on disk" in result[2]
     sequential = document(cli("record", "mine", "--tokens", "500", "--sequential", "--json"))
     assert sequential["exactness"]["reader"] == "sequential"
 

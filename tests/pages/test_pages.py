@@ -13,13 +13,13 @@ from hypothesis import strategies as some
 from streamlit.util import calc_hash
 
 from app import registry
-from app.controls import MAX_TYPED, duration
+from app.controls import MAX_TYPED
 from lstm_core.neurons import labels
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.card import card
 from lstm_core.runs.cells import CELLS, SIGNALS
-from lstm_core.runs.cost import training_seconds
+from lstm_core.runs.cost import duration, training_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import PRESETS
 from lstm_core.runs.store import list_runs, open_run
