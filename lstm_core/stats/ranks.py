@@ -35,11 +35,6 @@ def auroc(values: NDArray[Any], mask: Mask) -> float:
     return float((int(centred_ranks(values)[mask].sum()) + pairs) / (2 * pairs))
 
 
-def two_sided(value: float) -> float:
-    """An AUROC whichever way it points: in [.5, 1]."""
-    return max(value, 1 - value)
-
-
 def targets_of(features: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
     """Features (n,) as `strengths` takes them: booleans as they are, ordered ones as centred ranks."""
     return [values if values.dtype == bool else centred_ranks(values) for values in features]

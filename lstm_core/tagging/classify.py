@@ -4,9 +4,7 @@ Classifiers read the same way as taggers and differ in what of their states they
 are asked which of 15 kinds a piece of the Brown corpus is of. Knows labelled texts; knows no pages.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import mean
 
 import numpy as np
@@ -15,13 +13,11 @@ from numpy.typing import NDArray
 from lstm_core.runs.cells import DEFAULT
 from lstm_core.stats import intervals
 from lstm_core.storage.frames import Framed
-from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM, Results
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig, Pooling
 from lstm_core.tagging.tag import words_of
-from lstm_core.tagging.texts import Labelled
-from lstm_core.tagging.words import Encoded, encode, word_list
+from lstm_core.tagging.words import encode
 from lstm_core.text.tagged import plain_word
 
 SEEDS = tuple(range(1, 9))
@@ -121,55 +117,6 @@ def difference(one: Scored, other: Scored) -> tuple[float, tuple[float, float]]:
     """By how much one is better than another, seed by seed: the mean and its interval of 95 %."""
     apart = [a - b for a, b in zip(one.right, other.right, strict=True)]
     return mean(apart), intervals.of_mean(apart)
-
-
-def compare_poolings(
-    parts: dict[str, Labelled],
-    corpus: str,
-    *,
-    kinds: Sequence[NetworkConfig] = shapes(),
-    seeds: Sequence[int] = SEEDS,
-    training: LabelTraining = TRAINING,
-    report: Progress = silent,
-) -> Iterator[Poolings]:
-    """Train every kind of classifier from every seed and score it on the test part, with the weights that were best on
-    the development part; yields the figures so far after each kind.
-    """
-    from lstm_core.tagging.model import new_network
-    from lstm_core.tagging.train import TrainingState, accuracy, load_weights, train
-
-    known = word_list(parts["train"].texts, parts["train"].labels, training.least)
-    encoded = {name: encode(known, part.texts, part.labels, of_texts=True) for name, part in parts.items()}
-    given, development, test = (encoded[name] for name in ("train", "development", "test"))
-    common = Counter(parts["train"].labels).most_common(1)[0][0]
-    found = Poolings(
-        corpus, len(known.labels), {name: len(part.texts) for name, part in parts.items()},
-        parts["test"].labels.count(common) / len(test), naive_bayes(given, test, len(known.labels)), tuple(seeds), (),
-    )  # fmt: skip
-    for number, config in enumerate(kinds):
-        right: list[float] = []
-        for seed in seeds:
-            network, progress = new_network(config, known, seed), TrainingState()
-            for _ in train(network, given, development, LabelTraining(**{**asdict(training), "seed": seed}), progress):
-                report((number + (len(right) + 0.5) / len(seeds)) / len(kinds), config.architecture)
-            load_weights(network, progress.best)
-            right.append(accuracy(network, test))
-        size = sum(value.numel() for value in network.parameters())
-        row = Scored(config.cell, config.directions, str(config.pooling), size, tuple(right))
-        found = Poolings(**{**vars(found), "scored": (*found.scored, row)})
-        yield found
-
-
-def naive_bayes(given: Encoded, test: Encoded, classes: int) -> float:
-    """Share of right labels of multinomial naive Bayes over the known words, one added to each count."""
-    counts = np.ones((classes, int(given.word.max(initial=0)) + 1))
-    np.add.at(counts, (np.repeat(given.labels, given.lengths), given.word[given.types]), 1)
-    weights = np.log(counts / counts.sum(axis=1, keepdims=True)).T  # (words, K)
-    prior = np.log(np.bincount(given.labels, minlength=classes) + 1.0)
-    of_text = np.repeat(np.arange(len(test)), test.lengths)
-    sums = np.zeros((len(test), classes))
-    np.add.at(sums, of_text, weights[np.minimum(test.word[test.types], len(weights) - 1)])
-    return float(((sums + prior).argmax(axis=1) == test.labels).mean())
 
 
 FIGURES = Results("classifiers/poolings.json", Poolings, own=None, remedy="restore it")

@@ -11,9 +11,8 @@ import numpy as np
 
 from lstm_core.storage.frames import Framed, side_by_side
 from lstm_core.storage.results import PROGRAM, Fields, Results
-from lstm_core.tagging.label_run import LOG, LabelRun, Share, label_runs, predicted
-from lstm_core.tagging.tag import measure_perceptron
-from lstm_core.tagging.texts import TESTS, Labelled
+from lstm_core.tagging.label_run import LOG, LabelRun, Share, predicted
+from lstm_core.tagging.texts import Labelled
 from lstm_core.text.gold_tags import PENN
 
 if TYPE_CHECKING:
@@ -61,14 +60,6 @@ def perceptron_shares() -> dict[str, Share]:
     """The shares of right tags of NLTK's perceptron, trained on the same text, by text; empty where none are kept."""
     found = PERCEPTRON.read(PROGRAM)
     return found.accuracy if found else {}
-
-
-def keep_all(texts: dict[str, Labelled]) -> None:
-    """Measure and keep the confusion of every tagger that ships, and the perceptron's shares; for maintainers."""
-    for run in label_runs("taggers"):
-        if run.shipped:
-            CONFUSIONS.keep(confusion(run, texts["masc"], TESTS["masc"]), run)
-    PERCEPTRON.keep(PerceptronFigures(measure_perceptron(texts)), PROGRAM)
 
 
 @dataclass(frozen=True)

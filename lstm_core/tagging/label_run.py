@@ -6,7 +6,6 @@ Knows files; torch is loaded only to build or train a network.
 
 import json
 import platform
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -245,17 +244,6 @@ def _reports(path: Path) -> "list[EpochReport]":
     if not path.is_file() or not (path.parent / MANIFEST).is_file():
         return []
     return [EpochReport(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-
-
-def ship_label_run(run: LabelRun, kind: Kind) -> LabelRun:
-    """Copy what is needed of a trained one to the program's own; for maintainers."""
-    target = files.SHIPPED / kind / run.name
-    shutil.rmtree(target, ignore_errors=True)
-    for name in (SETTINGS, VOCABULARY, WEIGHTS, LOG, MANIFEST, "results/accuracy.json", "CARD.md"):
-        if (run.folder / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(run.folder / name, target / name)
-    return LabelRun(target)
 
 
 # Measuring ------------------------------------------------------------------------------------------------------------

@@ -10,17 +10,14 @@ from lstm_core.runs.cells import CELLS
 from lstm_core.storage.files import write_bytes
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import (
-    CLASSIFIED,
     TAGGED,
-    ClassifierFigures,
     LabelRun,
     TaggerFigures,
     folders,
     new_label_run,
-    predicted,
     train_label_run,
 )
-from lstm_core.tagging.settings import POOLINGS, LabelTraining, NetworkConfig
+from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
 from lstm_core.tagging.texts import Labelled
 
@@ -61,37 +58,6 @@ def keep_results(run: LabelRun, texts: dict[str, Labelled], *, before_rounding: 
     )
     TAGGED.keep(results, run)
     write_bytes(run.folder / "CARD.md", card(run, results).encode())
-
-
-def keep_classifier_results(run: LabelRun, test: Labelled) -> None:
-    """Measure a trained classifier on texts of other documents, with its weights as they are kept; write its card."""
-    found = predicted(run.network(), run.known, test)
-    right = sum(one == other for one, other in zip(found, test.labels, strict=True)) / len(test.labels)
-    CLASSIFIED.keep(ClassifierFigures(run.fingerprint, run.config.architecture, len(found), right), run)
-    config, kinds = run.config, ", ".join(label.replace("_", " ") for label in run.known.labels)
-    lines = [
-        f"# {run.name}",
-        "",
-        f"A network that says which of {len(run.known.labels)} kinds a text is of ({kinds}): "
-        f"{CELLS[config.cell].told} of {config.layers} x {config.hidden} units in {config.directions} "
-        f"direction{'s' * (config.directions > 1)}, judged by {POOLINGS[config.pooling or 'last']}; "
-        f"{len(run.known.words):,} words are known to it.",
-        "",
-        "## Data",
-        "",
-        f"Pieces of 40 words or a few more of {run.corpus}. No text is stored here, but its words are listed.",
-        "",
-        "## Figures",
-        "",
-        f"{right:.1%} right on {len(found):,} pieces of documents that it has not seen. `poolings.json` beside it has "
-        "the figures of several seeds, and what needs no network.",
-        "",
-        "## Limits",
-        "",
-        "American prose of 1961. It is made to be looked into: naive Bayes over the words in no order does better.",
-        "",
-    ]
-    write_bytes(run.folder / "CARD.md", "\n".join(lines).encode())
 
 
 def card(run: LabelRun, results: TaggerFigures) -> str:

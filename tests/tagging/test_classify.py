@@ -5,17 +5,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import mean
 
-import numpy as np
 import pytest
 
 from lstm_core.storage.results import PROGRAM
 from lstm_core.tagging import classify as classifying
-from lstm_core.tagging.classify import Poolings, Scored, classify, compare_poolings, difference, naive_bayes
+from lstm_core.tagging.classify import Poolings, Scored, classify, difference
 from lstm_core.tagging.label_run import label_runs, new_label_run, train_label_run
-from lstm_core.tagging.reports import keep_classifier_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.texts import Labelled
-from lstm_core.tagging.words import encode, word_list
+from tools.taggers import keep_classifier_results
 
 pytestmark = pytest.mark.numeric
 
@@ -24,22 +22,6 @@ TEXTS = Labelled(
     [[*ONE, "sun"], [*OTHER, "sun"], [*ONE, "rain"], [*OTHER, "rain"]] * 12, ["a", "b", "a", "b"] * 12, True
 )
 QUICK = LabelTraining(epochs=8, batch=64, learning_rate=0.03, patience=8, least=1, forget=0.0)
-
-
-def test_naive_bayes_is_that_of_the_formula() -> None:
-    train = Labelled([["x", "x", "y"], ["y", "z"], ["z"]], ["a", "b", "b"], True)
-    test = Labelled([["x"], ["z", "z"], ["y"], ["q", "x"]], ["a", "b", "a", "b"], True)
-    known = word_list(train.texts, train.labels, 1)
-    counts = {"a": {"x": 3, "y": 2, "z": 1, "?": 1}, "b": {"x": 1, "y": 2, "z": 3, "?": 1}}  # one added to each
-    right = 0
-    for text, label in zip(test.texts, test.labels, strict=True):
-        score = {
-            kind: np.log(prior) + sum(np.log(counts[kind].get(word, 1) / sum(counts[kind].values())) for word in text)
-            for kind, prior in (("a", 2), ("b", 3))
-        }
-        right += max(score, key=lambda kind: score[kind]) == label
-    encoded = [encode(known, part.texts, part.labels, of_texts=True) for part in (train, test)]
-    assert naive_bayes(encoded[0], encoded[1], 2) == right / 4
 
 
 def figures() -> Poolings:
@@ -69,23 +51,6 @@ def test_figures_are_kept_and_read_again(models: Path) -> None:
     (models / "classifiers" / "poolings.json").write_text(json.dumps({**asdict(figures()), "seeds": "x"}))
     with pytest.raises(ValueError, match=r"poolings\.json is damaged .*seeds is 'x'"):
         classifying.read_figures()
-
-
-def test_what_the_text_ends_with_is_seen_by_the_last_state_and_what_it_begins_with_by_both() -> None:
-    """The kind is said by the first word alone; ten words of noise follow."""
-    chance = np.random.default_rng(0)
-    noise = [["u", "v", "w"][number] for number in chance.integers(0, 3, 4000)]
-    texts = [[kind, *noise[at : at + 10]] for at, kind in enumerate(["a", "b"] * 60)]
-    parts = Labelled(texts, ["a", "b"] * 60, True)
-    kinds = [
-        NetworkConfig("rnn", directions, 6, hidden=6, dropout=0.0, pooling=pooling)  # type: ignore[arg-type]
-        for directions, pooling in ((2, "both"), (2, "mean"))
-    ]
-    *_, found = compare_poolings(
-        dict.fromkeys(("train", "development", "test"), parts), "noise", kinds=kinds, seeds=(1, 2), training=QUICK
-    )
-    assert [row.right for row in found.scored] == [(1.0, 1.0), (1.0, 1.0)]
-    assert found.chance == 0.5 and found.words == 1.0 and found.of("rnn", 2, "mean") == found.scored[1]
 
 
 @pytest.mark.usefixtures("models")

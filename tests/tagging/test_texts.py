@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.tagging.texts import LEAST_WORDS, genre_texts, pieces, tagging_texts
+from lstm_core.tagging.texts import tagging_texts
 from lstm_core.tagging.words import (
     LETTERS,
     NOT_SCORED,
@@ -89,20 +89,6 @@ def test_hidden_words_are_read_as_unknown_and_keep_their_letters() -> None:
     batch = batch_of(given, np.array([0, 1]), np.array([True, False, True]))
     assert batch.words.tolist() == [[UNKNOWN, 2], [UNKNOWN, UNKNOWN]]
     assert batch.spelling[batch.types[0, 0], :5].tolist() == KNOWN.spelling("the")
-
-
-def test_pieces_are_whole_sentences_of_at_least_so_many_words() -> None:
-    sentences = [["a"] * 3, ["b"] * 2, ["c"] * 9, ["d"]]
-    assert pieces(sentences, 5) == [["a"] * 3 + ["b"] * 2, ["c"] * 9]
-
-
-@pytest.mark.needs_data
-def test_no_document_of_the_brown_corpus_is_on_two_sides() -> None:
-    parts = genre_texts()
-    assert {len(set(part.labels)) for part in parts.values()} == {15}
-    assert min(len(text) for part in parts.values() for text in part.texts) == LEAST_WORDS
-    seen = [{tuple(text) for text in part.texts} for part in parts.values()]
-    assert not seen[0] & seen[1] and not seen[0] & seen[2] and not seen[1] & seen[2]
 
 
 @pytest.mark.needs_data
