@@ -89,6 +89,13 @@ def settled(tab: Any) -> None:
     tab.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
+def holds(field: Any, value: str) -> None:
+    """Wait until a field has a value: it is drawn with its first one before the address is read."""
+    from playwright.sync_api import expect
+
+    expect(field).to_have_value(value, timeout=30_000)
+
+
 def choose(tab: Any, label: str, option: str) -> None:
     """Choose from a list; it is opened again where a run of the script closed it."""
     from playwright.sync_api import TimeoutError as Missed

@@ -11,7 +11,7 @@ from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
 from lstm_core.text import corpus as corpora
-from tests.browsing import ROW, Server, choose, healthy, press, settled, table, tick, ticked
+from tests.browsing import ROW, Server, choose, healthy, holds, press, settled, table, tick, ticked
 from tests.clusters_on_pages import book_clusters, book_run, book_text  # noqa: F401 - fixtures that are used by being here
 from tests.opened_pages import PAGES
 
@@ -41,7 +41,7 @@ def test_the_unit_is_kept_in_the_address_and_its_value_shown_on_hover(
 ) -> None:
     tab.goto(f"{server.address}/neurons?run=small&neurons-unit=3")
     settled(tab)
-    assert tab.get_by_label("Neuron (unit)").input_value() == "3"
+    holds(tab.get_by_label("Neuron (unit)"), "3")
     tab.get_by_label("Neuron (unit)").fill("5")
     tab.keyboard.press("Enter")
     tab.wait_for_url("**neurons-unit=5**")
@@ -108,14 +108,14 @@ def test_a_click_on_a_row_shows_its_group_and_the_address_keeps_it(
 ) -> None:
     tab.goto(f"{server.address}/clusters?run=small")
     settled(tab)
-    assert tab.get_by_label("Group", exact=True).input_value() == "1"
+    holds(tab.get_by_label("Group", exact=True), "1")
     one_is_ticked(tab, 1)
     for _ in range(2):  # the chosen row stays chosen
         tick(tab, GROUPS, 4)
         tab.wait_for_url("**clusters-cluster=4**")
         settled(tab)
         shows_words_of(tab, found, text, 4)
-        assert tab.get_by_label("Group", exact=True).input_value() == "4"
+        holds(tab.get_by_label("Group", exact=True), "4")
         one_is_ticked(tab, 4)
     tab.get_by_label("Group", exact=True).fill("2")  # the table follows a choice that is made elsewhere
     tab.keyboard.press("Enter")

@@ -17,7 +17,7 @@ from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
-from tests.browsing import Server, choose, healthy, settled, table, tick
+from tests.browsing import Server, choose, healthy, holds, settled, table, tick
 from tests.commands.test_probes import stronger
 from tests.pages.test_probes import recording  # noqa: F401 - a fixture that is used by being here
 
@@ -85,7 +85,7 @@ def test_a_span_is_selected_by_clicks_by_drawing_and_by_keys_and_a_link_shows_th
     wanted = text[here + 1 : here + 10].replace("\n", "⏎")
     assert selected(tab) == wanted
     tab.get_by_text(re.compile(f"on through “{re.escape(wanted)}” at this place")).wait_for()
-    assert tab.get_by_label("A phrase of the text").input_value() == wanted.replace("⏎", " ")
+    holds(tab.get_by_label("A phrase of the text"), wanted.replace("⏎", " "))
 
     token(tab, recording, here + 2).hover()
     tab.mouse.down()
@@ -160,8 +160,8 @@ def test_a_row_is_gone_to_asked_about_and_followed_to_the_page_neurons(
     tab.get_by_role("link", name="See it at this place").click()
     tab.get_by_role("heading", name="Neurons", exact=True).wait_for()
     settled(tab)
-    assert tab.get_by_label("Neuron (unit)").input_value() == unit
-    assert tab.get_by_label("Layer", exact=True).input_value() == layer
+    holds(tab.get_by_label("Neuron (unit)"), unit)
+    holds(tab.get_by_label("Layer", exact=True), layer)
     tab.locator(".now").first.wait_for(state="attached")
     tab.locator(".text span[data-k]").nth(4).hover()
     assert tab.locator(".now").first.inner_text().startswith("654: ")

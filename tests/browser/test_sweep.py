@@ -7,7 +7,7 @@ import pytest
 
 from lstm_core.neurons.compare import compare
 from lstm_core.runs.sweep import open_sweep
-from tests.browsing import Server, choose, healthy, settled
+from tests.browsing import Server, choose, healthy, holds, settled
 from tests.small_sweeps import small_book, small_sweep, with_weights  # noqa: F401 - a fixture that is used by being here
 
 pytestmark = pytest.mark.browser
@@ -70,7 +70,7 @@ def test_a_sweep_is_started_watched_and_reads_the_text(
     settled(tab)
     tab.get_by_role("button", name="Start the sweep").click()
     tab.get_by_text("runs finished").wait_for()
-    assert tab.get_by_label("What to compare").input_value() == "my-sweep"
+    holds(tab.get_by_label("What to compare"), "my-sweep")
     wait_for(lambda: all(run.status == "finished" for run in open_sweep("my-sweep").runs), 240, "the three runs")
     tab.get_by_role("button", name="Let them read it").wait_for(timeout=120_000)
     settled(tab)

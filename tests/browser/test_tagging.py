@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browsing import Server, healthy, settled
+from tests.browsing import Server, healthy, holds, settled
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src="http://example.invalid/x.png" onerror="alert(1)">![a](http://example.invalid/y.png) **b** $x$'
@@ -52,7 +52,7 @@ def test_two_sentences_their_states_and_the_address(server: Server, tab: Any) ->
     tab.get_by_text(re.compile("after We, neuron 1: ")).wait_for()
     tab.goto(tab.url)
     settled(tab)
-    assert tab.get_by_label("First sentence").input_value() == "We saw her house"
+    holds(tab.get_by_label("First sentence"), "We saw her house")
     tab.locator(".strips .values").first.wait_for()
     healthy(tab)
 

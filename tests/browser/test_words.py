@@ -12,7 +12,7 @@ from lstm_core.word_vectors.report import PAPER_TABLE, REPORTS, word_report
 from lstm_core.word_vectors.sample import keep_sample, word_sample
 from lstm_core.word_vectors.spelling import spell_unknown
 from lstm_core.word_vectors.vectors import defined, embeddings
-from tests.browsing import ROW, Server, healthy, settled, table
+from tests.browsing import ROW, Server, healthy, holds, settled, table
 
 pytestmark = pytest.mark.browser
 STRANGE = "zebrine"
@@ -58,7 +58,7 @@ def test_a_word_that_does_not_occur_is_typed_shared_and_opened_again(
     tab.goto("about:blank")
     tab.goto(shared)
     settled(tab)
-    assert tab.get_by_label("Any word, also one that you make up").input_value() == STRANGE
+    holds(tab.get_by_label("Any word, also one that you make up"), STRANGE)
     shows_neighbours(tab, expected)
     healthy(tab)
     assert tab.hosts <= {"127.0.0.1", ""}
