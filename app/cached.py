@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
 import streamlit as st
@@ -16,6 +16,7 @@ from lstm_core.probes.active import on_sets as core_on_sets
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cost import matrix_rate
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import list_runs, stamp
 from lstm_core.storage.results import Stamp
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.text.corpus import describe_corpus, read_corpus
@@ -28,26 +29,42 @@ R = TypeVar("R")
 
 open_recording = st.cache_resource(max_entries=4, show_spinner="Opening the recording")(Recording.open)
 corpus = st.cache_resource(max_entries=3, show_spinner="Reading the text")(read_corpus)
+
+
+def runs_to_show() -> list[str]:
+    """The names of the runs that pages can show: those with weights, or with what their neurons did."""
+    return _runs_to_show(stamp())
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _runs_to_show(stamp: object) -> list[str]:
+    return [run.name for run in list_runs() if run.has_weights or run.states_only]
+
+
 machine_rate = st.cache_data(ttl=3600, show_spinner=False)(matrix_rate)
 corpus_facts = st.cache_data(max_entries=64, ttl=60, show_spinner="Looking for the texts")(describe_corpus)
 
 
 def cached(analysis: Callable[P, R]) -> Callable[P, R]:
-    """The analysis with its results kept: hit on a rerun, miss on a new query, shared between pages and people."""
-    keep = st.cache_data(
-        max_entries=64,
-        show_spinner=False,
-        hash_funcs={
-            Recording: lambda recording: recording.fingerprint,
-            Run: lambda run: (run.name, run.fingerprint),
-            OnSets: lambda on: on.key,
-            LabelRun: lambda run: (str(run.folder), run.fingerprint),
-            Clustering: lambda found: (found.fingerprint, found.labels),
-            WordMap: lambda found: found.fingerprint,
-            Labels: lambda labels: (labels.weights, labels.text_fingerprint, labels.span, labels.query, labels.twin),
-        },
-    )
-    return keep(analysis)
+    """The analysis with its results kept: hit on a rerun, miss on a new query, shared between pages and people.
+
+    What it returns is the very object for everyone who asks: results are frozen, their arrays and frames are only read.
+    """
+    if analysis not in _CACHED:
+        _CACHED[analysis] = st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_IDENTITIES)(analysis)
+    return cast(Callable[P, R], _CACHED[analysis])
+
+
+_CACHED: dict[Callable[..., Any], Callable[..., Any]] = {}
+_IDENTITIES: dict[str | type, Callable[[Any], Any]] = {
+    Recording: lambda recording: recording.fingerprint,
+    Run: lambda run: (run.name, run.fingerprint),
+    OnSets: lambda on: on.key,
+    LabelRun: lambda run: (str(run.folder), run.fingerprint),
+    Clustering: lambda found: (found.fingerprint, found.labels),
+    WordMap: lambda found: found.fingerprint,
+    Labels: lambda labels: (labels.weights, labels.text_fingerprint, labels.span, labels.query, labels.twin),
+}
 
 
 on_sets = st.cache_resource(

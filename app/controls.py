@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from app import registry
-from app.cached import open_recording
+from app.cached import open_recording, runs_to_show
 from lstm_core.recordings.recording import Recording, damaged, find_recordings
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
@@ -24,7 +24,7 @@ V = TypeVar("V")
 
 def model_picker(*, shown: bool) -> None:
     """The sidebar's choice of a model, kept from page to page; a link may name one in `?run=`."""
-    names = [run.name for run in list_runs() if run.has_weights or run.states_only]
+    names = runs_to_show()
     asked = st.query_params.get("run")
     kept = st.session_state.get("chosen_run")
     linked = asked in names and asked != st.session_state.get("linked_run")

@@ -22,11 +22,15 @@ def all_kept(run: Run, recording: Recording) -> list[Labels]:
     """The labels of all layers of h and c: of the recording where there are any, else as they came with the run. Never
     of two texts, whose scores do not compare."""
     places = _places(run)
-    own = [labels for place in places if (labels := kept_labels(run, recording, NeuronQuery(*place, 0)))]
+    own = cached(_all_read)(recording, tuple(places), core.LABELS.stamp(run))
     if len(own) == len(places):
         return own
     came = all_that_came(run)
     return own if len(own) >= len(came) else came
+
+
+def _all_read(recording: Recording, places: tuple[tuple[str, int], ...], stamp: Stamp) -> list[Labels]:
+    return [labels for place in places if (labels := core.read_labels(recording, LabelQuery(*place)))]
 
 
 def all_that_came(run: Run) -> list[Labels]:

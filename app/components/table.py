@@ -127,4 +127,7 @@ def _rounded(frame: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     """The frame with what `percent` shows rounded: the browser would cut further digits off."""
     kinds: dict[str, Any] = {name: one["type_config"] for name, one in columns.items() if one and name in frame}
     steps = {name: kind["step"] for name, kind in kinds.items() if kind["type"] == "number" and kind.get("step")}
-    return frame.round({name: -floor(log10(step)) for name, step in steps.items() if is_numeric_dtype(frame[name])})
+    rounded = {
+        name: frame[name].round(-floor(log10(step))) for name, step in steps.items() if is_numeric_dtype(frame[name])
+    }
+    return frame.assign(**rounded) if rounded else frame

@@ -46,7 +46,7 @@ class RecordingSpec:
     layers: tuple[int, ...]
     positions: str = "all"
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names the folder: hash of everything that decides the content."""
         content = {name: value for name, value in asdict(self).items() if name not in ("run", "text")}

@@ -46,6 +46,13 @@ def list_runs() -> list[Run]:
     return list(found.values())
 
 
+def stamp() -> tuple[tuple[str, int], ...]:
+    """All folders of runs, and when what lies in each was last changed: what is kept of `list_runs` goes by it."""
+    parents = files.SHIPPED, runs_folder()
+    folders = [path.parent for parent in parents for path in sorted(parent.glob("*/config.json"))]
+    return tuple((str(folder), folder.stat().st_mtime_ns) for folder in folders)
+
+
 def unreadable_runs() -> dict[str, str]:
     """Folders of runs that `list_runs` passes over, by name, with what is wrong."""
     found = {}

@@ -4,12 +4,11 @@ U units. Shares are in [0, 1], divergences in bits.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.neurons.label_search import Labels, UnitLabel
@@ -103,16 +102,16 @@ def label_names(labels: Labels | None) -> list[str]:
     return [name for name, _ in Counter(unit.label for unit in labels.labelled).most_common()] if labels else []
 
 
-def unit_frame(ranked: Ranking, labels: Labels | None, units: Sequence[int]) -> pd.DataFrame:
+def unit_frame(ranked: Ranking, labels: Labels | None, units: ArrayLike) -> pd.DataFrame:
     """One row a unit; what it follows where labels are at hand."""
-    at = np.array(units, np.int64)
+    at = np.asarray(units, np.int64)
     made: dict[str, object] = {
         "neuron": at,
-        "values": ranked.bars[at].round(4).tolist(),
+        "values": list(ranked.bars[at].round(4)),
         "unlike the mean (bits)": ranked.divergence[at],
     }
     if labels is not None:
-        found = [labels.units[unit] if labels.units[unit].label else None for unit in units]
+        found = [labels.units[unit] if labels.units[unit].label else None for unit in at.tolist()]
         made |= {
             "follows": [told(label) if label else None for label in found],
             "score": np.array([label.score if label else None for label in found], float),

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from app import controls, findings
+from app.cached import cached
 from app.charts.draw import draw
-from app.charts.neurons import distribution
 from app.claims import panel
 from app.components.csv_file import frame_csv
 from app.components.heatmap import text_heat_map
@@ -17,7 +17,7 @@ from pages.neurons import frames
 from pages.neurons.own_text import Colours, own_text
 from pages.neurons.places import places
 from pages.neurons.ranking import all_neurons
-from pages.neurons.unit import beside, facts, other_signal, profile_of, relatives
+from pages.neurons.unit import beside, drawn, facts, other_signal, profile_of, relatives
 
 WINDOW = 1000
 START = "neurons-start"
@@ -84,7 +84,7 @@ with left:
     st.subheader("How often it takes each value")
     height = 480 if beside(recording, signal) else 340  # as the column at its side
     alt = f"How often neuron {unit} takes each value"
-    draw(distribution(profile, height=height), key="neurons-distribution", alt=alt)
+    draw(drawn(recording, query, height), key="neurons-distribution", alt=alt)
     st.caption(
         "Bars: this neuron. Grey: all neurons of its layer. Orange: the Laplace distribution (a peak with two tails) "
         "that fits its bars best."
@@ -117,6 +117,6 @@ if whole:
     facts(*whole, unit, noun)
 places(profile, words=words)
 relatives(recording, query, labels)
-panel(label_claims(run, all_kept(run, recording)), "What the thesis says of single neurons, what we measure")
+panel(cached(label_claims)(run, all_kept(run, recording)), "What the thesis says of single neurons, what we measure")
 
 own_text(run, query, Colours(by_probability, scale, low, high))

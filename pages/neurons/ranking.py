@@ -1,7 +1,9 @@
 """All neurons of a layer: how unusual each is, what it follows, in a table with filters, and as a file."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.cached import cached
 from app.components.csv_file import frame_csv
@@ -52,7 +54,7 @@ def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ran
         st.caption("No neuron passes these filters: choose another shape or label, or show those near zero.")
         return found, labels
     name = f"{run.name}-{query.signal}{query.layer}.csv"
-    made = cached(_frame)(recording, layer, labels, units)
+    made = cached(_frame)(recording, layer, labels, np.array(units))
     show(
         made, columns=_columns(found), key="neurons-all", choice=Choice("neuron", query.unit, choose),
         alt=f"{len(made)} neurons with their distributions, the most unusual first",
@@ -72,7 +74,9 @@ def all_neurons(run: Run, recording: Recording, query: NeuronQuery) -> tuple[Ran
     return found, labels
 
 
-def _frame(recording: Recording, query: DistributionQuery, labels: Labels | None, units: list[int]) -> pd.DataFrame:
+def _frame(
+    recording: Recording, query: DistributionQuery, labels: Labels | None, units: NDArray[np.int64]
+) -> pd.DataFrame:
     return frames.unit_frame(cached(ranked)(recording, query), labels, units)
 
 

@@ -1,6 +1,7 @@
 """One neuron among the others: what it follows, how unusual it is, the same neuron's other signal, its relatives."""
 
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -37,6 +38,15 @@ def _profile(recording: Recording, query: NeuronQuery) -> NeuronProfile:
     return profile(recording, query, cached(layer_sample)(recording, query.signal, query.layer))
 
 
+def drawn(recording: Recording, query: NeuronQuery, height: int) -> Any:
+    """How often a unit takes each value, as a picture so many pixels high; kept."""
+    return cached(_drawn)(recording, query, height)
+
+
+def _drawn(recording: Recording, query: NeuronQuery, height: int) -> Any:
+    return distribution(profile_of(recording, query), height=height)
+
+
 def facts(found: Ranking, labels: Labels | None, unit: int, noun: str) -> None:
     """What a unit follows, how unusual and of which shape its values are."""
     st.subheader(f"Neuron {unit}")
@@ -58,10 +68,9 @@ def other_signal(recording: Recording, query: NeuronQuery) -> None:
     other = beside(recording, query.signal)
     if other is None:
         return
-    found = profile_of(recording, replace(query, signal=other, contexts=0))
     st.markdown(f"**The same neuron's {SIGNALS[other].title}**")
     alt = f"How often the {SIGNALS[other].title} of neuron {query.unit} takes each value"
-    draw(distribution(found, height=220), key="neurons-beside", alt=alt)
+    draw(drawn(recording, replace(query, signal=other, contexts=0), 220), key="neurons-beside", alt=alt)
 
 
 def relatives(recording: Recording, query: NeuronQuery, labels: Labels | None) -> None:
