@@ -16,6 +16,8 @@ from hypothesis import settings
 
 from tests.browsing import server, tab  # noqa: F401 - fixtures
 
+pytest_plugins = ["pytester"]
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # in processes that tests start, too
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
