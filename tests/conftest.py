@@ -48,24 +48,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def homes() -> dict[str, Path]:
-    """Copies of the homes that `made_once` has filled, by name."""
+def homes() -> dict[str, tuple[Path, Any]]:
+    """Copies of the homes that `made_once` has filled, and what was made, by name."""
     return {}
 
 
 @pytest.fixture
-def made_once(home: Path, homes: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None]:
-    """Fills $LSTM_HOME as `make` does: by `make` when the name is new, later by a copy of what that left there.
+def made_once(home: Path, homes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Fills $LSTM_HOME as `make` does, gives what that gave: by `make` when the name is new, later by a copy of what
+    was left there.
 
     For what takes long to make, such as states of a text that a model has read. A name stands for one `make` alone.
     """
 
-    def fill(name: str, make: Callable[[], object]) -> None:
+    def fill(name: str, make: Callable[[], Any]) -> Any:
         if name in homes:
-            shutil.copytree(homes[name], home, dirs_exist_ok=True)
+            shutil.copytree(homes[name][0], home, dirs_exist_ok=True)
         else:
-            make()
-            homes[name] = shutil.copytree(home, tmp_path_factory.mktemp("home") / "kept")
+            made = make()
+            homes[name] = shutil.copytree(home, tmp_path_factory.mktemp("home") / "kept"), made
+        return homes[name][1]
 
     return fill
 

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def building(spec: RecordingSpec, needed: int) -> Iterator[Building]:
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
         files = inventory(part, sorted(path.name for path in part.iterdir()))
-        stored = {"schema": SCHEMA, "spec": vars(spec), "exactness": made.exactness, "files": files}
+        stored = {"schema": SCHEMA, "spec": asdict(spec), "exactness": made.exactness, "files": files}
         write_json(part / MANIFEST, stored)
         part.chmod(0o755)
         shutil.rmtree(folder, ignore_errors=True)

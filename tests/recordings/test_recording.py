@@ -316,7 +316,7 @@ def test_a_damaged_run_can_be_removed_with_its_recordings(made: Recording, witho
 
 def test_recordings_are_listed_and_removed_by_a_verb(cli: Make, made: Recording, small_run: Make) -> None:
     (row,) = json.loads(cli("recordings", "--json")[1])
-    assert row.items() >= json.loads(json.dumps(vars(made.spec))).items()
+    assert row.items() >= json.loads(json.dumps(asdict(made.spec))).items()
     assert (row["key"], row["bytes"], row["problem"]) == (made.fingerprint, made.bytes, "")
     assert row["shown_with"] == ["small"]
     code, out, _ = cli("recordings")

@@ -32,8 +32,8 @@ def run(small_run: Callable[..., Run], words: Callable[..., str], made_once: Cal
 
 
 @pytest.fixture
-def sample(run: Run) -> WordSample:
-    return word_sample(run, count=12)
+def sample(run: Run, made_once: Callable[..., WordSample]) -> WordSample:
+    return made_once("a sample of words with dashes", lambda: word_sample(run, count=12))
 
 
 def test_the_commonest_words_without_a_dash_are_taken(run: Run, sample: WordSample) -> None:
