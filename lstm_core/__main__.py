@@ -8,12 +8,11 @@ import typer
 from lstm_core.commands import (
     analyses,
     chunks,
-    labels,
     maps,
     models,
-    outside,
     probes,
     recordings,
+    report,
     senses,
     sweeps,
     tagging,
@@ -24,7 +23,7 @@ from lstm_core.commands import (
 )
 
 # In the order of --help.
-VERBS: dict[str, Callable[..., None]] = {
+VERBS: dict[str, Callable[..., report.Told | None]] = {
     "corpora": texts.corpora,
     "runs": training.runs,
     "train": training.train,
@@ -32,9 +31,9 @@ VERBS: dict[str, Callable[..., None]] = {
     "evaluate": training.evaluate,
     "import": models.import_model,
     "export": models.export_model,
-    "import-states": outside.import_states,
-    "import-lstmvis": outside.import_lstmvis,
-    "export-lstmvis": outside.export_lstmvis,
+    "import-states": models.import_states,
+    "import-lstmvis": models.import_lstmvis,
+    "export-lstmvis": models.export_lstmvis,
     "ship": models.ship,
     "record": recordings.record,
     "compare": sweeps.compare,
@@ -46,9 +45,9 @@ VERBS: dict[str, Callable[..., None]] = {
     "tagger-states": tagging.tagger_states,
     "findings": analyses.findings,
     "units": analyses.units,
-    "label": labels.label,
-    "cluster": analyses.cluster,
-    "rivals": analyses.rivals,
+    "label": analyses.label,
+    "cluster": maps.cluster,
+    "rivals": maps.rivals,
     "wordmap": maps.wordmap,
     "match": probes.match,
     "similar-units": probes.similar_units,
@@ -71,7 +70,7 @@ VERBS: dict[str, Callable[..., None]] = {
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for name, verb in VERBS.items():
-    app.command(name)(verb)
+    app.command(name)(report.command(verb))
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.options import Layer, Signal
+from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.runs.store import open_run
 
 CONLL2000, OWN = "conll2000", "own"  # the first is chunks.NAME, which would load more than --help needs
@@ -15,14 +16,13 @@ READ_BEFORE = "its text is from the Penn Treebank, which this run was trained on
 
 def chunks(
     name: Annotated[str, typer.Argument(help="Name of a run.")],
-    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
+    layer: Layer = 0,
     unit: Annotated[int, typer.Option(help="Tell the curve of this neuron, from 0, instead.")] = -1,
     text: Annotated[
         str, typer.Option(help="conll2000: chunks that people's trees gave. own: what the run has read.")
     ] = OWN,
-    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
-    as_json: Json = False,
-) -> None:
+    signal: Signal = "h",
+) -> Told:
     """Which kind of sentence chunk (noun phrase, verb phrase ...) each neuron follows, whether it still tells the one
     before, and how fast it forgets; beside chance and the untrained twin. What is not recorded yet is, and kept.
     """
@@ -39,12 +39,11 @@ def chunks(
         curves = tuning(recording, chunked, TuningQuery(signal, layer, unit))
         found = tuned_units(recording, chunked, TunedQuery(signal, layer, (unit,)), report=progress)
         summary = {**_curves(curves), "run": name, **source, "tuned": _row(found.units[0])}
-        say(summary, as_json, [*_units(found.units), *_curve_lines(curves)])
-        return
+        return Told(summary, [*_units(found.units), *_curve_lines(curves)])
     twin = _twin(recording, signal, layer)
     found = tuned_units(recording, chunked, TunedQuery(signal, layer), twin=twin, report=progress)
-    claim = chunk_claim(found)
-    say({**_summary(found), **source, "claim": claim}, as_json, [*_source_lines(source), *_lines(found)])
+    result = {**_summary(found), **source, "claim": chunk_claim(found)}
+    return Told(result, [*_source_lines(source), *_lines(found)])
 
 
 # Where chunks come from -----------------------------------------------------------------------------------------------
@@ -89,10 +88,9 @@ def _rules() -> dict[str, Any] | None:
     except ValueError:
         return None
     scores = {
-        name: {kind or "all": {"f1": one.f1, "precision": one.precision, "recall": one.recall, "gold": one.gold}
-               for kind, one in some.items()}
+        name: {kind or "all": picked(one, "f1", "precision", "recall", "gold") for kind, one in some.items()}
         for name, some in found.items()
-    }  # fmt: skip
+    }
     return {"baseline_published_f1": BASELINE_F1, **scores}
 
 
@@ -115,27 +113,19 @@ def _twin(recording: Any, signal: str, layer: int) -> Any:
 
 
 def _row(one: Any) -> dict[str, Any]:
-    told = {"coding": one.coding, "remembering": one.remembering, "learned": one.learned}
-    return {**asdict(one), **told}
+    return {**asdict(one), **picked(one, "coding", "remembering", "learned")}
 
 
 def _summary(found: Any) -> dict[str, Any]:
+    by_chance = picked(found, *(f"{name}: {name}_by_chance" for name in ("coding", "previous", "beyond_word")))
     return {
-        "run": found.run,
-        "text": found.text,
-        "signal": found.query.signal,
-        "layer": found.query.layer,
-        "words": found.words,
+        **picked(found, "run", "text", "signal: query.signal", "layer: query.layer", "words"),
         "chunks": dict(found.chunks),
         "coding": len(found.coding),
         "current_and_previous": len(found.both),
         "learned": sum(one.learned for one in found.units),
         "beyond_twin": None if found.beyond_twin is None else len(found.beyond_twin),
-        "by_chance": {
-            "coding": found.coding_by_chance,
-            "previous": found.previous_by_chance,
-            "beyond_word": found.beyond_word_by_chance,
-        },
+        "by_chance": by_chance,
         "units": [_row(one) for one in found.units],
         "twin": _summary(found.twin) if found.twin else None,
     }
@@ -157,12 +147,9 @@ def _source_lines(source: dict[str, Any]) -> list[str]:
 
 
 def _lines(found: Any) -> list[str]:
-    lines = [
-        f"{found.run}, {found.query.signal} of layer {found.query.layer}, {found.words:,} words of {found.text}",
-        *_counts(found),
-        *_units(found.units[:SHOWN]),
-    ]
-    return lines
+    place = f"{found.query.signal} of layer {found.query.layer}"
+    head = f"{found.run}, {place}, {found.words:,} words of {found.text}"
+    return [head, *_counts(found), *_units(found.units[:SHOWN])]
 
 
 def _counts(found: Any) -> list[str]:
@@ -190,32 +177,24 @@ def _units(units: Any) -> list[str]:
         }
         for one in units
     ]
-    columns = {
-        "unit: neuron": "d",
-        "kind": "",
-        "score: AUROC": ".3f",
-        "control: twin's": ".3f",
-        "previous: before": ".1%",
-        "beyond_word: beyond the word": ".1%",
-        "onset": "+d",
-        "half_life": ".1f",
-        "verdict": "",
-    }
+    columns = (
+        "neuron {unit:d} {kind} AUROC {score:.3f} twin's {control:.3f} before {previous:.1%} "
+        "beyond the word {beyond_word:.1%} {onset:+d} {half_life:.1f} {verdict}"
+    )
     return table(rows, columns)
 
 
 def _curves(found: Any) -> dict[str, Any]:
     parts = ("kind", "chunks", "begin", "begin_error", "end", "end_error")
-    curves = [{part: getattr(one, part) for part in parts} for one in found.curves]
-    return {"query": found.query, "distances": found.distances, "usual": found.usual, "curves": curves}
+    return {**picked(found, "query", "distances", "usual"), "curves": [picked(one, *parts) for one in found.curves]}
 
 
 def _curve_lines(found: Any) -> list[str]:
     distances = found.distances.tolist()
     rows = [
-        {"kind": one.kind, "chunks": one.chunks, **dict(zip(map(str, distances), one.begin.tolist(), strict=True))}
+        {**picked(one, "kind", "chunks"), **dict(zip(map(str, distances), one.begin.tolist(), strict=True))}
         for one in found.curves
     ]
-    columns = {f"{distance}: {distance:+d}": ".3f" for distance in distances}
+    columns = "".join(f"{distance:+d} {{{distance}:.3f}}" for distance in distances)
     head = f"mean value by words from the beginning of a chunk (all words: {found.usual:.3f})"
-    return [head, *table(rows, {"kind": "", "chunks": ",d", **columns})]
+    return [head, *table(rows, "{kind} {chunks:,d}" + columns)]

@@ -1,8 +1,19 @@
 """Options that several verbs read alike."""
 
+from typing import Annotated
+
+import typer
+
 from lstm_core.runs.settings import PRESETS, Preset
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, read_corpus
+
+Recorded = Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")]
+Layer = Annotated[int, typer.Option(help="From 1; 0 = the last.")]
+Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
+Recompute = Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")]
+WithRun = Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def kind_of(kind: str) -> Kind | None:

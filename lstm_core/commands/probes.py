@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_core.commands.options import layers_of
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.options import Layer, Recorded, Signal, layers_of
+from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.commands.verification import of_study, study_document, study_lines
 from lstm_core.runs.store import open_run
 
-Signal = Annotated[str, typer.Option(help="h, c or another signal of the cell.")]
 Layers = Annotated[str, typer.Option(help="For example 1,2; all when left out.")]
 Rule = Annotated[str, typer.Option(help="raw, tanh (as LSTMVis), two-sided or quantile: when a neuron is on.")]
 Threshold = Annotated[float, typer.Option(help="Of the rule.")]
@@ -19,7 +18,7 @@ AROUND = 40  # letters shown at either side of a match
 
 
 def match(
-    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    name: Recorded,
     phrase: Annotated[str, typer.Option(help="A phrase that stands in the text it has read.")],
     occurrence: Annotated[int, typer.Option(help="Which of its occurrences, from 1.", min=1)] = 1,
     before: Annotated[int, typer.Option(help="Steps before the phrase at which the neurons are off.")] = 0,
@@ -30,8 +29,7 @@ def match(
     layers: Layers = "",
     rule: Rule = "raw",
     threshold: Threshold = 0.3,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Which neurons are on through a phrase, and where else in the text they are."""
     from lstm_core.probes.match import MatchQuery, occurrences
     from lstm_core.probes.match import match as matched
@@ -44,34 +42,14 @@ def match(
     found = matched(on, MatchQuery(*spans[occurrence - 1], before, after, limit, count))
     took = time.perf_counter() - began
     between = "" if recording.vocabulary.splitter == "characters" else " "
-    rows: list[dict[str, Any]] = [
-        {
-            "start": one.start,
-            "stop": one.stop,
-            "shared": one.shared,
-            "either": one.either,
-            "jaccard": one.jaccard,
-            "text": [
-                between.join(recording.text(*part))
-                for part in (
-                    (one.start - AROUND, one.start), (one.start, one.stop), (one.stop, one.stop + AROUND),
-                )
-            ],
-        }
-        for one in found.found
-    ]  # fmt: skip
-    result = {
-        "run": name,
-        "text": recording.title,
-        "phrase": phrase,
-        "span": list(spans[occurrence - 1]),
-        "occurrences": len(spans),
-        "units": [list(unit) for unit in found.units],
-        "matches": rows,
-        "candidates": found.candidates,
-        "seconds": took,
-        "index_seconds": seconds,
-    }
+    rows: list[dict[str, Any]] = []
+    for one in found.found:
+        parts = (one.start - AROUND, one.start), (one.start, one.stop), (one.stop, one.stop + AROUND)
+        text = [between.join(recording.text(*part)) for part in parts]
+        rows.append({**picked(one, "start", "stop", "shared", "either", "jaccard"), "text": text})
+    about = {"run": name, "text": recording.title, "phrase": phrase, "span": spans[occurrence - 1]}
+    times = {"seconds": took, "index_seconds": seconds}
+    result = {**about, "occurrences": len(spans), **picked(found, "units", "candidates"), "matches": rows, **times}
     head = (
         f"{len(found.units)} of {len(on.units):,} neurons are on through {phrase!r}, occurrence {occurrence} of "
         f"{len(spans)} in {recording.title}"
@@ -81,21 +59,20 @@ def match(
         f"{row['text'][2][:AROUND]}".replace("\n", "⏎")
         for row in rows
     ]
-    say(result, as_json, "\n".join([head, "both either", *lines]))
+    return Told(result, [head, "both either", *lines])
 
 
 def similar_units(
-    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    name: Recorded,
     unit: Annotated[int, typer.Option(help="From 0.")],
-    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
+    layer: Layer = 0,
     lag: Annotated[int, typer.Option(help="Steps that others may be earlier or later, at most.")] = 0,
     count: Annotated[int, typer.Option(help="Neurons that are told.")] = 20,
     by: Annotated[str, typer.Option(help="overlap (Jaccard index) or correlation.")] = "overlap",
     signal: Signal = "h",
     rule: Rule = "raw",
     threshold: Threshold = 0.3,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Which neurons, of any layer, are on when a neuron is on, or some steps earlier or later."""
     from lstm_core.probes.similar_units import UnitsQuery
     from lstm_core.probes.similar_units import similar_units as similar
@@ -104,31 +81,18 @@ def similar_units(
     found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count, by))  # type: ignore[arg-type]
     rows = [{**vars(one), "jaccard": one.jaccard} for one in found.found]
     query = found.query
-    result = {
-        "run": name,
-        "text": recording.title,
-        "layer": query.layer,
-        "unit": query.unit,
-        "on": found.on,
-        "steps": found.steps,
-        "units": rows,
-    }
+    figures = picked(found, "layer: query.layer", "unit: query.unit", "on", "steps")
+    result = {"run": name, "text": recording.title, **figures, "units": rows}
     on_at = f"{found.on:,} of {found.steps:,} steps of {recording.title}"
     head = f"neuron {query.unit} of layer {query.layer} is on at {on_at}"
-    columns = {
-        "layer": "d",
-        "unit: neuron": "d",
-        "lag": "d",
-        "jaccard: Jaccard": ".3f",
-        "correlation": ".3f",
-        "shared: both": ",d",
-        "by_chance": ",.1f",
-    }
-    say(result, as_json, [head, *table(rows, columns)])
+    columns = (
+        "{layer:d} neuron {unit:d} {lag:d} Jaccard {jaccard:.3f} {correlation:.3f} both {shared:,d} {by_chance:,.1f}"
+    )
+    return Told(result, [head, *table(rows, columns)])
 
 
 def study(
-    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
+    name: Recorded,
     file: Annotated[Path, typer.Argument(help="A study, such as studies/left.toml.")],
     signal: Signal = "h",
     layers: Layers = "",
@@ -136,8 +100,7 @@ def study(
     threshold: Threshold = 0.3,
     verification: Annotated[bool, typer.Option(help="Whether it holds up, beside the untrained twin.")] = True,
     with_run: Annotated[bool, typer.Option("--with-run", help="Keep the figures in the run's own folder.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
     confirmed on the other. Then whether that holds up."""
     from lstm_core.probes import studies
@@ -153,7 +116,7 @@ def study(
     if verification:
         added, more = of_study(found, recording, on, tagged, open_run(name) if with_run else None)
         result, lines = {**result, **added}, [*lines, *more]
-    say(result, as_json, lines)
+    return Told(result, lines)
 
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:

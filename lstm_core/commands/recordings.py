@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lstm_core.commands.options import layers_of
-from lstm_core.commands.report import Json, confirm, foretell, progress, say
+from lstm_core.commands.options import Yes, layers_of
+from lstm_core.commands.report import Told, confirm, foretell, places, progress
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
 from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.cost import reading_seconds
@@ -24,8 +24,7 @@ def record(
     positions: Annotated[str, typer.Option(help="all, whitespace or none.")] = "all",
     sequential: Annotated[bool, typer.Option(help="One token at a time, the slow reference.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before using the disk.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Read a text with a run and keep its signals on disk."""
     from lstm_core.recordings import record as recording
 
@@ -49,18 +48,16 @@ def record(
         lines.append(f"{unknown:,} of {len(made.tokens):,} tokens are not in the run's vocabulary and were replaced")
     if gave_up := made.exactness.get("gave_up"):
         lines.append(f"read one token at a time because {gave_up}")
-    say({**result, "exactness": made.exactness}, as_json, "\n".join(lines))
+    return Told({**result, "exactness": made.exactness}, lines)
 
 
 def recordings(
     key: Annotated[str, typer.Option("--remove", help="Remove the recording of this key.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: Json = False,
-) -> None:
+    yes: Yes = False,
+) -> Told:
     """List the recordings, newest first: what each holds and how large it is. Or remove one."""
     if key:
-        _remove_recording(key, yes, as_json)
-        return
+        return _remove_recording(key, yes)
     kept = kept_recordings()
     weights = {run.name: run.fingerprint for run in list_runs()}
     rows, lines = [], []
@@ -74,30 +71,27 @@ def recordings(
         elif not shown_with:
             lines.append(f"{'':20} no run has these weights any more: no page shows it")
     text = "\n".join([*lines, counted(kept)]) if kept else "no recordings yet: make one with `record NAME`"
-    say(rows, as_json, text)
+    return Told(rows, text)
 
 
 def remove(
     name: Annotated[str, typer.Argument(help="A run of yours, or a recording's key.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    as_json: Json = False,
-) -> None:
+    yes: Yes = False,
+) -> Told:
     """Remove a run with its recordings, or one recording, and say what that freed."""
     if (recordings_folder() / check_name(name)).is_dir():
-        _remove_recording(name, yes, as_json)
-        return
+        return _remove_recording(name, yes)
     made = recordings_of(open_run(name))
     what = f"{name} and {counted(made)}" if made else name
     confirm(f"Remove {what}?", yes)
     freed = remove_run(name)
     result = {"removed": name, "bytes": freed, "recordings": [kept.key for kept in made]}
-    say(result, as_json, f"removed {what}, freed {freed / 2**20:,.1f} MiB")
+    return Told(result, f"removed {what}, freed {freed / 2**20:,.1f} MiB")
 
 
 def verify(
     name: Annotated[str, typer.Argument(help="A run or a recording's key; everything when left out.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
     from lstm_core.recordings.recording import verify as verify_recording
 
@@ -110,15 +104,14 @@ def verify(
         results[run.name] = _outcome(run.verify)
     if not name:
         results |= unreadable_runs()
-    say(results, as_json, "\n".join(f"{key:28} {value}" for key, value in results.items()) or "nothing to verify")
-    if any(value != "ok" for value in results.values()):
-        raise SystemExit(2)
+    lines = [f"{key:28} {value}" for key, value in results.items()] or ["nothing to verify"]
+    return Told(results, lines, 2 if any(value != "ok" for value in results.values()) else 0)
 
 
-def _remove_recording(key: str, yes: bool, as_json: bool) -> None:
+def _remove_recording(key: str, yes: bool) -> Told:
     confirm(f"Remove the recording {key}?", yes)
     freed = remove_recording(key)
-    say({"removed": key, "bytes": freed}, as_json, f"removed {key}, freed {freed / 2**20:,.1f} MiB")
+    return Told({"removed": key, "bytes": freed}, f"removed {key}, freed {freed / 2**20:,.1f} MiB")
 
 
 def _contents(spec: RecordingSpec | None) -> str:
@@ -126,9 +119,8 @@ def _contents(spec: RecordingSpec | None) -> str:
     if spec is None:
         return "?"
     kept = {"all": "", "none": ", probabilities only"}.get(spec.positions, f", at {spec.positions}")
-    span = f"[{spec.span[0]:,} to {spec.span[1]:,})"
     layers = ",".join(map(str, spec.layers))
-    return f"{spec.run:28} {spec.text} {span}  {','.join(spec.signals)} of layers {layers}{kept}"
+    return f"{spec.run:28} {spec.text} {places(spec.span)}  {','.join(spec.signals)} of layers {layers}{kept}"
 
 
 def _outcome(check: Any) -> str:

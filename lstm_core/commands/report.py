@@ -2,19 +2,49 @@
 
 import json
 import math
+import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
+from functools import wraps
+from inspect import Parameter, signature
+from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any
+from string import Formatter
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
 
 from lstm_core.runs.cost import duration, matrix_rate
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+JSON = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MISSING = "-"
+
+
+class Told(NamedTuple):
+    """What a verb has to say: its result, the same for people as a text or lines, and the code that it ends with."""
+
+    result: Any
+    text: str | Iterable[str]
+    code: int = 0
+
+
+def command(verb: Callable[..., Told | None]) -> Callable[..., None]:
+    """A verb as it is typed: with the option --json after its own, it prints what it has to say."""
+    own = signature(verb)
+
+    @wraps(verb)
+    def typed(*, as_json: bool, **options: Any) -> None:
+        if told := verb(**options):
+            say(told.result, as_json, told.text)
+            if told.code:
+                raise SystemExit(told.code)
+
+    last = Parameter("as_json", Parameter.KEYWORD_ONLY, default=False, annotation=JSON)
+    typed.__signature__ = own.replace(parameters=[*own.parameters.values(), last])  # type: ignore[attr-defined]
+    typed.__annotations__ = {**verb.__annotations__, "as_json": JSON}
+    return typed
 
 
 def say(value: Any, as_json: bool, text: str | Iterable[str]) -> None:
@@ -42,28 +72,31 @@ def document(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> list[str]:
-    """Rows as lines, below a line of heads: `columns` are keys of a row, each with how its values are written.
+def picked(found: Any, *names: str) -> dict[str, Any]:
+    """Some of what an object has, by name; `key: query.layer` gives another key to what lies within."""
+    pairs = (name.split(": ") for name in names)
+    return {pair[0]: attrgetter(pair[-1])(found) for pair in pairs}
 
-    A format such as "d", ".3f", ",d" or ".1%" stands at the right of its column; "" writes text, at the left. A key is
-    its own head, with blanks for underscores; `key: head` gives another. What a row lacks, or has as None, is a dash.
+
+def table(rows: Iterable[Mapping[str, Any]], columns: str) -> list[str]:
+    """Rows as lines, below a line of heads. `columns` are replacement fields as of `str.format`, each a key of a row
+    after its head: "{layer:d} near zero {near_zero_share:.1%}".
+
+    A key is its own head where none is written, with blanks for underscores. A column with a format, such as "d", ".3f"
+    or ".1%", stands at the right, one without at the left. What a row lacks, or has as None, is a dash.
     """
-    keys, heads = zip(*(_head(name) for name in columns), strict=True)
-    formats = list(columns.values())
-    cells = [[_cell(row.get(key), how) for key, how in zip(keys, formats, strict=True)] for row in rows]
+    parts = [part for part in Formatter().parse(columns) if part[1] is not None]
+    formats = [how or "" for _, _, how, _ in parts]
+    heads = [head.strip() or str(key).replace("_", " ") for head, key, _, _ in parts]
+    cells = [[_cell(row.get(str(key)), how or "") for _, key, how, _ in parts] for row in rows]
     widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
     return [
         "  ".join(
             cell.rjust(width) if how else cell.ljust(width)
             for cell, width, how in zip(line, widths, formats, strict=True)
         ).rstrip()
-        for line in [list(heads), *cells]
+        for line in [heads, *cells]
     ]
-
-
-def _head(name: str) -> tuple[str, str]:
-    key, _, head = name.partition(": ")
-    return key, head or key.replace("_", " ")
 
 
 def _cell(value: Any, how: str) -> str:
@@ -76,6 +109,19 @@ def places(one: Any) -> str:
     """Where a text was read, for people: "[0 to 18,000)"."""
     start, stop = one
     return f"[{start:,} to {stop:,})"
+
+
+def scores(validation: Mapping[str, float]) -> str:
+    """What a run scores, for people: "1.234 bits per character"."""
+    return ", ".join(f"{value:.3f} {measure.replace('_', ' ')}" for measure, value in validation.items())
+
+
+def asked_to_end() -> Callable[[], bool]:
+    """Whether SIGTERM or Ctrl-C has come since: what is at work then ends with what it has done so far."""
+    came: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: came.append(number))
+    return lambda: bool(came)
 
 
 def progress(share: float, word: str) -> None:

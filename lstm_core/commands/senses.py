@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.options import Recompute, Signal, WithRun
+from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
@@ -32,10 +33,9 @@ GUESSES = {
 def senses(
     names: Annotated[list[str], typer.Argument(help="Names of runs of words, for example of several seeds.")],
     labelled: Annotated[str, typer.Option("--set", help="coarsewsd, semeval or senseval; all when left out.")] = "",
-    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
-    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
-    as_json: Json = False,
-) -> None:
+    recompute: Recompute = False,
+    with_run: WithRun = False,
+) -> Told:
     """Do a run's neurons tell labelled meanings of words apart? Chosen and trained on some places, tested on others,
     beside what the words alone, shuffled labels and the untrained twin achieve; several runs together.
     """
@@ -43,7 +43,7 @@ def senses(
 
     found = [_senses(open_run(name), labelled, recompute, with_run) for name in names]
     parts = together(found)
-    say({"runs": found, "together": parts}, as_json, _senses_lines(parts))
+    return Told({"runs": found, "together": parts}, _senses_lines(parts))
 
 
 def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> "Senses":
@@ -79,10 +79,9 @@ def word_class(
     study: Annotated[
         Path | None, typer.Option(help="Or a study that lists words, such as studies/ptb-legal.toml.")
     ] = None,
-    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
+    signal: Signal = "h",
     threshold: Annotated[float, typer.Option(help="From which value on a neuron is on.")] = 0.3,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Which neurons are higher at a class of words than at others as frequent: chosen on half of the words, confirmed
     on the others; and how far they are on together.
     """
@@ -105,25 +104,15 @@ def word_class(
     other = untrained_twin(recording, query.signal, query.layers)
     found, twin = of(recording), of(other) if other else None
     result = {"run": name, "text": recording.title, **_class(found), "twin": twin and _class(twin)}
-    say(result, as_json, [f"{name} on {recording.title}", *_class_lines(found, twin)])
+    return Told(result, [f"{name} on {recording.title}", *_class_lines(found, twin)])
 
 
 def _class(found: "WordClass") -> dict[str, Any]:
     """A class as JSON."""
     plain, by_chance = found.overlaps_more
-    return {
-        "words": found.words,
-        "beside": found.beside,
-        "absent": found.absent,
-        "units": found.units,
-        "confirmed": len(found.confirmed),
-        "shuffled": found.shuffled,
-        "together": found.together,
-        "overlap": found.overlap,
-        "overlap_by_chance": found.by_chance,
-        "mean_overlap": plain,
-        "mean_overlap_by_chance": by_chance,
-    }
+    figures = picked(found, "words", "beside", "absent", "units", "shuffled", "together", "overlap")
+    overlaps = {"overlap_by_chance": found.by_chance, "mean_overlap": plain, "mean_overlap_by_chance": by_chance}
+    return {**figures, "confirmed": len(found.confirmed), **overlaps}
 
 
 def _class_lines(found: "WordClass", twin: "WordClass | None") -> list[str]:
@@ -132,23 +121,16 @@ def _class_lines(found: "WordClass", twin: "WordClass | None") -> list[str]:
     rows = [
         {
             **vars(one.telling),
+            **picked(one, "on_class", "on_beside"),
             "value": "higher" if one.telling.sign > 0 else "lower",
-            "on_class": one.on_class,
-            "on_beside": one.on_beside,
             "words": ", ".join(one.words),
         }
         for one in found.confirmed[:SHOWN]
     ]
-    columns = {
-        "layer": "d",
-        "unit: neuron": "d",
-        "value": "",
-        "confirmed_with: AUROC": ".2f",
-        "chance: p": ".2g",
-        "on_class: on at": ".1%",
-        "on_beside: beside": ".1%",
-        "words": "",
-    }
+    columns = (
+        "{layer:d} neuron {unit:d} {value} AUROC {confirmed_with:.2f} p {chance:.2g} on at {on_class:.1%} "
+        "beside {on_beside:.1%} {words}"
+    )
     return [
         f"{len(found.words)} words beside {len(found.beside)} as frequent: {len(found.units)} neurons chosen on half "
         f"of the words, {len(found.confirmed)} confirmed on the others (by chance {found.shuffled:.2f})",
@@ -166,9 +148,9 @@ def _senses_lines(parts: "Sequence[SetTogether]") -> list[str]:
     from lstm_core.probes.senses import GUESSERS
 
     shares = ("confirmed", "twin_confirmed", "shuffled")
-    columns = {"word": "", "senses": ".1f", "test: places": ".0f"}
-    columns |= dict.fromkeys((f"{name}: {head}" for name, head in GUESSES.items()), ".2f")
-    columns |= {"confirmed": ".1%", "twin_confirmed: twin's": ".1%", "shuffled": ".1%"}
+    guesses = " ".join(f"{head} {{{name}:.2f}}" for name, head in GUESSES.items())
+    columns = "{word} {senses:.1f} places {test:.0f} " + guesses
+    columns += "{confirmed:.1%} twin's {twin_confirmed:.1%} {shuffled:.1%}"
     lines = []
     for part in parts:
         rows = [

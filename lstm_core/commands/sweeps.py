@@ -1,13 +1,12 @@
 """Verbs about several runs at once: sweep, compare."""
 
-import signal
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import dropouts_of, kind_of, preset_of
-from lstm_core.commands.report import Json, places, progress, say, table
+from lstm_core.commands.report import Told, asked_to_end, picked, places, progress, scores, table
 from lstm_core.runs.settings import PRESETS
 
 if TYPE_CHECKING:
@@ -23,8 +22,7 @@ def sweep(
     seeds: Annotated[int, typer.Option(help="How many seeds, each for all dropouts.")] = 1,
     workers: Annotated[int, typer.Option(help="Trainings at a time; 0 = as many as the cores have room for.")] = 0,
     epochs: Annotated[int | None, typer.Option(help="More than a sweep has trains it longer.")] = None,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Train one configuration at several dropouts, all with the same seed: runs NAME-d00, NAME-d10 and so on.
 
     An interrupted sweep goes on with what is unfinished. Ctrl-C and SIGTERM leave a checkpoint of every run.
@@ -33,9 +31,6 @@ def sweep(
 
     if workers < 0 or seeds < 1:
         raise ValueError(f"{workers} workers and {seeds} seeds cannot be: choose 0 or more workers, 1 or more seeds")
-    ended: list[bool] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.append(True))
     known = next((one for one in sweeping.sweeps() if one.name == name), None)
     if known is None or preset or corpus or kind:
         chosen, text = preset_of(preset or "sweep", corpus, kind_of(kind))
@@ -51,7 +46,7 @@ def sweep(
         plan = sweeping.Plan(name, given, tuple(range(first, first + seeds)))
     known = sweeping.complete(known, plan, epochs=epochs)
     last = None
-    for last in sweeping.train_sweep(known, workers=workers, cancelled=lambda: bool(ended)):
+    for last in sweeping.train_sweep(known, workers=workers, cancelled=asked_to_end()):
         left = "" if last.time_left is None else f", {last.time_left / 60:.1f} min left"
         stopped = f", {len(last.stopped)} stopped" if last.stopped else ""
         at_work = ", ".join(last.working) or "none"
@@ -60,16 +55,14 @@ def sweep(
     stopped_runs = last.stopped if last else {}
     finished = len(rows) - len(stopped_runs)
     lines = [
-        f"{row['name']:28} dropout {row['dropout']:<5g} {row['status']:22} "
-        + ", ".join(f"{value:.3f} {measure.replace('_', ' ')}" for measure, value in row["validation"].items())
-        for row in rows
+        f"{row['name']:28} dropout {row['dropout']:<5g} {row['status']:22} {scores(row['validation'])}" for row in rows
     ]
     lines += [f"{run}: {what}" for run, what in stopped_runs.items()]
     lines.append(f"{finished} of {len(rows)} runs of {name} are finished")
     if stopped_runs:
         lines.append(f"go on with: python -m lstm_core sweep {name} (one that diverged needs another learning rate)")
     result = {"sweep": name, **asdict(known.plan), "finished": finished, "stopped": stopped_runs, "runs": rows}
-    say(result, as_json, "\n".join(lines))
+    return Told(result, lines)
 
 
 def compare(
@@ -78,8 +71,7 @@ def compare(
     split: Annotated[str, typer.Option(help="validation, train or test.")] = "validation",
     tokens: Annotated[int, typer.Option(help="How many from its start, at most.")] = 18_000,
     with_run: Annotated[bool, typer.Option("--with-run", help="Keep the figures in the runs' folders too.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Set runs side by side: dropout, score, mean |activation| and near-zero units while they read the same text.
 
     What is not recorded yet is recorded first.
@@ -90,7 +82,7 @@ def compare(
 
     query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
-    say(compare_document(found), as_json, compare_lines(found))
+    return Told(compare_document(found), compare_lines(found))
 
 
 def compare_document(found: "Comparison") -> dict[str, Any]:
@@ -105,8 +97,7 @@ def compare_document(found: "Comparison") -> dict[str, Any]:
         }
         for row in found.rows
     ]
-    about = {"text": found.text, "span": list(found.span), "scores_compare": found.scores_compare}
-    return {**about, "runs": rows, "trends": found.trends}
+    return {**picked(found, "text", "span", "scores_compare", "trends"), "runs": rows}
 
 
 def _by_place(row: "RunRow", name: str) -> dict[str, dict[str, float]]:
@@ -120,9 +111,9 @@ def _by_place(row: "RunRow", name: str) -> dict[str, dict[str, float]]:
 def compare_lines(found: "Comparison") -> list[str]:
     """The comparison for people."""
     at = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
-    columns = {"run": "", "dropout": "g", f"best: {found.measure.replace('_', ' ')}": ".3f", "last": ".3f"}
-    for signal_, layer in at:
-        columns |= {f"{signal_}{layer}: |{signal_}| layer {layer}": ".4f", f"{signal_}{layer} zero: near 0": ".1%"}
+    columns = f"{{run}} {{dropout:g}} {found.measure.replace('_', ' ')} {{best:.3f}} {{last:.3f}}"
+    for place, layer in at:
+        columns += f" |{place}| layer {layer} {{{place}{layer}:.4f}} near 0 {{{place}{layer} zero:.1%}}"
     rows = []
     for row in found.rows:
         cells = {f"{one.signal}{one.layer}": one.mean_abs for one in row.activity}
@@ -138,7 +129,7 @@ def compare_lines(found: "Comparison") -> list[str]:
     differ = f"Their texts or vocabularies differ: do not compare {measure} between them."
     return [
         f"mean |value| and share of near-zero units over {found.text} {places(found.span)}",
-        *table(rows, {**columns, "note": ""}),
+        *table(rows, columns + "{note}"),
         *trends,
         *([] if found.scores_compare else [differ]),
     ]

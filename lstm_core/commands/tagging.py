@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.runs.cells import CELLS, DEFAULT
 
 if TYPE_CHECKING:
     from lstm_core.tagging.classify import Poolings
+    from lstm_core.tagging.tag import Following
 
 Text = Annotated[str, typer.Argument(help="The text itself, in quotes; - reads it from standard input.")]
 
@@ -22,8 +23,7 @@ def tag(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Pairs of sentences that differ after a word, instead.")
     ] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Tag the words of a text with their parts of speech, by networks of one and of two directions."""
     from lstm_core.tagging.label_run import label_runs, open_label_run
     from lstm_core.tagging.tag import following
@@ -40,17 +40,13 @@ def tag(
             for row in rows
         ]
         head = "tag of the word in either sentence, and how probable the tags of the second one are in either"
-        say({"pairs": rows}, as_json, "\n".join([head, *lines]))
-        return
+        return Told({"pairs": rows}, [head, *lines])
     found = [(run, tagged(_read(text), run)) for run in runs]
     result = [
         {
             "name": run.name,
-            "architecture": one.architecture,
-            "tokens": list(one.tokens),
-            "tags": list(one.tags),
+            **picked(one, "architecture", "tokens", "tags", "sentences: sentence"),
             "probabilities": [dict(zip(one.names, row, strict=True)) for row in one.probabilities.tolist()],
-            "sentences": one.sentence.tolist(),
         }
         for run, one in found
     ]
@@ -62,32 +58,26 @@ def tag(
         )
         for run, one in found
     ]
-    say({"taggers": result}, as_json, "\n".join(lines))
+    return Told({"taggers": result}, lines)
 
 
 def classify(
     text: Text = "",
     figures: Annotated[bool, typer.Option("--figures", help="One direction or two: what was measured.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Say which of 15 kinds of text a passage is of (news, romance, learned ...), by its last states or their mean."""
     from lstm_core.tagging import classify as classifying
     from lstm_core.tagging.label_run import label_runs
 
     if figures:
-        _say_figures(classifying.read_figures(), as_json)
-        return
+        return _figures(classifying.read_figures())
     runs = label_runs("classifiers")
     if not runs:
         raise ValueError("no classifier is at hand: restore models/classifiers from the program's files")
     found = [classifying.classify(_read(text), run) for run in runs]
     result = [
         {
-            "name": one.name,
-            "architecture": one.architecture,
-            "judged_by": one.pooling,
-            "tokens": one.tokens,
-            "label": one.label,
+            **picked(one, "name", "architecture", "judged_by: pooling", "tokens", "label"),
             "probabilities": dict(zip(one.names, one.probabilities.tolist(), strict=True)) if one.tokens else {},
         }
         for one in found
@@ -96,7 +86,7 @@ def classify(
     for one in found:
         best = sorted(zip(one.probabilities.tolist(), one.names, strict=True), reverse=True)[:3] if one.tokens else []
         lines.append(f"{one.name:20} " + ("  ".join(f"{name} {share:.2f}" for share, name in best) or "no words"))
-    say({"classifiers": result}, as_json, "\n".join(lines))
+    return Told({"classifiers": result}, lines)
 
 
 def train_tagger(
@@ -109,8 +99,7 @@ def train_tagger(
     layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
     epochs: Annotated[int, typer.Option(help="At most.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the first weights, the order and the dropout.")] = 1,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Train a tagger on MASC, choose its best epoch on files apart, and measure it on three other texts."""
     from lstm_core.tagging.reports import made_tagger
     from lstm_core.tagging.settings import LabelTraining, NetworkConfig
@@ -122,9 +111,7 @@ def train_tagger(
     )
     results = run.results()
     rows = [f"{row['title']:40} {row['count']:8,} {row['right']:7.4f}" for row in results["accuracy"].values()]
-    say(
-        {"name": run.name, "folder": str(run.folder), **results}, as_json, "\n".join([f"{run.name}: right tags", *rows])
-    )
+    return Told({**picked(run, "name", "folder"), **results}, [f"{run.name}: right tags", *rows])
 
 
 def tagger_states(
@@ -133,8 +120,7 @@ def tagger_states(
     tagger: Annotated[str, typer.Option(help="Whose neurons.")] = "bilstm-characters",
     by: Annotated[str, typer.Option(help="letters: for all pages; words: a word or mark is a token.")] = "letters",
     untrained: Annotated[bool, typer.Option("--untrained", help="Before it learned anything, as a control.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Let a tagger read a text and keep what its neurons do, each direction as a layer of its own: the pages Neurons,
     Probes and Clusters then show it like any other.
     """
@@ -158,11 +144,8 @@ def tagger_states(
     result["recordings"] = [one.fingerprint for one in made.recordings]
     lines = [f"{made.run.name}: {tokens:,} {by} as read by {run.name}"]
     lines += [f"  layer {layer} of the recording: {what}" for layer, what in names.items()]
-    say(
-        result,
-        as_json,
-        "\n".join([*lines, f"  look at it on the page Neurons, or: python -m lstm_core units {made.run.name}"]),
-    )
+    lines.append(f"  look at it on the page Neurons, or: python -m lstm_core units {made.run.name}")
+    return Told(result, lines)
 
 
 def _read(text: str) -> str:
@@ -173,30 +156,20 @@ def _to_stderr(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _following(one: Any, name: str) -> dict[str, Any]:
-    told = {**asdict(one.pair), "word": one.pair.first.split()[one.pair.position]}
-    wanted = told.pop("tags")[1]
-    return {
-        "name": name, "architecture": one.architecture, **told, "tags": one.tags, "of": wanted,
-        "probability": one.probability, "same": one.same,
-    }  # fmt: skip
+def _following(one: "Following", name: str) -> dict[str, Any]:
+    told = picked(one, "architecture", "tags", "probability", "same")
+    word = one.pair.first.split()[one.pair.position]
+    return {**asdict(one.pair), "name": name, "word": word, "of": one.pair.tags[1], **told}
 
 
-def _say_figures(found: "Poolings", as_json: bool) -> None:
+def _figures(found: "Poolings") -> Told:
     """One direction or two, with the last state or the mean: what was measured."""
     from lstm_core.tagging.classify import answer
 
-    rows = [{**asdict(row), "mean": row.mean, "interval": row.interval} for row in found.scored]
+    rows = [{**asdict(row), **picked(row, "mean", "interval")} for row in found.scored]
     answers = {cell: answer(found, cell) for cell in dict.fromkeys(row.cell for row in found.scored)}
     shown = [{**row, "low": row["interval"][0], "high": row["interval"][1]} for row in rows]
-    columns = {
-        "cell": "",
-        "directions": "d",
-        "pooling: judged by": "",
-        "mean: right": ".1%",
-        "low": ".1%",
-        "high": ".1%",
-    }
+    columns = "{cell} {directions:d} judged by {pooling} right {mean:.1%} {low:.1%} {high:.1%}"
     lines = [
         f"which of {found.classes} kinds a piece of {found.corpus} is of: {found.pieces['train']:,} pieces to learn "
         f"from, {found.pieces['test']:,} of other documents for the test, {len(found.seeds)} seeds",
@@ -204,4 +177,4 @@ def _say_figures(found: "Poolings", as_json: bool) -> None:
         *table(shown, columns),
         *(f"{cell}: {line}" for cell, told in answers.items() for line in told),
     ]
-    say({**asdict(found), "scored": rows, "answer": answers}, as_json, lines)
+    return Told({**asdict(found), "scored": rows, "answer": answers}, lines)

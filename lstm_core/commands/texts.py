@@ -10,7 +10,7 @@ import numpy as np
 import typer
 
 from lstm_core.commands.options import kind_of
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.report import Told, progress, table
 from lstm_core.text import corpus as corpora_module
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 def corpora(
     fetch: Annotated[str, typer.Option(help="Download this corpus, checked by its hash.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """List the corpora: what each is, its licence, whether it is at hand, and how to get it."""
     if fetch:
         for path in corpora_module.fetch_corpus(fetch):
@@ -32,15 +31,14 @@ def corpora(
         + (f"\n{'':33} {row['remedy']}" if row["remedy"] else "")
         for row in rows
     ]
-    say(rows, as_json, "\n".join(lines))
+    return Told(rows, lines)
 
 
 def baseline(
     corpus: Annotated[str, typer.Argument(help="Corpus name or text file.")],
     order: Annotated[int, typer.Option(help="The highest; 8 for characters, 5 for words when left out.")] = 0,
     kind: Annotated[str, typer.Option(help="char or word; the corpus' own when left out.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Score n-gram models of a text, what simple tables of the last few tokens achieve; kept below LSTM_HOME."""
     from lstm_core.runs import baseline as ngrams
 
@@ -51,27 +49,21 @@ def baseline(
         ngrams.BASELINES.keep(result)
     best = {score.model.method: score.model.order for score in result.best()}
     rows = [
-        {
-            **vars(score.model),
-            **score.scores,
-            "best": "*" if score in result.best() else "",
-            "choices": _choices(score.model),
-        }
+        {**vars(score.model), **score.scores, "best": "*" * (score in result.best()), "choices": _choices(score.model)}
         for score in result.scores
     ]
     head = (
         f"{result.corpus}: n-gram models of {result.counted:,} tokens, {result.vocabulary:,} types; "
         f"{result.measure.replace('_', ' ')}; chosen on {result.fitted_on}, held out: {', '.join(result.held_out)}"
     )
-    columns = {"method": "", "order": "d", **dict.fromkeys(result.tokens, ".4f"), "best": "", "choices": ""}
-    say({**asdict(result), "best": best}, as_json, [head, *table(rows, columns)])
+    columns = "{method} {order:d}" + "".join(f"{{{split}:.4f}}" for split in result.tokens) + "{best} {choices}"
+    return Told({**asdict(result), "best": best}, [head, *table(rows, columns)])
 
 
 def tags(
     text: Annotated[str, typer.Argument(help="A run, a corpus, a text file or the key of a recording.")],
     show: Annotated[int, typer.Option(help="How many sentences to print.")] = 3,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Tag a text with parts of speech: how many words of each tag, and the first sentences."""
     from lstm_core.text.tagged import not_followed_by_whitespace
     from lstm_core.text.tags import tagger_accuracy
@@ -97,19 +89,19 @@ def tags(
         *result["first"],
         f"share of right tags: {accuracies}",
     ]
-    say(result, as_json, lines)
+    return Told(result, lines)
 
 
 def vocabulary(
     corpus: Annotated[str, typer.Argument(help="Corpus name or text file.")],
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Count the words of a text as the paper does: those before a blank, and those of them that an em-dash joins."""
     from lstm_core.text.lexicon import lexicon
 
     text = corpora_module.read_corpus(corpus, "char")
     types = lexicon(text.vocabulary.decode(text.ids.tolist())).types
-    say(types, as_json, f"{types['words']:,} words, {types['with_dash']:,} with a dash, {types['vocabulary']:,} remain")
+    told = f"{types['words']:,} words, {types['with_dash']:,} with a dash, {types['vocabulary']:,} remain"
+    return Told(types, told)
 
 
 def _choices(model: "NgramModel") -> str:

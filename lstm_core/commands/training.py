@@ -1,7 +1,6 @@
 """Verbs that train a run, score it and let it write: runs, train, evaluate, generate, tensorboard."""
 
 import json
-import signal
 from dataclasses import asdict, replace
 from pathlib import Path
 from shlex import quote
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from lstm_core.commands.options import kind_of, preset_of
-from lstm_core.commands.report import Json, progress, say
+from lstm_core.commands.report import Told, asked_to_end, progress, scores
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES, PRESETS
@@ -20,17 +19,17 @@ from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, read_corpus
 
 
-def runs(as_json: Json = False) -> None:
+def runs() -> Told:
     """List all runs with their figures."""
     rows = [run.summary() for run in list_runs()]
     lines = []
     for row in rows:
-        score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in row["validation"].items())
+        count = "?" if row["parameters"] is None else f"{row['parameters']:,}"
         lines.append(
-            f"{row['name']:28} {row['architecture']:14} {_count(row['parameters']):>12} parameters  {row['corpus']:22} "
-            f"{row['status']:12} {score}"
+            f"{row['name']:28} {row['architecture']:14} {count:>12} parameters  {row['corpus']:22} "
+            f"{row['status']:12} {scores(row['validation'])}"
         )
-    say(rows, as_json, "\n".join(lines) or "no runs yet: train one with `python -m lstm_core train NAME`")
+    return Told(rows, lines or "no runs yet: train one with `python -m lstm_core train NAME`")
 
 
 def train(
@@ -54,8 +53,7 @@ def train(
         str | None, typer.Option(help="auto, float32 or bfloat16; auto is bfloat16 where the processor is quick at it.")
     ] = None,
     start_from: Annotated[str, typer.Option(help="A run of the same shape whose weights to begin with.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Train a run, or resume it from its checkpoint. Ctrl-C and SIGTERM leave a checkpoint.
 
     Settings that are left out are the preset's.
@@ -79,11 +77,9 @@ def train(
         if epochs is not None or dropout is not None:
             run = extend_run(run, epochs, dropout=dropout)
         text = read_corpus(run.config["corpus"]["name"], run.kind)
-    ended = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.append(True))
+    cancelled = asked_to_end()
     arithmetic = str(training.autocast_dtype(run.train_config) or "float32").removeprefix("torch.")
-    for report in training.train(run, text, cancelled=lambda: bool(ended)):
+    for report in training.train(run, text, cancelled=cancelled):
         share = report.step / max(1, round(report.step / report.epoch * run.train_config.epochs))
         measure = MEASURES[run.kind].replace("_", " ")
         found = "" if report.validation_score is None else f", validation {report.validation_score:.3f}"
@@ -92,14 +88,13 @@ def train(
             f"epoch {report.epoch:.2f}, {report.train_score:.3f}{found} {measure}, "
             f"{report.tokens_per_second:,.0f} tokens/s in {arithmetic}, {report.time_left / 60:.1f} min left",
         )
-    say(run.summary(), as_json, f"{run.name}: {run.status} {run.validation}")
+    return Told(run.summary(), f"{run.name}: {run.status} {run.validation}")
 
 
 def evaluate(
     name: Annotated[str, typer.Argument(help="Name of the run.")],
     text: Annotated[str, typer.Option(help="A corpus or text file to score all of instead; not kept.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Score a run on its validation split, and its test split if there is one; kept as results/evaluation.json.
 
     They are read as one stream with the state carried in.
@@ -111,7 +106,7 @@ def evaluate(
         result = recording.score_text(run, recording.corpus_text(run, text))
     else:
         result = recording.evaluate(run, recording.own_corpus(run), report=progress)
-    say(result, as_json, json.dumps(result, indent=1))
+    return Told(result, json.dumps(result, indent=1))
 
 
 def generate(
@@ -120,8 +115,7 @@ def generate(
     tokens: Annotated[int, typer.Option()] = 300,
     temperature: Annotated[float, typer.Option(help="0 = always the most probable.")] = 0.7,
     seed: Annotated[int, typer.Option()] = 1,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Let a run write."""
     from lstm_core.runs import generate as writing
 
@@ -129,14 +123,13 @@ def generate(
     query = writing.GenerateQuery(prompt, tokens, temperature, seed)
     joint = "" if run.kind == "char" else " "
     text = joint.join(writing.generate(run.load_model(), run.vocabulary, query))
-    say({"run": name, "prompt": prompt, "text": text}, as_json, prompt + joint + text)
+    return Told({"run": name, "prompt": prompt, "text": text}, prompt + joint + text)
 
 
 def tensorboard(
     name: Annotated[str, typer.Argument(help="Name of a run with a training log.")],
     out: Annotated[str, typer.Option(help="Folder for TensorBoard; tensorboard/ in LSTM_HOME when left out.")] = "",
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Write the training log of a run for TensorBoard; again to add what is new."""
     from lstm_core.runs.tensorboard import write_events
 
@@ -147,12 +140,7 @@ def tensorboard(
     ]
     if written.unreadable:
         lines.append(f"{written.unreadable:,} lines of its log could not be read and were left out")
-    say({**asdict(written), "path": str(written.path)}, as_json, "\n".join(lines))
-
-
-def _count(parameters: int | None) -> str:
-    """How many, where that is known."""
-    return "?" if parameters is None else f"{parameters:,}"
+    return Told(asdict(written), lines)
 
 
 def _new_run(

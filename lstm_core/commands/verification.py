@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.options import Layer, Recorded, Signal
+from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.runs.store import open_run
 
 if TYPE_CHECKING:
@@ -24,36 +25,16 @@ if TYPE_CHECKING:
     from lstm_core.text.tagged import Tagged
 
 SHOWN = 20  # neurons told to a person
-TELLING_COLUMNS = {
-    "layer": "d",
-    "unit: neuron": "d",
-    "value": "",
-    "chosen_with: AUROC": ".2f",
-    "confirmed_with: confirmed": ".2f",
-    "chance: p": ".2g",
-    "verdict": "",
-}
-FOLLOWED_COLUMNS = {
-    "layer": "d",
-    "neuron": "d",
-    "onset: from step": "d",
-    "peak: most at": "d",
-    "half_life": ".1f",
-    "memory": ".1f",
-    "period": ".1f",
-    "p": ".2g",
-}
-PERIOD_COLUMNS = {
-    "unit: neuron": "d",
-    "steps: period": ".1f",
-    "strength": ".1f",
-    "chance": ".2g",
-    "adjusted": ".2g",
-    "rhythm steps: rhythm": ".1f",
-    "rhythm strength: strength": ".1f",
-    "rhythm chance: chance": ".2g",
-    "rhythm_adjusted: adjusted": ".2g",
-}
+TELLING_COLUMNS = (
+    "{layer:d} neuron {unit:d} {value} AUROC {chosen_with:.2f} confirmed {confirmed_with:.2f} p {chance:.2g} {verdict}"
+)
+FOLLOWED_COLUMNS = (
+    "{layer:d} neuron {unit:d} from step {onset:d} most at {peak:d} {half_life:.1f} {memory:.1f} {period:.1f} {p:.2g}"
+)
+PERIOD_COLUMNS = (
+    "neuron {unit:d} period {steps:.1f} {strength:.1f} {chance:.2g} {adjusted:.2g} rhythm {rhythm steps:.1f} "
+    "strength {rhythm strength:.1f} chance {rhythm chance:.2g} adjusted {rhythm_adjusted:.2g}"
+)
 
 
 def of_study(
@@ -86,12 +67,12 @@ def of_study(
         lines.append(f"{_phrases_line(of_twin)} in the untrained twin")
     lead = verified.ahead(found, twin)
     added = {
-        "twin": None if of_twin is None else _counts(of_twin),
+        "twin": of_twin and {**_counts(of_twin), "chosen": len(of_twin.telling)},
         "verification": {
             **_verification(found),
-            "ahead_of_twin": None if lead is None else {"accuracy": lead[0], "chance": lead[1]},
-            "twin": None if twin is None else _verification(twin),
-            "twin_command": typed if twin is None else None,
+            "ahead_of_twin": lead and {"accuracy": lead[0], "chance": lead[1]},
+            "twin": twin and _verification(twin),
+            "twin_command": None if twin else typed,
         },
     }
     return added, lines
@@ -112,12 +93,11 @@ def _outcome(
 
 
 def periods(
-    name: Annotated[str, typer.Argument(help="Name of a run with a recording of all positions.")],
-    layer: Annotated[int, typer.Option(help="From 1; 0 = the last.")] = 0,
-    signal: Annotated[str, typer.Option(help="h, c or another signal of the cell.")] = "h",
+    name: Recorded,
+    layer: Layer = 0,
+    signal: Signal = "h",
     steps: Annotated[int, typer.Option(help="Of the beginning of the text; 0 = all.", min=0)] = 0,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Which neurons of a layer are periodic beyond chance, and which have a rhythm that loses step."""
     from lstm_core.neurons.periods import PeriodsQuery
     from lstm_core.neurons.periods import periods as found_in
@@ -128,14 +108,10 @@ def periods(
     query = PeriodsQuery(signal, layer or recording.spec.layers[-1], steps)
     found = found_in(recording, query, report=progress)
     other = untrained_twin(recording, signal, (query.layer,))
-    twin = None if other is None else found_in(other, query, report=progress)
+    twin = found_in(other, query, report=progress) if other else None
     typed = _typed(verified.twin_words(recording, signal))
-    result = {
-        **_periods(found),
-        "twin": None if twin is None else _periods(twin),
-        "twin_command": typed if twin is None else None,
-    }
-    say(result, as_json, _periods_lines(found, twin, typed))
+    result = {**_periods(found), "twin": twin and _periods(twin), "twin_command": None if twin else typed}
+    return Told(result, _periods_lines(found, twin, typed))
 
 
 def _typed(words: list[str] | None) -> str | None:
@@ -147,31 +123,17 @@ def _typed(words: list[str] | None) -> str | None:
 
 def _counts(found: "StudyResult") -> dict[str, Any]:
     """How many units a study found: what stands beside another run's."""
-    return {
-        "run": found.run,
-        "matched": found.matched,
-        "selective": found.selective,
-        "on_three_phrases": found.of_phrases(3),
-        "chosen": len(found.telling),
-        "confirmed": len(found.confirmed),
-        "null": dict(found.null),
-        "expected_by_chance": found.expected_by_chance,
-    }
+    counts = {"on_three_phrases": found.of_phrases(3), "confirmed": len(found.confirmed), "null": dict(found.null)}
+    return {**picked(found, "run", "matched", "selective", "expected_by_chance"), **counts}
 
 
 def study_document(found: "StudyResult") -> dict[str, Any]:
     """A study's result as one document."""
-    counts = _counts(found)
-    del counts["chosen"]
     return {
-        "study": found.study.name,
-        "text": found.text,
-        "positives": found.positives,
-        "negatives": found.negatives,
-        "phrases": [{"phrase": one.phrase, "places": one.places, "units": one.units} for one in found.phrases],
-        "tells_apart": found.telling,
-        "smallest_chance": found.smallest,
-        **counts,
+        **picked(found, "study: study.name", "text", "positives", "negatives"),
+        "phrases": [picked(one, "phrase", "places", "units") for one in found.phrases],
+        **picked(found, "tells_apart: telling", "smallest_chance: smallest"),
+        **_counts(found),
     }
 
 
@@ -179,8 +141,8 @@ def study_lines(found: "StudyResult") -> list[str]:
     """The same for people."""
     lines = [f"{found.study.name}: {found.study.question}", f"{found.run} on {found.text}"]
     if found.phrases:
-        phrases = [{"neurons": len(one.units), "places": one.places, "phrase": one.phrase} for one in found.phrases]
-        lines += [_phrases_line(found), *table(phrases, {"neurons": "d", "places": "d", "phrase": ""})]
+        phrases = [{"neurons": len(one.units), **vars(one)} for one in found.phrases]
+        lines += [_phrases_line(found), *table(phrases, "{neurons:d} {places:d} {phrase}")]
     if found.study.positive:
         verdicts = [one.verdict for one in found.telling]
         rows = [{**vars(one), "value": "higher" if one.sign > 0 else "lower"} for one in found.telling[:SHOWN]]
@@ -207,73 +169,49 @@ def _phrases_line(found: "StudyResult") -> str:
 
 
 def _verification(found: "Verification") -> dict[str, Any]:
-    reader, words = found.reader, found.words
+    words = found.words
     return {
-        "run": found.run,
-        "positives": found.counts[0],
-        "negatives": found.counts[1],
-        "confirmed": found.confirmed,
+        **picked(found, "run", "confirmed", "why_not: why"),
+        **dict(zip(("positives", "negatives"), found.counts, strict=True)),
         "apart": _separation(found.apart),
-        "reader": None if reader is None else _reader(reader, found.dealt_by),
+        "reader": found.reader and _reader(found.reader, found.dealt_by),
         "nothing": [
-            {"word": one.word, "places": one.counts, "apart": _separation(one.apart), "accuracy": one.accuracy}
+            {**picked(one, "word", "places: counts", "accuracy"), "apart": _separation(one.apart)}
             for one in found.nothing
         ],
         "units": [_followed(one) for one in found.followed],
-        "words": None
-        if words is None
-        else {
-            **{name: getattr(words, name) for name in ("words", "controls", "absent")},
+        "words": words
+        and {
+            **picked(words, "words", "controls", "absent"),
             "apart": _separation(words.apart),
             "nothing": _separation(words.nothing),
         },
-        "why_not": found.why,
     }
 
 
 def _separation(found: "Separation | None") -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {"between": found.between, "chance": found.chance, "variance_of_components": found.shares}
+    return picked(found, "between", "chance", "variance_of_components: shares") if found else None
 
 
 def _reader(found: "Probe", dealt_by: str) -> dict[str, Any]:
     control = found.control
     return {
         "places": len(found.kinds),
-        "accuracy": found.accuracy,
-        "interval": found.interval,
-        "right": found.right,
-        "majority": found.majority,
-        "control": None if control is None else {**asdict(control), "accuracy": control.accuracy, "by": dealt_by},
-        "selectivity": found.selectivity,
+        **picked(found, "accuracy", "interval", "right", "majority", "selectivity"),
+        "control": control and {**asdict(control), "accuracy": control.accuracy, "by": dealt_by},
     }
 
 
 def _followed(found: "Followed") -> dict[str, Any]:
-    return {
-        "layer": found.layer,
-        "unit": found.unit,
-        "confirmed": found.sure,
-        "timing": None if found.around is None else _contrast(found.around),
-        "period": found.period,
-        "rhythm": found.rhythm,
-    }
+    timing = found.around and _contrast(found.around)
+    return {**picked(found, "layer", "unit", "confirmed: sure", "period", "rhythm"), "timing": timing}
 
 
 def _contrast(found: "Contrast") -> dict[str, Any]:
     return {
-        "onset": found.onset,
-        "peak": found.peak,
-        "half_life": found.half_life,
-        "memory": found.one.memory,
-        "lags": found.one.lags,
-        "positive": {"mean": found.one.mean, "error": found.one.error, "events": found.one.events},
-        "negative": {
-            "mean": found.other.mean,
-            "error": found.other.error,
-            "events": found.other.events,
-        },
+        **picked(found, "onset", "peak", "half_life", "memory: one.memory", "lags: one.lags"),
+        "positive": picked(found.one, "mean", "error", "events"),
+        "negative": picked(found.other, "mean", "error", "events"),
     }
 
 
@@ -321,11 +259,9 @@ def _reader_told(found: "Probe", dealt_by: str) -> str:
 def _followed_row(found: "Followed") -> dict[str, Any]:
     around, period = found.around, found.period
     return {
-        "layer": found.layer,
-        "neuron": found.unit,
-        **({} if around is None else {"onset": around.onset, "peak": around.peak, "half_life": around.half_life}),
-        **({} if around is None else {"memory": around.one.memory}),
-        **({} if period is None else {"period": period.steps, "p": period.chance}),
+        **picked(found, "layer", "unit"),
+        **(picked(around, "onset", "peak", "half_life", "memory: one.memory") if around else {}),
+        **(picked(period, "period: steps", "p: chance") if period else {}),
     }
 
 
@@ -334,12 +270,7 @@ def _followed_row(found: "Followed") -> dict[str, Any]:
 
 def _periods(found: "Periods") -> dict[str, Any]:
     return {
-        "run": found.run,
-        "text": found.text,
-        "layer": found.query.layer,
-        "signal": found.query.signal,
-        "steps": found.steps,
-        "still": found.still,
+        **picked(found, "run", "text", "layer: query.layer", "signal: query.signal", "steps", "still"),
         "periodic": len(found.periodic),
         "rhythmic": len(found.rhythmic),
         "units": [_period(one) for one in found.found],
@@ -347,15 +278,8 @@ def _periods(found: "Periods") -> dict[str, Any]:
 
 
 def _period(one: "UnitPeriod") -> dict[str, Any]:
-    rhythm = None if one.rhythm is None else {**asdict(one.rhythm), "adjusted": one.rhythm_adjusted}
-    return {
-        "unit": one.unit,
-        **asdict(one.period),
-        "adjusted": one.adjusted,
-        "periodic": one.periodic,
-        "rhythm": rhythm,
-        "rhythmic": one.rhythmic,
-    }
+    rhythm = one.rhythm and {**asdict(one.rhythm), "adjusted": one.rhythm_adjusted}
+    return {**picked(one, "unit", "adjusted", "periodic", "rhythmic"), **asdict(one.period), "rhythm": rhythm}
 
 
 def _periods_lines(found: "Periods", twin: "Periods | None", twin_typed: str | None) -> list[str]:

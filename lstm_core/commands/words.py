@@ -1,14 +1,14 @@
 """Verbs about word vectors: embed, neighbours, words, similarity."""
 
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lstm_core.commands.options import layers_of
-from lstm_core.commands.report import Json, progress, say, table
+from lstm_core.commands.options import Recompute, WithRun, layers_of
+from lstm_core.commands.report import Told, progress, table
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_bytes
 
@@ -26,8 +26,7 @@ def embed(
     text: Annotated[str, typer.Option(help="Corpus name or text file; the run's own corpus when left out.")] = "",
     word2vec: Annotated[Path | None, typer.Option(help="Also write them here in word2vec's text format.")] = None,
     projector: Annotated[Path | None, typer.Option(help="Also write vectors.tsv and words.tsv to this folder.")] = None,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Make vectors of all words of a text from a run's states, and keep them below LSTM_HOME."""
     from lstm_core.word_vectors import vectors as embeddings
 
@@ -45,7 +44,7 @@ def embed(
     counts = {"averaged": int(table.averaged.sum()), "counted": int(table.counted.sum())}
     result = {"run": name, "words": len(table), "dims": table.vectors.shape[1], "counts": counts}
     lines = f"{len(table):,} words of {table.vectors.shape[1]:,} values: {table.query.title}"
-    say({**result, "vectors": table.query.title}, as_json, lines)
+    return Told({**result, "vectors": table.query.title}, lines)
 
 
 def neighbours(
@@ -58,8 +57,7 @@ def neighbours(
         list[str] | None, typer.Option(help="Text with _ where an unknown word goes; again for more.")
     ] = None,
     with_dash: Annotated[bool, typer.Option("--with-dash", help="Also words joined by an em-dash.")] = False,
-    as_json: Json = False,
-) -> None:
+) -> Told:
     """Find the words whose vectors are nearest to those of some words, known or not."""
     from lstm_core.word_vectors import neighbours as near
     from lstm_core.word_vectors import spelling
@@ -77,27 +75,19 @@ def neighbours(
         else:
             found = near.neighbours(table, word, query)
         unknown = [character for character in (spelled.unknown if spelled else ()) if character in word]
-        rows.append(
-            {
-                "word": word,
-                "seen": word not in strange,
-                "unknown": unknown,
-                "neighbours": [asdict(one) for one in found],
-            }
-        )
+        rows.append({"word": word, "seen": word not in strange, "unknown": unknown, "neighbours": found})
         lines.append(word if word not in strange else f"{word} (not in the text, spelled)")
         lines += [f"  {one.value:7.3f}  {one.word} ({one.counted:,})" for one in found]
         if unknown:
             lines.append(f"  read without {' '.join(unknown)}, which the model does not know")
-    say(rows, as_json, "\n".join(lines))
+    return Told(rows, lines)
 
 
 def words(
     name: Annotated[str, typer.Argument(help="Name of a character run.")],
-    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
-    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
-    as_json: Json = False,
-) -> None:
+    recompute: Recompute = False,
+    with_run: WithRun = False,
+) -> Told:
     """Measure what a run's word vectors know: the paper's Table 3, words seen once, words never seen; and take the
     commonest words with their vectors and maps, which the page shows first.
     """
@@ -118,7 +108,7 @@ def words(
         word_report.REPORTS.keep(found, into)
     elif with_run:
         word_report.REPORTS.keep(found, into)
-    say(found, as_json, report_lines(found))
+    return Told(found, report_lines(found))
 
 
 def similarity(
@@ -127,10 +117,9 @@ def similarity(
     layers: Annotated[str, typer.Option(help="For best: to choose from, for example 2,3; all when left out.")] = "",
     file: Annotated[Path | None, typer.Option(help="A benchmark of your own: word, word, score a line.")] = None,
     fetch: Annotated[bool, typer.Option("--fetch", help="Download the 13 benchmarks, checked by hash.")] = False,
-    recompute: Annotated[bool, typer.Option("--recompute", help="Even where the result is at hand.")] = False,
-    with_run: Annotated[bool, typer.Option("--with-run", help="Keep the result in the run's own folder.")] = False,
-    as_json: Json = False,
-) -> None:
+    recompute: Recompute = False,
+    with_run: WithRun = False,
+) -> Told | None:
     """Compare a run's word vectors with human judgement: rank correlations on 13 benchmarks, kept below LSTM_HOME."""
     from lstm_core.text.catalogue import CorpusMissing
     from lstm_core.word_vectors import benchmark_scores as results
@@ -141,7 +130,7 @@ def similarity(
             print(f"kept as {path}", file=sys.stderr)
     if not name:
         if fetch:
-            return
+            return None
         raise ValueError("name a run whose vectors are judged: `python -m lstm_core runs` lists them")
     run = open_run(name)
     query = results.SimilarityQuery(vectors, layers_of(layers)).of(run)  # type: ignore[arg-type]
@@ -166,7 +155,7 @@ def similarity(
         results.SIMILARITY.keep(found, into)
         if vectors == "best" and (paper := results.read_similarity(run, results.SimilarityQuery("paper"))):
             results.SIMILARITY.keep(paper, into)
-    say(found.rows(), as_json, _benchmark_lines(found))
+    return Told(found.rows(), _benchmark_lines(found))
 
 
 def _benchmark_lines(found: "SimilarityResult") -> list[str]:
@@ -176,15 +165,7 @@ def _benchmark_lines(found: "SimilarityResult") -> list[str]:
 
     rows = [{**row, "paper": PAPER[row["task"]][0].rho if row["task"] in PAPER else None} for row in found.rows()]
     mean = {"task": "mean", "rho": mean_rho(found.scores)}
-    columns = {
-        "task: benchmark": "",
-        "found": ",d",
-        "missing": ",d",
-        "rho": ".3f",
-        "low": ".3f",
-        "high": ".3f",
-        "paper": ".3f",
-    }
+    columns = "benchmark {task} {found:,d} {missing:,d} {rho:.3f} {low:.3f} {high:.3f} {paper:.3f}"
     head = (
         f"{found.run}: {found.query.vectors} vectors of {found.words:,} words, Spearman correlation with people (95 %)"
     )
@@ -200,7 +181,7 @@ def report_lines(found: "WordReport") -> list[str]:
         theirs = {plain(word) for word in row.paper_neighbours}
         near = ", ".join(one.word + "*" * (plain(one.word) in theirs) for one in row.neighbours)
         rows.append({**vars(row), "near": near or "not in this text"})
-    columns = {"word": "", "counted": ",d", "paper_counted: in the paper": ",d", "near: nearest": ""}
+    columns = "{word} {counted:,d} in the paper {paper_counted:,d} nearest {near}"
     lines = [f"{found.run}: the five nearest words, those of the paper's Table 3 marked with *", *table(rows, columns)]
     lines.append(
         f"of {found.drawn:,} words drawn, {found.same_tag:.1%} of the neighbours have the word's part of speech, "

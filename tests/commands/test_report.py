@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lstm_core.commands.report import document, say, table
+from lstm_core.commands.report import document, picked, say, table
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,14 @@ def test_arrays_become_lists_and_what_is_not_finite_null() -> None:
     assert document([float("inf"), True, None, "text"]) == [None, True, None, "text"]
 
 
+def test_what_is_picked_has_the_key_and_the_place_that_are_named() -> None:
+    found = Outer(Inner(0.5, ("a", "b")), {1: 2}, Path("x"))
+    assert picked(found, "path", "value: inner.value") == {"path": Path("x"), "value": 0.5}
+
+
 def test_numbers_stand_at_the_right_and_texts_at_the_left_of_a_column() -> None:
     rows = [{"unit": 7, "near_zero_share": 0.5, "label": "long label"}, {"unit": 1234, "label": None}]
-    assert table(rows, {"unit": ",d", "near_zero_share": ".1%", "label: follows": ""}) == [
+    assert table(rows, "{unit:,d} {near_zero_share:.1%} follows {label}") == [
         " unit  near zero share  follows",
         "    7            50.0%  long label",
         "1,234                -  -",
@@ -44,7 +49,7 @@ def test_numbers_stand_at_the_right_and_texts_at_the_left_of_a_column() -> None:
 
 
 def test_a_table_without_rows_is_its_heads() -> None:
-    assert table([], {"a": "d", "b": ""}) == ["a  b"]
+    assert table([], "{a:d} {b}") == ["a  b"]
 
 
 def test_people_get_lines_and_programs_one_document(capsys) -> None:  # type: ignore[no-untyped-def]
