@@ -23,7 +23,6 @@ from lstm_core.storage.files import write_bytes
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM
 from lstm_core.tagging.classify import FIGURES, SEEDS, SHIPPED_CLASSIFIERS, TRAINING, Poolings, Scored, shapes
-from lstm_core.tagging.kept import CONFUSIONS, PERCEPTRON, PerceptronFigures, confusion
 from lstm_core.tagging.label_run import (
     CLASSIFIED,
     ClassifierFigures,
@@ -34,7 +33,7 @@ from lstm_core.tagging.label_run import (
     predicted,
     train_label_run,
 )
-from lstm_core.tagging.reports import made_tagger
+from lstm_core.tagging.reports import CONFUSIONS, PERCEPTRON, PerceptronFigures, confusion, made_tagger
 from lstm_core.tagging.settings import POOLINGS, SHIPPED_TAGGERS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure_perceptron
 from lstm_core.tagging.texts import TESTS, Labelled, tagging_texts

@@ -32,9 +32,6 @@ def sweep_claims(found: Comparison, runs: Sequence[Run]) -> list[Verdict]:
     return [_perplexity(found, runs), _near_zero(found), *(_falls(found, signal) for signal in signals)]
 
 
-# T1: perplexity -------------------------------------------------------------------------------------------------------
-
-
 @measures("T1")
 def _perplexity(claim: Claim, found: Comparison, runs: Sequence[Run]) -> Verdict:
     texts = sorted({str(run.config["corpus"].get("name") or "no known text") for run in runs})
@@ -68,9 +65,6 @@ def _shape(run: Run) -> tuple[str, int, int, int]:
     return config.cell, config.layers, config.hidden, config.embedding
 
 
-# T4: units near zero --------------------------------------------------------------------------------------------------
-
-
 @measures("T4")
 def _near_zero(claim: Claim, found: Comparison) -> Verdict:
     lines = []
@@ -84,9 +78,6 @@ def _near_zero(claim: Claim, found: Comparison) -> Verdict:
         lines.append(f"{signal} of layer {layer}: {', '.join(counts) or 'none at any dropout'}")
     told = "units with more than 90% within ±0.01: " + "; ".join(lines) if lines else "no run has read the text yet"
     return claim.judged(told, None)
-
-
-# T5: mean |activation| ------------------------------------------------------------------------------------------------
 
 
 @measures("T5")
@@ -110,9 +101,6 @@ def told_order(found: Order) -> str:
     if found.rho is None or found.p is None:
         return f"no rank correlation (n = {found.pairs} runs)"
     return f"Spearman {found.rho:+.2f} with dropout, p = {found.p:.2g} (n = {found.pairs} runs)"
-
-
-# T9: brackets and quotation marks on word maps ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,6 @@ def _senses(claim: Claim, found: StudyResult, twin: Verification | None) -> Verd
 
 @measures("A7-words")
 def _words(claim: Claim, found: Verification, twin: Verification | None) -> Verdict:
-    """Of a set of words."""
     words, other = found.words, None if twin is None or twin.words is None else twin.words.apart
     assert words is not None, "asked only of a study of words"
     told = f"{2 * len(words.words)} vectors of words: {_apart(words.apart, other)}"

@@ -24,7 +24,6 @@ def tagging_claims(runs: Sequence[LabelRun], figures: Poolings | None) -> list[V
 
 @measures("L1")
 def _order(claim: Claim, one: Sequence[Following]) -> Verdict:
-    """By one direction."""
     same = sum(case.same for case in one)
     told = (
         f"{same} of {len(one)} pairs of sentences that differ only after a word: its tag and its probability are the "

@@ -101,9 +101,6 @@ def _asked(name: str, maps: Maps) -> Verdict:
     return MEASURES[name](*given.values())
 
 
-# One map of the first layer -------------------------------------------------------------------------------------------
-
-
 @measures("T8")
 def _table(claim: Claim, one: Grouped) -> Verdict:
     return claim.judged(_lists_told(one.lists), _every([is_found(row) for row in one.lists]), how=HOW)
@@ -151,9 +148,6 @@ def _home(one: Grouped, mark: str) -> tuple[int, int, int]:
     rows = table(one.found, one.labels)
     homes = [(word.times, row.size, row.number) for row in rows for word in row.words if word.word == mark]
     return max(homes, key=lambda home: (home[0], -home[2]))
-
-
-# Two maps, and the second layer ---------------------------------------------------------------------------------------
 
 
 def _alike(claim: Claim, one: Grouped, other: Grouped) -> Verdict:

@@ -46,9 +46,6 @@ def chunks(
     return Told(result, [*_source_lines(source), *_lines(found)])
 
 
-# Where chunks come from -----------------------------------------------------------------------------------------------
-
-
 def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
     from lstm_core.recordings.chunks import gold_recording
 
@@ -109,9 +106,6 @@ def _twin(recording: Any, signal: str, layer: int) -> Any:
     return found
 
 
-# Told -----------------------------------------------------------------------------------------------------------------
-
-
 def _row(one: Any) -> dict[str, Any]:
     return {**asdict(one), **picked(one, "coding", "remembering", "learned")}
 
@@ -167,7 +161,6 @@ def _counts(found: Any) -> list[str]:
 
 
 def _units(units: Any) -> list[str]:
-    """Neurons for people, a line each."""
     rows = [
         {
             **vars(one),

@@ -108,7 +108,6 @@ def word_class(
 
 
 def _class(found: "WordClass") -> dict[str, Any]:
-    """A class as JSON."""
     plain, by_chance = found.overlaps_more
     figures = picked(found, "words", "beside", "absent", "units", "shuffled", "together", "overlap")
     overlaps = {"overlap_by_chance": found.by_chance, "mean_overlap": plain, "mean_overlap_by_chance": by_chance}

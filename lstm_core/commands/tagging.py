@@ -163,7 +163,6 @@ def _following(one: "Following", name: str) -> dict[str, Any]:
 
 
 def _figures(found: "Poolings") -> Told:
-    """One direction or two, with the last state or the mean: what was measured."""
     from lstm_core.tagging.classify import answer
 
     rows = [{**asdict(row), **picked(row, "mean", "interval")} for row in found.scored]

@@ -138,7 +138,6 @@ def study_document(found: "StudyResult") -> dict[str, Any]:
 
 
 def study_lines(found: "StudyResult") -> list[str]:
-    """The same for people."""
     lines = [f"{found.study.name}: {found.study.question}", f"{found.run} on {found.text}"]
     if found.phrases:
         phrases = [{"neurons": len(one.units), **vars(one)} for one in found.phrases]

@@ -159,7 +159,6 @@ def similarity(
 
 
 def _benchmark_lines(found: "SimilarityResult") -> list[str]:
-    """The scores for people, beside the paper's."""
     from lstm_core.word_vectors.benchmarks import PAPER
     from lstm_core.word_vectors.similarity import mean_rho
 

@@ -186,7 +186,6 @@ def _states(project: Project, target: Path, types: Mapping[str, str], length: in
 
 
 def _signal(kind: str, types: Mapping[str, str]) -> str:
-    """Our signal of a type of theirs."""
     signal = types.get(kind) or TYPES.get(kind) or kind
     if signal not in SIGNALS:
         raise ValueError(

@@ -148,9 +148,6 @@ def _listed(names: Sequence[str] | Mapping[str, str]) -> str:
     return ", ".join(repr(line(name)) for name in list(names)[:8]) or "none"
 
 
-# Writing --------------------------------------------------------------------------------------------------------------
-
-
 @contextmanager
 def new_tables(path: Path) -> "Iterator[h5py.File]":
     """A HDF5 file to be filled."""

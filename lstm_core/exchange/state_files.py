@@ -109,7 +109,6 @@ def _as_ids(tokens: Sequence[Any], where: str) -> tuple[Vocabulary, NDArray[np.i
 
 
 def _numbered(ids: NDArray[Any], length: int, vocabulary: Vocabulary | None, where: str) -> OutsideText:
-    """Tokens by their numbers in a vocabulary."""
     if vocabulary is None:
         raise ValueError(f"{where} holds numbers: say what they stand for, with --vocabulary FILE")
     if ids.ndim != 1 or (ids.dtype != object and ids.dtype.kind not in "iu"):

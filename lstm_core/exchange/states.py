@@ -1,16 +1,15 @@
 """States of models that are not here: arrays of values and their tokens, brought in as a run and its recordings.
 
 The run has no weights, and says so where they are needed; its recordings are like any other. How files are read is
-`outside_files`'s. T tokens, U units.
+`state_files`'s. T tokens, U units.
 """
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,13 @@ from numpy.typing import NDArray
 from lstm_core.recordings.annotations import Annotation, write_annotations
 from lstm_core.recordings.recording import Recording, RecordingSpec, recordings_folder, remove_recording
 from lstm_core.recordings.writer import building, bytes_of, check_space, dtype_of, sound
-from lstm_core.runs.card import write_card
 from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import StatesConfig, TrainConfig
-from lstm_core.runs.store import describe, new_folder, runs_folder
-from lstm_core.storage.files import write_json
+from lstm_core.runs.store import describe, making_run, new_folder, open_run
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.tiles import TILE
-from lstm_core.text.catalogue import RECIPES
+from lstm_core.text.catalogue import RECIPES, Kind
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Corpus, Vocabulary, decode_text, keep_text, texts_folder
 
 STEP_BYTES = 2**24  # of values held at a time
@@ -93,6 +90,32 @@ class Brought:
     notes: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """All that is brought in under a name, with what a first look found: `seen` by place, the text as a `corpus`."""
+
+    name: str
+    cell: str
+    states: Sequence[States]
+    reading: OutsideText
+    annotations: Sequence[Annotation]
+    seen: Mapping[str, Seen]
+    corpus: Corpus
+
+    @cached_property
+    def identity(self) -> str:
+        """A hash of all of it; stands for the weights that are not here."""
+        words = [self.reading.vocabulary.splitter, *self.reading.vocabulary.tokens]
+        digest = hashlib.sha256(json.dumps(words, ensure_ascii=True).encode())
+        digest.update(np.asarray(self.reading.ids, np.int32).tobytes())
+        for one in sorted(self.states, key=lambda one: one.place):
+            digest.update(f"{one.place} {self.seen[one.place].sha256} {one.transform}".encode())
+        for note in self.annotations:
+            digest.update(json.dumps([note.name, note.labels], ensure_ascii=True).encode())
+            digest.update(note.values.tobytes())
+        return digest.hexdigest()
+
+
 def bring_in(
     name: str,
     states: Sequence[States],
@@ -117,27 +140,24 @@ def bring_in(
     seen: dict[str, Seen] = {}
     for number, one in enumerate(states):
         seen[one.place] = look(one, report=_share_of(report, number / len(states) / 2, 0.5 / len(states)))
-    corpus = _corpus(name, reading)
-    identity = _identity(states, seen, reading, annotations)
-    specs = _specs(name, identity, cell, states, corpus, reading)
-    needed = sum(bytes_of(spec, len(reading.ids), len(reading.ids)) for spec in specs)
-    check_space(recordings_folder(), needed)
+    given = _Given(name, cell, states, reading, annotations, seen, _corpus(name, reading))
+    specs = _specs(given)
+    check_space(recordings_folder(), sum(bytes_of(spec, len(reading.ids), len(reading.ids)) for spec in specs))
     fresh: list[str] = []
     try:
         for number, spec in enumerate(specs):
             if sound(recordings_folder() / spec.key) is not None:
                 continue  # brought in before, under another name
-            own = [one for one in states if one.signal in spec.signals and one.values.shape[1] == spec.units]
             share = 0.5 / len(specs)
-            _record(spec, own, seen, reading, annotations, _share_of(report, 0.5 + number * share, share))
+            _record(spec, given, _share_of(report, 0.5 + number * share, share))
             fresh.append(spec.key)
-        run = _run(name, identity, cell, states, seen, corpus, reading)
+        run = _run(given)
     except BaseException:
         for key in fresh:  # else they would be left without a run to show them
             remove_recording(key)
         raise
     made = tuple(Recording.open(recordings_folder() / spec.key) for spec in specs)
-    return Brought(run, made, tuple(_notes(states, seen, made)))
+    return Brought(run, made, tuple(_notes(given, len(made))))
 
 
 def _share_of(report: Progress, begun: float, share: float) -> Progress:
@@ -233,21 +253,6 @@ def _told(shape: tuple[int, ...]) -> str:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def _identity(
-    states: Sequence[States], seen: Mapping[str, Seen], reading: OutsideText, annotations: Sequence[Annotation]
-) -> str:
-    """A hash of all that is brought in; stands for the weights that are not here."""
-    words = [reading.vocabulary.splitter, *reading.vocabulary.tokens]
-    digest = hashlib.sha256(json.dumps(words, ensure_ascii=True).encode())
-    digest.update(np.asarray(reading.ids, np.int32).tobytes())
-    for one in sorted(states, key=lambda one: one.place):
-        digest.update(f"{one.place} {seen[one.place].sha256} {one.transform}".encode())
-    for note in annotations:
-        digest.update(json.dumps([note.name, note.labels], ensure_ascii=True).encode())
-        digest.update(note.values.tobytes())
-    return digest.hexdigest()
-
-
 def _corpus(name: str, reading: OutsideText) -> Corpus:
     """The text in name. One of characters can be kept: what reads the run's own text then finds it in a recording."""
     characters, text = reading.vocabulary.splitter == "characters", reading.text
@@ -257,15 +262,9 @@ def _corpus(name: str, reading: OutsideText) -> Corpus:
         path = texts_folder() / f"{name}.txt"
         if name in RECIPES or (path.is_file() and path.read_bytes() != text.encode()):
             raise ValueError(f"there is another text named {name}, and this one is to be kept as that: choose a name")
-    return Corpus(
-        name if kept else "",
-        "char" if characters else "word",
-        reading.vocabulary,
-        reading.ids,
-        {},
-        fingerprint,
-        licence="your own text" if kept else "not known",
-    )
+    kind: Kind = "char" if characters else "word"
+    licence = "your own text" if kept else "not known"
+    return Corpus(name if kept else "", kind, reading.vocabulary, reading.ids, {}, fingerprint, licence=licence)
 
 
 def _is_plain(text: str) -> bool:
@@ -274,28 +273,26 @@ def _is_plain(text: str) -> bool:
     return len(content) <= MAX_TEXT_BYTES and decode_text(content) == text
 
 
-def _specs(
-    name: str, identity: str, cell: str, states: Sequence[States], corpus: Corpus, reading: OutsideText
-) -> list[RecordingSpec]:
+def _specs(given: _Given) -> list[RecordingSpec]:
     """What the recordings will be: one for all signals that have the same layers and as many units in them."""
     layers: dict[tuple[str, int], list[int]] = {}
-    for one in states:
+    for one in given.states:
         layers.setdefault((one.signal, one.values.shape[1]), []).append(one.layer)
-    order = list(CELLS[cell].signals)
+    order = list(CELLS[given.cell].signals)
     alike = sorted((units, sorted(found), order.index(signal)) for (signal, units), found in layers.items())
     groups = [
         (units, tuple(found), tuple(order[number] for _, _, number in group))
         for (units, found), group in groupby(alike, lambda one: one[:2])
     ]
-    title = corpus.name or reading.title
+    title = given.corpus.name or given.reading.title
     return [
         RecordingSpec(
-            run=name,
-            weights=identity,
+            run=given.name,
+            weights=given.identity,
             text=title if len(groups) == 1 else f"{title}, {', '.join(signals)} of layers {', '.join(map(str, found))}",
-            text_fingerprint=corpus.fingerprint,
-            span=(0, len(reading.ids)),
-            cell=cell,
+            text_fingerprint=given.corpus.fingerprint,
+            span=(0, len(given.reading.ids)),
+            cell=given.cell,
             units=units,
             signals=signals,
             layers=found,
@@ -304,21 +301,14 @@ def _specs(
     ]
 
 
-def _record(
-    spec: RecordingSpec,
-    states: Sequence[States],
-    seen: Mapping[str, Seen],
-    reading: OutsideText,
-    annotations: Sequence[Annotation],
-    report: Progress,
-) -> None:
-    """Write a recording of some states."""
-    length = len(reading.ids)
+def _record(spec: RecordingSpec, given: _Given, report: Progress) -> None:
+    length, seen = len(given.reading.ids), given.seen
+    states = [one for one in given.states if one.signal in spec.signals and one.values.shape[1] == spec.units]
     with building(spec, bytes_of(spec, length, length)) as part:
-        part.begin(reading.vocabulary, np.asarray(reading.ids, np.int32))
+        part.begin(given.reading.vocabulary, np.asarray(given.reading.ids, np.int32))
         part.probability(length)[:] = np.nan  # what the model expected is not known
-        if annotations:
-            write_annotations(part.part, annotations)
+        if given.annotations:
+            write_annotations(part.part, given.annotations)
         for number, one in enumerate(states):
             tiles = part.tiles(one.signal, one.layer, spec.units, length)
             for start, values in _parts(one.values):
@@ -332,52 +322,22 @@ def _record(
         }
 
 
-def _run(
-    name: str,
-    identity: str,
-    cell: str,
-    states: Sequence[States],
-    seen: Mapping[str, Seen],
-    corpus: Corpus,
-    reading: OutsideText,
-) -> Run:
-    """The folder of the run, there as a whole or not at all."""
-    folder = new_folder(name)
-    shape = StatesConfig(
-        len(reading.vocabulary),
-        cell,
-        1,
-        max(one.values.shape[1] for one in states),
-        max(one.layer for one in states),
-        0.0,
-    )
-    config = describe(corpus, shape, TrainConfig(epochs=0))
-    config["states"] = {
-        "sha256": identity,
-        "arrays": {one.place: {"from": one.title, "sha256": seen[one.place].sha256} for one in states},
-    }
-    try:
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=runs_folder(), prefix=f".{name}.") as part:
-            run = Run(Path(part) / name)
-            vocabulary = {"splitter": reading.vocabulary.splitter, "tokens": reading.vocabulary.tokens}
-            write_json(run.folder / "vocabulary.json", vocabulary)
-            write_json(run.folder / "config.json", config)
-            run.write_manifest()
-            run.set_status("states only")
-            write_card(run)
-            if corpus.name:
-                keep_text(name, reading.text.encode())
-            run.folder.rename(folder)
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to {folder}: {error.strerror}; free some space or set LSTM_HOME to a folder you own"
-        ) from None
-    return Run(folder)
+def _run(given: _Given) -> Run:
+    units, layers = max(one.values.shape[1] for one in given.states), max(one.layer for one in given.states)
+    shape = StatesConfig(len(given.reading.vocabulary), given.cell, 1, units, layers, 0.0)
+    arrays = {one.place: {"from": one.title, "sha256": given.seen[one.place].sha256} for one in given.states}
+    config = describe(given.corpus, shape, TrainConfig(epochs=0))
+    with making_run(given.name) as run:
+        run.write_settings({**config, "states": {"sha256": given.identity, "arrays": arrays}}, given.reading.vocabulary)
+        run.write_manifest()
+        run.set_status("states only")
+        if given.corpus.name:
+            keep_text(given.name, given.reading.text.encode())
+    return open_run(given.name)
 
 
-def _notes(states: Sequence[States], seen: Mapping[str, Seen], made: Sequence[Recording]) -> Iterator[str]:
-    """What a person should know of what was kept."""
+def _notes(given: _Given, recordings: int) -> Iterator[str]:
+    states, seen = given.states, given.seen
     rounded = max((seen[one.place].rounding for one in states), default=0.0)
     if rounded:
         yield f"values are rounded to float16, those of c to float32, by {rounded:.2g} at most"
@@ -388,8 +348,8 @@ def _notes(states: Sequence[States], seen: Mapping[str, Seen], made: Sequence[Re
             f"{wide[0].signal} of layer {wide[0].layer} goes beyond -1 and 1, which that of an LSTM never does: "
             "pictures show it as far as it goes"
         )
-    if len(made) > 1:
-        yield f"signals with different layers or units are kept as {len(made)} recordings: pages let one choose"
+    if recordings > 1:
+        yield f"signals with different layers or units are kept as {recordings} recordings: pages let one choose"
     if any(one.transform for one in states):
         told = ", ".join(f"{one.transform} to {one.place}" for one in states if one.transform)
         yield f"LSTMVis applies {told} before it asks whether a unit is on; here ask by the rule tanh for the same"

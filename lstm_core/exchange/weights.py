@@ -5,27 +5,22 @@ A foreign model becomes an ordinary run that says where it came from. Its file i
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lstm_core.exchange.quarantine import SAFE, TORCH, check_file, read_tensors
-from lstm_core.runs.card import write_card
 from lstm_core.runs.cells import CELLS, cell_of
-from lstm_core.runs.run import Run
+from lstm_core.runs.run import Run, vocabulary_document
 from lstm_core.runs.settings import ModelConfig, TrainConfig
-from lstm_core.runs.store import describe, new_folder, runs_folder
+from lstm_core.runs.store import describe, making_run, new_folder, open_run
 from lstm_core.storage.arrays import Arrays, check_shapes, save_arrays
 from lstm_core.storage.files import replacing, sha256_of, write_json
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import END, Corpus, Splitter, Vocabulary, check_size, decode_text, read_corpus
-
-if TYPE_CHECKING:
-    pass
 
 ONCE = '{"encoder.weight": ["encoder.weight", "decoder.weight"]}'
 
@@ -57,7 +52,7 @@ def import_run(name: str, source: Path, vocabulary: Vocabulary, query: ImportQue
     The run is there as a whole or not at all. Raises ValueError when the name is taken or not usable, the file is no
     supported format, a tensor is missing, surplus or of another shape, or the vocabulary is of another size.
     """
-    folder = new_folder(name)
+    new_folder(name)
     check_file(source)
     corpus = _text(query.text, vocabulary)
     arrays = _renamed(read_tensors(source), query.mapping, source.name)
@@ -69,21 +64,11 @@ def import_run(name: str, source: Path, vocabulary: Vocabulary, query: ImportQue
         )
     config = describe(corpus, model, TrainConfig(epochs=0))
     config["imported"] = {"file": source.name, "sha256": sha256_of(source)}
-    try:
-        runs_folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=runs_folder(), prefix=f".{name}.") as part:
-            run = Run(Path(part) / name)
-            write_json(run.folder / "vocabulary.json", _stored(vocabulary))
-            write_json(run.folder / "config.json", config)
-            run.save_weights({ours: arrays[theirs] for theirs, ours in _names(model).items()})
-            run.set_status("imported")
-            write_card(run)
-            run.folder.rename(folder)
-    except OSError as error:
-        raise ValueError(
-            f"cannot write to {folder}: {error.strerror}; free some space or set LSTM_HOME to a folder you own"
-        ) from None
-    return Run(folder)
+    with making_run(name) as run:
+        run.write_settings(config, vocabulary)
+        run.save_weights({ours: arrays[theirs] for theirs, ours in _names(model).items()})
+        run.set_status("imported")
+    return open_run(name)
 
 
 def export_run(run: Run, target: Path) -> tuple[Path, Path]:
@@ -100,9 +85,8 @@ def export_run(run: Run, target: Path) -> tuple[Path, Path]:
             raise ValueError(f"{path} is there already: choose another name or remove it")
     parameters = dict(run.load_model().named_parameters())
     parameters.setdefault("decoder.weight", parameters["encoder.weight"])
-    tensors = {
-        theirs: parameters[ours].detach() for theirs, ours in _names(replace(run.model_config, tied=False)).items()
-    }
+    names = _names(replace(run.model_config, tied=False))
+    tensors = {theirs: parameters[ours].detach() for theirs, ours in names.items()}
     if target.suffix.lower() in SAFE:
         save_arrays(target, {name: tensor.numpy() for name, tensor in tensors.items()}, {"format": "pt"})
     else:
@@ -110,11 +94,8 @@ def export_run(run: Run, target: Path) -> tuple[Path, Path]:
 
         with replacing(target) as part, part.open("wb") as file:
             torch.save(tensors, file)
-    write_json(beside, _stored(run.vocabulary))
+    write_json(beside, vocabulary_document(run.vocabulary))
     return target, beside
-
-
-# Tensors --------------------------------------------------------------------------------------------------------------
 
 
 def _names(model: ModelConfig) -> dict[str, str]:
@@ -191,9 +172,6 @@ def _cell(arrays: Arrays, said: str, where: str) -> str:
 def _listed(arrays: Arrays) -> str:
     names = sorted(arrays)
     return ", ".join(repr(name)[:80] for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-# Vocabularies, mappings and texts -------------------------------------------------------------------------------------
 
 
 def read_vocabulary(path: Path, kind: Kind | None = None) -> Vocabulary:
@@ -300,10 +278,6 @@ def encodes(token: str) -> bool:
     except UnicodeEncodeError:  # half of a surrogate pair: JSON may hold one, no file can
         return False
     return True
-
-
-def _stored(vocabulary: Vocabulary) -> dict[str, Any]:
-    return {"splitter": vocabulary.splitter, "tokens": vocabulary.tokens}
 
 
 def _text(source: str, vocabulary: Vocabulary) -> Corpus:

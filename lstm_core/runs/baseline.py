@@ -129,9 +129,6 @@ def baseline(corpus: Corpus, query: NgramQuery, *, report: Progress = silent) ->
     )
 
 
-# Results that were kept -----------------------------------------------------------------------------------------------
-
-
 def _key(one: Any) -> str:
     title = re.sub(r"[^A-Za-z0-9]+", "-", Path(one.corpus).stem)[:32].strip("-")
     return f"{title}-{one.kind}-{one.order}-{hashed([SCHEMA, one.corpus, one.fingerprint, one.kind, one.order], 16)}"

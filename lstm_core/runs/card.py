@@ -13,62 +13,48 @@ def card(run: Run) -> str:
     """The card's text, from the run's own files. Names that a person gave are shown literally."""
     model = run.model_config
     kind = "characters" if run.kind == "char" else "words"
+    if run.states_only:
+        return _card_of_states(run, kind)
     where = f", dropout {model.dropout:g} after each layer"
     if model.embedding_dropout:
         where += f" and {model.embedding_dropout:g} after the embedding"
-    if run.states_only:
-        return _card_of_states(run, kind)
-    lines = [
+    return paragraphs(
         f"# {run.name}",
-        "",
         f"A language model that predicts the next of {model.vocabulary:,} {kind}: {model.architecture}, embedding "
         f"{model.embedding}{' (tied to the decoder)' if model.tied else ''}{where}, {model.parameters:,} parameters.",
-        "",
         "## Data",
-        "",
         f"{_read(run)} {_stored(run, kind)}",
-        "",
         "## Training",
-        "",
         _training(run),
-        "",
         "## Figures",
-        "",
-        *_figures(run),
-        "",
+        _figures(run),
         "## Limits",
-        "",
         "It has read what it was trained on and nothing else: it writes in that style, repeats its prejudices and "
         f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to "
         "stand for is seen on this text and need not hold on another. It is made to be looked into, not to be used as "
         "a writer.",
-        "",
-    ]
-    return "\n".join(lines)
+    )
+
+
+def paragraphs(*parts: str) -> str:
+    """Headings, paragraphs and tables as one text in Markdown."""
+    return "\n\n".join(parts) + "\n"
 
 
 def _card_of_states(run: Run, kind: str) -> str:
-    """The card of a run of which only states are here."""
     arrays = run.config["states"].get("arrays", {})
     rows = [
         f"| {_literal(place)} | {_literal(str(one.get('from')))} | `{one.get('sha256')}` |"
         for place, one in arrays.items()
     ]
-    lines = [
+    return paragraphs(
         f"# {run.name}",
-        "",
         f"What the neurons of a model did while it read a text of {run.model_config.vocabulary:,} different {kind}. "
         "The model itself is not here: it cannot read another text, write, be trained or scored, and what an untrained "
         "network of its shape does is not known, so nothing tells what it learned.",
-        "",
-        "| signal and layer | brought in from | SHA-256 of its values |",
-        "| --- | --- | --- |",
-        *rows,
-        "",
+        "\n".join(["| signal and layer | brought in from | SHA-256 of its values |", "| --- | --- | --- |", *rows]),
         f"SHA-256 of the text: `{run.config['corpus']['fingerprint']}`. How the model came about is not known here.",
-        "",
-    ]
-    return "\n".join(lines)
+    )
 
 
 def write_card(run: Run) -> None:
@@ -113,16 +99,17 @@ def _training(run: Run) -> str:
         )
     points = [point for point in run.log().points if {"epoch", "seconds"} <= point.keys()]
     took = f", {points[-1]['epoch']:.3g} of them done in {points[-1]['seconds'] / 60:,.0f} minutes" if points else ""
-    clips = [
-        *([f"gradient norm clipped at {training.clip_norm:g}"] if training.clip_norm else []),
-        *([f"gradient values clipped at {training.clip_value:g}"] if training.clip_value else []),
-        *([f"weight decay {training.weight_decay:g}"] if training.weight_decay else []),
-    ]
+    bounds = {
+        "gradient norm clipped at": training.clip_norm,
+        "gradient values clipped at": training.clip_value,
+        "weight decay": training.weight_decay,
+    }
+    clipped = "".join(f"{told} {value:g}, " for told, value in bounds.items() if value)
     changed = f"Dropout was {run.dropout_history} on. " if run.dropout_history else ""
     return (
         f"{OPTIMISERS[training.optimiser]}, highest learning rate {training.learning_rate:g}, {training.schedule} "
         f"schedule, {training.epochs} epochs{took}, {training.batch} streams, windows of {training.bptt} tokens, "
-        f"{''.join(part + ', ' for part in clips)}seed {training.seed}, precision {training.precision}. "
+        f"{clipped}seed {training.seed}, precision {training.precision}. "
         f"{changed}{_started(run)}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
     )
 
@@ -132,7 +119,7 @@ def _started(run: Run) -> str:
     return f"Began with the weights of {start['run']} (SHA-256 `{start['weights']}`). " if start else ""
 
 
-def _figures(run: Run) -> list[str]:
+def _figures(run: Run) -> str:
     evaluation, measure = run.results().get("evaluation", {}), MEASURES[run.kind]
     named = {
         "validation": "validation split", "first_half": "its first half", "second_half": "its second half",
@@ -141,9 +128,9 @@ def _figures(run: Run) -> list[str]:
     parts = [(name, evaluation[key]) for key, name in named.items() if _is_scored(evaluation.get(key), measure)]
     if not parts:
         score = ", ".join(f"{value:.3f} {name.replace('_', ' ')}" for name, value in run.validation.items())
-        return [f"Validation: {score or 'not measured'}."]
+        return f"Validation: {score or 'not measured'}."
     rows = [f"| {name} | {part[measure]:.4f} | {part['tokens']:,} |" for name, part in parts]
-    return [f"| text | {measure.replace('_', ' ')} | tokens |", "| --- | ---: | ---: |", *rows]
+    return "\n".join([f"| text | {measure.replace('_', ' ')} | tokens |", "| --- | ---: | ---: |", *rows])
 
 
 def _is_scored(part: object, measure: str) -> bool:

@@ -47,9 +47,6 @@ def recurrent_sum(weight: Tensor) -> RecurrentSum:
     return lambda terms, h: packed.binary(h, terms, kept, None, "add")
 
 
-# Layers of a cell that torch has no kernel for ------------------------------------------------------------------------
-
-
 class SteppedLayers(nn.Module):
     """Recurrent layers that take a step at a time, with names, first weights and calls of nn.LSTM: from (T, B, I), or
     packed texts, to (T, B, U) for each direction, or packed, and the state after the last token.

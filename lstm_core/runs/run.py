@@ -13,15 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lstm_core.runs.folder import LOG, MANIFEST, VOCABULARY, WEIGHTS, RunFolder, now
+from lstm_core.runs.folder import LOG, MANIFEST, SETTINGS, VOCABULARY, WEIGHTS, RunFolder, now
 from lstm_core.runs.settings import MEASURES, ModelConfig, StatesConfig, TrainConfig
 from lstm_core.storage.arrays import check_shapes, load_arrays
 from lstm_core.storage.documents import LARGEST
-from lstm_core.storage.files import (
-    NAME,
-    read_json,
-    write_json,
-)
+from lstm_core.storage.files import NAME, read_json, write_json
 from lstm_core.storage.frames import Framed
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Vocabulary
@@ -282,6 +278,11 @@ class Run(RunFolder):
         """Ask the process that trains this run to stop at its next step, with a checkpoint."""
         (self.folder / "cancel").touch()
 
+    def write_settings(self, config: dict[str, Any], vocabulary: Vocabulary) -> None:
+        """Write config.json and vocabulary.json."""
+        write_json(self.folder / VOCABULARY, vocabulary_document(vocabulary))
+        write_json(self.folder / SETTINGS, config)
+
     def set_status(self, status: str) -> None:
         write_json(self.folder / "status.json", {"status": status, "at": now()})
 
@@ -318,6 +319,11 @@ class Run(RunFolder):
             "shipped": self.shipped,
             "validation": self.validation,
         }
+
+
+def vocabulary_document(vocabulary: Vocabulary) -> dict[str, Any]:
+    """The content of vocabulary.json."""
+    return {"splitter": vocabulary.splitter, "tokens": vocabulary.tokens}
 
 
 def score_of(loss: float, kind: Kind) -> float:

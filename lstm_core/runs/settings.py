@@ -1,14 +1,18 @@
 """The settings of a model and of its training, and the presets. Plain data: imports nothing heavy."""
 
 import math
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from numbers import Integral
 from typing import Any, Literal, get_args
 
 from lstm_core.runs.cells import CELLS, DEFAULT, cell_of
 from lstm_core.text.catalogue import Kind
 
+Optimiser = Literal["sgd", "adagrad", "adamw"]
+Schedule = Literal["plateau", "one-cycle", "constant"]
 Precision = Literal["auto", "float32", "bfloat16"]
+CHOICES = {"optimiser": get_args(Optimiser), "schedule": get_args(Schedule), "precision": get_args(Precision)}
 
 MAX_PARAMETERS = 2**30  # 4 GiB of weights in float32, 16 with gradients and the optimiser's moments
 
@@ -16,11 +20,27 @@ MEASURES: dict[Kind, str] = {"char": "bits_per_character", "word": "perplexity"}
 OPTIMISERS = {"sgd": "SGD", "adagrad": "AdaGrad", "adamw": "AdamW"}
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, Integral):
-        raise ValueError(f"{name} is {value!r}, it must be a whole number")
-    if value < least:
-        raise ValueError(f"{name} is {value}, the least is {least}")
+RANGES: dict[str, Callable[[float], bool]] = {
+    "in [0, 1)": lambda value: 0 <= value < 1,
+    "in (0, 1]": lambda value: 0 < value <= 1,
+    "0 or more and finite": lambda value: 0 <= value < math.inf,
+    "above 0 and finite": lambda value: 0 < value < math.inf,
+}
+
+
+def check_range(settings: object, wanted: str, *names: str) -> None:
+    """Raise ValueError for a setting outside one of RANGES."""
+    for name in names:
+        if not RANGES[wanted](value := getattr(settings, name)):
+            raise ValueError(f"{name} is {value}, it must be {wanted}")
+
+
+def _check_whole(settings: object, least: int, *names: str) -> None:
+    for name in names:
+        if not isinstance(value := getattr(settings, name), Integral):
+            raise ValueError(f"{name} is {value!r}, it must be a whole number")
+        if value < least:
+            raise ValueError(f"{name} is {value}, the least is {least}")
 
 
 @dataclass(frozen=True)
@@ -42,11 +62,8 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         cell_of(self.cell)
-        for name in ("vocabulary", "embedding", "hidden", "layers"):
-            _check_whole(name, getattr(self, name), 1)
-        for name in ("dropout", "embedding_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be in [0, 1)")
+        _check_whole(self, 1, "vocabulary", "embedding", "hidden", "layers")
+        check_range(self, "in [0, 1)", "dropout", "embedding_dropout")
         if self.tied and self.embedding != self.hidden:
             raise ValueError(
                 f"a tied embedding needs embedding = hidden, here {self.embedding} and {self.hidden}: make them equal"
@@ -110,9 +127,9 @@ class TrainConfig:
     epochs: int = 20
     batch: int = 50
     bptt: int = 100
-    optimiser: Literal["sgd", "adagrad", "adamw"] = "adamw"
+    optimiser: Optimiser = "adamw"
     learning_rate: float = 2e-3
-    schedule: Literal["plateau", "one-cycle", "constant"] = "one-cycle"
+    schedule: Schedule = "one-cycle"
     factor: float = 0.5
     clip_norm: float = 1.0
     clip_value: float = 0.0
@@ -122,22 +139,14 @@ class TrainConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 0), ("batch", 1), ("bptt", 1), ("seed", 0), ("threads", 0)):
-            _check_whole(name, getattr(self, name), least)
-        if self.optimiser not in ("sgd", "adagrad", "adamw"):
-            raise ValueError(f"optimiser {self.optimiser!r} is unknown: choose sgd, adagrad or adamw")
-        if self.schedule not in ("plateau", "one-cycle", "constant"):
-            raise ValueError(f"schedule {self.schedule!r} is unknown: choose plateau, one-cycle or constant")
-        if self.precision not in get_args(Precision):
-            raise ValueError(f"precision {self.precision!r} is unknown: choose auto, float32 or bfloat16")
-        for name in ("learning_rate", "factor"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be above 0 and finite")
-        if self.factor > 1:
-            raise ValueError(f"factor is {self.factor}, it must be in (0, 1]")
-        for name in ("clip_norm", "clip_value", "weight_decay"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be 0 or more and finite")
+        _check_whole(self, 0, "epochs", "seed", "threads")
+        _check_whole(self, 1, "batch", "bptt")
+        for name, choices in CHOICES.items():
+            if (value := getattr(self, name)) not in choices:
+                raise ValueError(f"{name} {value!r} is unknown: choose {', '.join(choices[:-1])} or {choices[-1]}")
+        check_range(self, "above 0 and finite", "learning_rate", "factor")
+        check_range(self, "in (0, 1]", "factor")
+        check_range(self, "0 or more and finite", "clip_norm", "clip_value", "weight_decay")
 
 
 @dataclass(frozen=True)
@@ -185,13 +194,7 @@ PRESETS: dict[str, Preset] = {
             epochs=100, batch=100, bptt=100, optimiser="adagrad", learning_rate=0.01, schedule="constant", clip_norm=0
         ),
     ),
-    "thesis": Preset(
-        "Thesis: word LSTM 2 x 2000 on WikiText-2",
-        "wikitext-2",
-        "word",
-        _THESIS_SHAPE,
-        _WORD_RECIPE,
-    ),
+    "thesis": Preset("Thesis: word LSTM 2 x 2000 on WikiText-2", "wikitext-2", "word", _THESIS_SHAPE, _WORD_RECIPE),
     "sweep": Preset(  # nine of them, int8, take 9.83 MiB with the 9,473 types of War and Peace: hence tied, 96 units
         "Sweep: small word LSTM 2 x 96, for nine dropouts",
         "war-and-peace",
@@ -222,8 +225,3 @@ PRESETS: dict[str, Preset] = {
         TrainConfig(epochs=15, batch=20, bptt=35),
     ),
 }
-
-
-def as_dict(config: ModelConfig | TrainConfig) -> dict[str, Any]:
-    """The settings as stored in config.json."""
-    return asdict(config)

@@ -5,14 +5,18 @@ and to see whether bfloat16, where that is asked for, can be had.
 """
 
 import platform
-from dataclasses import replace
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from lstm_core.runs.card import write_card
 from lstm_core.runs.folder import SCHEMA, now
 from lstm_core.runs.run import Run, check_settings
-from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
+from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.storage import files
 from lstm_core.storage.files import check_name, home, inventory, read_json, write_json
 from lstm_core.text.corpus import Corpus
@@ -103,9 +107,7 @@ def create_run(
         config["sweep"] = sweep
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        vocabulary = {"splitter": corpus.vocabulary.splitter, "tokens": corpus.vocabulary.tokens}
-        write_json(folder / "vocabulary.json", vocabulary)
-        write_json(folder / "config.json", config)
+        Run(folder).write_settings(config, corpus.vocabulary)
         if start is not None:
             parameters = start.load_model().named_parameters()
             Run(folder).save_weights({name: value.detach().numpy() for name, value in parameters})
@@ -124,13 +126,32 @@ def new_folder(name: str) -> Path:
     return folder
 
 
+@contextmanager
+def making_run(name: str) -> Iterator[Run]:
+    """A new run to be filled, which is there as a whole, with its card, when that ends well, or not at all. Raises
+    ValueError when the name is taken and where its folder cannot be written.
+    """
+    folder = new_folder(name)
+    try:
+        runs_folder().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=runs_folder(), prefix=f".{name}.") as part:
+            run = Run(Path(part) / name)
+            yield run
+            write_card(run)
+            run.folder.rename(folder)
+    except OSError as error:
+        raise ValueError(
+            f"cannot write to {folder}: {error.strerror}; free some space or set LSTM_HOME to a folder you own"
+        ) from None
+
+
 def describe(corpus: Corpus, model: ModelConfig, training: TrainConfig) -> dict[str, Any]:
     """The content of config.json."""
     return {
         "schema": SCHEMA,
         "kind": corpus.kind,
-        "model": as_dict(model),
-        "training": as_dict(training),
+        "model": asdict(model),
+        "training": asdict(training),
         "corpus": {"name": corpus.name, "fingerprint": corpus.fingerprint, "licence": corpus.licence},
         "versions": {"python": platform.python_version(), "torch": version("torch"), "numpy": version("numpy")},
         "created": now(),
@@ -152,7 +173,7 @@ def extend_run(run: Run, epochs: int | None = None, *, dropout: float | None = N
         raise ValueError(f"{run.name} has been trained for {done:g} epochs, {epochs} are fewer: choose more")
     model = run.model_config if dropout is None else replace(run.model_config, dropout=dropout)
     with run.training_lock():
-        config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": as_dict(model)}
+        config = {**run.config, "training": {**run.config["training"], "epochs": epochs}, "model": asdict(model)}
         if model != run.model_config and run.log().points:
             before = {"epochs": round(run.log().points[-1]["epoch"], 2), "dropout": run.model_config.dropout}
             config["earlier"] = [*run.config.get("earlier", []), before]

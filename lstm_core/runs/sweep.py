@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from statistics import fmean
@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from lstm_core.runs.folder import RunBusy
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import ModelConfig, TrainConfig, as_dict
+from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run, extend_run, list_runs, new_folder, open_run
 from lstm_core.storage import jobs
 from lstm_core.storage.files import check_name, home, is_locked
@@ -189,7 +189,7 @@ def _check_same(sweep: Sweep, corpus: Corpus, model: ModelConfig, training: Trai
     if run.config["corpus"]["fingerprint"] != corpus.fingerprint:
         raise ValueError(f"{sweep.name} reads another text than {corpus.name}: choose another name")
     may_differ = {"dropout", "embedding_dropout", "seed", "epochs", "threads"}
-    for asked, there in ((as_dict(model), as_dict(run.model_config)), (as_dict(training), as_dict(run.train_config))):
+    for asked, there in ((asdict(model), asdict(run.model_config)), (asdict(training), asdict(run.train_config))):
         for key in asked.keys() - may_differ:
             if asked[key] != there[key]:
                 raise ValueError(
@@ -205,7 +205,7 @@ def _percent(dropout: float) -> str:
 def beyond_dropout(runs: Sequence[Run]) -> list[str]:
     """In what else than dropout and seed runs differ, by name: "text", "hidden", "epochs" as planned, and so on."""
     settings = [
-        {"text": run.config["corpus"].get("fingerprint"), **as_dict(run.model_config), **as_dict(run.train_config)}
+        {"text": run.config["corpus"].get("fingerprint"), **asdict(run.model_config), **asdict(run.train_config)}
         for run in runs
     ]
     may_differ = ("dropout", "embedding_dropout", "seed", "threads")

@@ -215,9 +215,6 @@ class Results(Generic[R]):
         )
 
 
-# Files ----------------------------------------------------------------------------------------------------------------
-
-
 def _content(path: Path) -> Fields:
     """All that a file holds, by name."""
     if ".safetensors" in path.suffixes[-2:]:

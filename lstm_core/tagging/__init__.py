@@ -1,15 +1,13 @@
 """Networks that label words or whole texts.
 
-settings         shape and recipe of a network that labels
-words            words as numbers, in batches
-texts            texts that people labelled
-model            the network
-train            its training
-label_run        the folder of such a network
-reports          how well it does, on held-out texts
-tag              a text tagged, with the probability of every tag
-classify         whole texts by kind, with one direction and two
-recorded         what its neurons do, kept as a recording
-sentence_states  states of one sentence
-kept             mistakes and logs that were kept
+settings   shape and recipe of a network that labels
+words      words as numbers, in batches
+texts      texts that people labelled
+model      the network
+train      its training
+label_run  the folder of such a network
+reports    how well it does, on held-out texts; mistakes and logs that were kept
+tag        a text tagged, with the probability of every tag
+classify   whole texts by kind, with one direction and two
+recorded   what its neurons do: kept as a recording, and over one sentence
 """

@@ -70,9 +70,6 @@ def classify(text: str, run: LabelRun) -> Classification:
     )
 
 
-# The question ---------------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Scored:
     """A kind of classifier trained from several seeds: `right` are its shares of right labels on the test part."""

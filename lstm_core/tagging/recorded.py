@@ -1,10 +1,13 @@
-"""What the neurons of a tagger do while it reads, as a recording like any other.
+"""What the neurons of a tagger do while it reads: as a recording like any other, and over one sentence, with the words
+that each state depends on.
 
 A recurrent layer of two directions becomes two layers of the recording: the odd ones are read forward, the even ones
 backward. Each sentence is read from its own beginning, and backward from its own end.
 N words, U units, B texts, T words of each.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -16,9 +19,10 @@ from lstm_core.recordings.writer import dtype_of
 from lstm_core.runs.cells import CELLS
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.tag import tag
+from lstm_core.tagging.tag import Tagging, tag
 from lstm_core.tagging.words import Encoded, batch_of, encode
 from lstm_core.text.corpus import Vocabulary
+from lstm_core.text.tagged import plain_word
 from lstm_core.text.tags import sentences_of
 
 if TYPE_CHECKING:
@@ -27,13 +31,15 @@ if TYPE_CHECKING:
     from lstm_core.tagging.model import LabelNetwork
 
 MOST_LETTERS = 1_000_000
+DIRECTIONS = ("forward", "backward")
+STRANGE = "\ufffd"  # read in place of a word whose part in the states is asked for: no network knows it
 By = Literal["letters", "words"]
 Signals = dict[tuple[str, int], NDArray[np.float32]]
 
 
 def layer_names(run: LabelRun) -> tuple[str, ...]:
     """What each layer of the recording is, from layer 1: "layer 1, forward", "layer 1, backward"."""
-    directions = ("forward", "backward")[: run.config.directions]
+    directions = DIRECTIONS[: run.config.directions]
     return tuple(f"layer {layer}, {way}" for layer in range(1, run.config.layers + 1) for way in directions)
 
 
@@ -137,3 +143,51 @@ def _direction(network: "LabelNetwork", number: int, read: "Tensor", *, backward
     if backward:
         steps.reverse()
     return [torch.stack([signals[name] for signals in steps], dim=1) for name in cell.state]
+
+
+@dataclass(frozen=True, eq=False)
+class SentenceStates:
+    """The hidden states after each of N words, an array (N, U) for each direction of the last layer."""
+
+    tokens: tuple[str, ...]
+    states: dict[str, NDArray[np.float32]]
+
+
+def sentence_states(words: Sequence[str], run: LabelRun) -> SentenceStates:
+    """The states of a tagger over one sentence, step by step, so that what was read alike is alike to the bit."""
+    given = encode(run.known, [[plain_word(word) for word in words]])
+    return SentenceStates(tuple(words), _of_directions(run, signals_of(run.network(), given)))
+
+
+def influence(words: Sequence[str], run: LabelRun) -> dict[str, NDArray[np.float32]]:
+    """By how much the states at word n move when word m is another one: (N, N) for each direction, at [n, m] the
+    largest change of a unit, from 0 to 2. Exactly 0 where the state has not read the word: each sentence is read by
+    itself, as rows of one product are rounded by where they stand in it.
+    """
+    plain = [plain_word(word) for word in words]
+    count = len(plain)
+    changed = [[*plain[:number], _other(word, run), *plain[number + 1 :]] for number, word in enumerate(plain)]
+    network = run.network()
+    found = [_of_directions(run, signals_of(network, encode(run.known, [one]))) for one in (plain, *changed)]
+    moved = {}
+    for direction, states in found[0].items():
+        each = np.array([other[direction] for other in found[1:]]).reshape(count, count, -1)  # (words, states, U)
+        moved[direction] = np.abs(each - states).max(axis=2, initial=0).T  # (states, words)
+    return moved
+
+
+def _other(word: str, run: LabelRun) -> str:
+    """A word that is read otherwise: an unknown one, or in place of an unknown one the commonest that is known."""
+    if run.known.word(word) or not run.known.words:
+        return STRANGE
+    return run.known.words[0]
+
+
+def _of_directions(run: LabelRun, signals: Signals) -> dict[str, NDArray[np.float32]]:
+    first = (run.config.layers - 1) * run.config.directions + 1
+    return {way: signals["h", first + number] for number, way in enumerate(DIRECTIONS[: run.config.directions])}
+
+
+def as_words_come(words: Sequence[str], run: LabelRun) -> list[Tagging]:
+    """What a tagger says after each word, having read no further: of the first word, of the first two, and so on."""
+    return [tag([words[: stop + 1]], run) for stop in range(len(words))]

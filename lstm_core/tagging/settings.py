@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from lstm_core.runs.cells import DEFAULT, cell_of
+from lstm_core.runs.settings import check_range
 
 Pooling = Literal["last", "both", "mean"]
 POOLINGS: dict[Pooling, str] = {
@@ -11,6 +12,12 @@ POOLINGS: dict[Pooling, str] = {
     "both": "the last state of each direction: forward at the last word, backward at the first",
     "mean": "the mean of the states at all words",
 }
+
+
+def _check_whole(settings: object, least: int, *names: str) -> None:
+    for name in names:
+        if type(value := getattr(settings, name)) is not int or value < least:
+            raise ValueError(f"{name} is {value!r}, it must be a whole number from {least}")
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,9 @@ class NetworkConfig:
         cell_of(self.cell)
         if self.directions not in (1, 2):
             raise ValueError(f"directions is {self.directions}: choose 1 (left to right) or 2 (also right to left)")
-        for name, least in (("embedding", 1), ("character_filters", 0), ("hidden", 1), ("layers", 1)):
-            if type(getattr(self, name)) is not int or getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, it must be a whole number from {least}")
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout is {self.dropout}, it must be in [0, 1)")
+        _check_whole(self, 1, "embedding", "hidden", "layers")
+        _check_whole(self, 0, "character_filters")
+        check_range(self, "in [0, 1)", "dropout")
         if self.pooling not in (None, *get_args(Pooling)):
             raise ValueError(f"pooling {self.pooling!r} is unknown: choose one of {', '.join(POOLINGS)}")
         if self.pooling == "both" and self.directions == 1:
@@ -77,15 +82,10 @@ class LabelTraining:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("batch", 1), ("least", 1), ("patience", 1), ("seed", 0)):
-            if type(getattr(self, name)) is not int or getattr(self, name) < least:
-                raise ValueError(f"{name} is {getattr(self, name)!r}, it must be a whole number from {least}")
-        for name in ("learning_rate", "clip_norm"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be above 0 and finite")
-        for name in ("weight_decay", "forget"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} is {getattr(self, name)}, it must be 0 or more and finite")
+        _check_whole(self, 1, "epochs", "batch", "least", "patience")
+        _check_whole(self, 0, "seed")
+        check_range(self, "above 0 and finite", "learning_rate", "clip_norm")
+        check_range(self, "0 or more and finite", "weight_decay", "forget")
 
 
 # The taggers that ship: three cells, one and two directions, and the best, which is larger and reads letters too.

@@ -94,9 +94,6 @@ def with_tags(found: "Clustering", text: str, run: LabelRun) -> "Clustering":
     return replace(found, words=words, tags=before.code.astype(np.int16), tag_names=tagged.names)
 
 
-# Measuring ------------------------------------------------------------------------------------------------------------
-
-
 def measure(network: "LabelNetwork", known: Any, texts: dict[str, Labelled]) -> dict[str, Share]:
     """The shares of right tags on the development part and the texts of TESTS, by name; `texts` as `tagging_texts`."""
     seen = {word for text in texts["train"].texts for word in text}
@@ -118,9 +115,6 @@ def measure_perceptron(texts: dict[str, Labelled]) -> dict[str, Share]:
 
 def _shares(title: str, given: Labelled, found: Sequence[str], seen: set[str]) -> Share:
     return shares(title, given, found, [tag in PENN for tag in given.labels], seen)
-
-
-# What comes after a word ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

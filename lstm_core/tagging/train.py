@@ -138,9 +138,6 @@ def _restore(optimiser: torch.optim.Optimizer, network: LabelNetwork, moments: A
         optimiser.state[value] = {**kept, "step": kept["step"].squeeze()}
 
 
-# Reading --------------------------------------------------------------------------------------------------------------
-
-
 def probabilities(network: LabelNetwork, given: Encoded, *, report: Progress = silent) -> NDArray[np.float32]:
     """The probability of each label: of each word (N, K), or of each text (S, K); NaN for an empty text."""
     network.eval()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.cached import cached
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.sentence_states import SentenceStates, as_words_come, influence, sentence_states
+from lstm_core.tagging.recorded import SentenceStates, as_words_come, influence, sentence_states
 from pages.tagging import frames
 from pages.tagging.choice import titled
 from pages.tagging.grid import grid

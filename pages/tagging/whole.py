@@ -9,7 +9,7 @@ from app.components.table import Columns, percent, share, show, text
 from app.controls import MAX_TYPED
 from lstm_core.tagging.classify import answer, classify
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.sentence_states import influence
+from lstm_core.tagging.recorded import influence
 from pages.tagging import frames, whole_frames
 from pages.tagging.figures import kept_poolings
 from pages.tagging.grid import grid

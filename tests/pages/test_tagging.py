@@ -13,11 +13,9 @@ from hypothesis import strategies as some
 from app.controls import MAX_TYPED
 from lstm_core.storage.results import PROGRAM
 from lstm_core.tagging import classify
-from lstm_core.tagging.kept import CONFUSIONS, confusion
 from lstm_core.tagging.label_run import LabelRun, folders, new_label_run, train_label_run
-from lstm_core.tagging.recorded import record_states
-from lstm_core.tagging.reports import keep_results
-from lstm_core.tagging.sentence_states import as_words_come, sentence_states
+from lstm_core.tagging.recorded import as_words_come, record_states, sentence_states
+from lstm_core.tagging.reports import CONFUSIONS, confusion, keep_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.texts import Labelled

@@ -1,7 +1,7 @@
 """The thesis' recipe is that of the word-language-model example, written out here by hand; the sizes of both sweeps."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from lstm_core.runs.evaluate import evaluate
 from lstm_core.runs.model import LanguageModel, build
 from lstm_core.runs.run import Run
-from lstm_core.runs.settings import PRESETS, as_dict
+from lstm_core.runs.settings import PRESETS
 from lstm_core.runs.train import train
 from lstm_core.storage.arrays import load_arrays, scale_rows
 from lstm_core.text.corpus import read_corpus
@@ -23,7 +23,7 @@ EPOCHS = 12
 def test_the_full_sweep_trains_as_the_example_does(small_run: Make, corpus: Any) -> None:
     """Its loop: SGD without momentum at 20, norm clipped at .25, divided by 4 where validation is no better than the
     best so far, the best model kept, the state dropped at the start of an epoch."""
-    recipe = as_dict(replace(PRESETS["sweep-full"].training, epochs=EPOCHS, precision="float32", threads=1))
+    recipe = asdict(replace(PRESETS["sweep-full"].training, epochs=EPOCHS, precision="float32", threads=1))
     assert (recipe["batch"], recipe["bptt"], PRESETS["sweep-full"].training.epochs) == (20, 35, 40)
     run = small_run(training=recipe)
     ends = [report for report in train(run, corpus, report_seconds=0) if report.validation_loss is not None]

@@ -13,9 +13,9 @@ from lstm_core.claims.tagging import tagging_claims
 from lstm_core.runs.cells import CELLS
 from lstm_core.storage.files import write_bytes
 from lstm_core.tagging.classify import Poolings, Scored
-from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of
 from lstm_core.tagging.label_run import LOG, LabelRun, folders, new_label_run, open_label_run, train_label_run
-from lstm_core.tagging.sentence_states import as_words_come, influence, sentence_states
+from lstm_core.tagging.recorded import as_words_come, influence, sentence_states
+from lstm_core.tagging.reports import Confusion, confusion, kept_confusion, log_of
 from lstm_core.tagging.settings import SHIPPED_TAGGERS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
 from lstm_core.tagging.texts import Labelled, tagged

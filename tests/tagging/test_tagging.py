@@ -15,7 +15,6 @@ from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import read_annotations
 from lstm_core.recordings.find import longest
 from lstm_core.tagging import reports
-from lstm_core.tagging.kept import perceptron_shares
 from lstm_core.tagging.label_run import (
     CHECKPOINT,
     WEIGHTS,
@@ -28,6 +27,7 @@ from lstm_core.tagging.label_run import (
 )
 from lstm_core.tagging.model import new_network
 from lstm_core.tagging.recorded import layer_names, record_states, signals_of
+from lstm_core.tagging.reports import perceptron_shares
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import PAIRS, following, measure, tag, tag_text, with_tags, words_of
 from lstm_core.tagging.texts import TESTS, Labelled, tagged, tagging_texts
