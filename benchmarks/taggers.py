@@ -7,13 +7,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from machine import machine
 
 from lstm_core.tagging import classify, tag
 from lstm_core.tagging.label_run import label_runs, predicted
-from lstm_core.tagging.texts import tagging_texts
+from lstm_core.tagging.words import tagging_texts
 from lstm_core.text.tags import shipped_tagger
 
 
@@ -21,10 +22,10 @@ def accuracies() -> dict[str, Any]:
     """Shares of right tags, of all words and of those not seen, of every tagger that ships and of the perceptron."""
     texts = tagging_texts()
     shipped_tagger()
-    found = {"perceptron": {key: asdict(share) for key, share in tag.measure_perceptron(texts).items()}}
+    found = {"perceptron": {key: asdict(share) for key, share in tag.measure(texts, tag.perceptron_tags).items()}}
     for run in label_runs("taggers"):
         if run.shipped:
-            shares = tag.measure(run.network(), run.known, texts)
+            shares = tag.measure(texts, partial(predicted, run.network(), run.known))
             found[run.name] = {key: asdict(share) for key, share in shares.items()}
     return found
 

@@ -7,7 +7,6 @@ import typer
 
 from lstm_core.commands import (
     analyses,
-    chunks,
     maps,
     models,
     probes,
@@ -54,7 +53,7 @@ VERBS: dict[str, Callable[..., report.Told | None]] = {
     "study": probes.study,
     "senses": senses.senses,
     "word-class": senses.word_class,
-    "chunks": chunks.chunks,
+    "chunks": probes.chunks,
     "periods": verification.periods,
     "vocabulary": texts.vocabulary,
     "embed": words.embed,

@@ -35,9 +35,8 @@ from lstm_core.tagging.label_run import (
 )
 from lstm_core.tagging.reports import CONFUSIONS, PERCEPTRON, PerceptronFigures, confusion, made_tagger
 from lstm_core.tagging.settings import POOLINGS, SHIPPED_TAGGERS, LabelTraining, NetworkConfig
-from lstm_core.tagging.tag import measure_perceptron
-from lstm_core.tagging.texts import TESTS, Labelled, tagging_texts
-from lstm_core.tagging.words import Encoded, encode, word_list
+from lstm_core.tagging.tag import measure, perceptron_tags
+from lstm_core.tagging.words import TESTS, Encoded, Labelled, encode, tagging_texts, word_list
 from lstm_core.text.gold_tags import archive, lines_of
 from lstm_core.text.tag_brown import BROWN
 
@@ -59,8 +58,7 @@ def compare_poolings(
     """Train every kind of classifier from every seed and score it on the test part, with the weights that were best on
     the development part; yields the figures so far after each kind.
     """
-    from lstm_core.tagging.model import new_network
-    from lstm_core.tagging.train import TrainingState, accuracy, load_weights, train
+    from lstm_core.tagging.model import TrainingState, accuracy, load_weights, new_network, train
 
     known = word_list(parts["train"].texts, parts["train"].labels, training.least)
     encoded = {name: encode(known, part.texts, part.labels, of_texts=True) for name, part in parts.items()}
@@ -101,7 +99,7 @@ def keep_all(texts: dict[str, Labelled]) -> None:
     for run in label_runs("taggers"):
         if run.shipped:
             CONFUSIONS.keep(confusion(run, texts["masc"], TESTS["masc"]), run)
-    PERCEPTRON.keep(PerceptronFigures(measure_perceptron(texts)), PROGRAM)
+    PERCEPTRON.keep(PerceptronFigures(measure(texts, perceptron_tags)), PROGRAM)
 
 
 def keep_classifier_results(run: LabelRun, test: Labelled) -> None:

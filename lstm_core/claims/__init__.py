@@ -2,8 +2,7 @@
 
 claim     a row of claims.toml, and the verdict on it
 training  claims about training
-labels    claims about single units, beside their labels
-chunks    claims about sentence chunks
+labels    claims about single units: what they follow, and sentence chunks
 studies   claims about units on through phrases
 clusters  claims about clusters of states
 word_map  claims about maps of words

@@ -1,11 +1,12 @@
-"""What the thesis says of single units (PROTOCOLS T6) beside the labels that are kept of a run. Nothing is computed
-anew."""
+"""What the thesis says of single units (PROTOCOLS T6) beside the labels that are kept of a run, and the article of one
+that codes sentence chunks (A5). Nothing is computed anew."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lstm_core.claims.claim import CLAIMS, Claim, Verdict, measures
+from lstm_core.neurons.chunk_tuning import TunedUnits
 from lstm_core.neurons.label_search import ENOUGH, LEAST, STRETCHES, FeatureBest, Labels
 from lstm_core.neurons.labels import SEARCHED, best_unit
 from lstm_core.stats.paired_test import LEARNED, UNKNOWN
@@ -93,3 +94,26 @@ def _same_unit(claim: Claim, kept: Sequence[Labels]) -> Verdict:
     label = cells[0].units[best.unit].label
     measured = f"{_place(labels, best)}, the best of all layers in h. In c the same neuron follows: "
     return claim.judged(measured + (label or "nothing that we can name"), label == QUOTES)
+
+
+@measures("A5")
+def chunk_claim(claim: Claim, found: TunedUnits | None) -> Verdict:
+    """Over all units of a layer; no verdict where they were not looked at, and of another layer than the second."""
+    if found is None:
+        return claim.judged("not measured: look at all neurons of the layer", None)
+    best = found.beyond_twin if found.beyond_twin is not None else found.both
+    told = (
+        f"layer {found.query.layer}: {len(found.coding):,} of {len(found.units):,} neurons follow a kind of chunk (by "
+        f"chance {found.coding_by_chance:.1f}), {len(found.both):,} of them also tell the one before (by chance "
+        f"{found.beyond_word_by_chance:.1f})"
+    )
+    if found.twin is not None:
+        told += (
+            f"; untrained {len(found.twin.coding):,} and {len(found.twin.both):,}; {len(best):,} do both better than "
+            "any of it"
+        )
+    if best:
+        one = max(best, key=lambda one: one.beyond_word)
+        told += f", neuron {one.unit} most: {one.beyond_word:.1%} of its variance"
+    asked = found.query.layer == claim.figures["layer"] and found.twin is not None
+    return claim.judged(told, bool(best) if asked else None)

@@ -9,10 +9,9 @@ recordings     record, recordings, remove, verify
 texts          corpora, baseline, tags, vocabulary
 analyses       findings, units, label
 maps           cluster, rivals, wordmap
-probes         match, similar-units, study
+probes         match, similar-units, study, chunks
 verification   periods, and a study put to the test
 senses         senses, word-class
-chunks         chunks
 words          embed, neighbours, words, similarity
 tagging        tag, classify, train-tagger, tagger-states
 """

@@ -103,7 +103,7 @@ def train_tagger(
     """Train a tagger on MASC, choose its best epoch on files apart, and measure it on three other texts."""
     from lstm_core.tagging.reports import made_tagger
     from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-    from lstm_core.tagging.texts import tagging_texts
+    from lstm_core.tagging.words import tagging_texts
 
     config = NetworkConfig(cell, directions, embedding, 64 * characters, hidden, layers)
     run = made_tagger(

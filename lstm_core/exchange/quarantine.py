@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lstm_core.runs.settings import MAX_PARAMETERS
 from lstm_core.storage.arrays import Arrays, check_header, load_arrays, save_arrays
@@ -150,22 +150,22 @@ def _of_torch(source: Path) -> dict[str, "Tensor"]:
         found = torch.load(source, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         what = re.search(r"GLOBAL (\S+)", str(error))
-        inside = f"objects ({_shown(what[1])})" if what else "objects"
-        raise ValueError(
-            f"{source.name} holds {inside} that are not tensors: not a supported format. Instead {SAVE_ANEW}"
-        ) from None
+        inside = f"objects ({shown(what[1])})" if what else "objects"
+        raise _no_tensors(source, f"{inside} that are not tensors") from None
     except Exception as error:
         raise ValueError(
             f"{source.name} is damaged or not a supported format ({type(error).__name__}): {SAVE_ANEW}"
         ) from None
     if not isinstance(found, dict) or not found:
-        raise ValueError(f"{source.name} holds no tensors by name: not a supported format. Instead {SAVE_ANEW}")
+        raise _no_tensors(source, "no tensors by name")
     for name, value in found.items():
         if not isinstance(name, str) or type(value) not in (torch.Tensor, torch.nn.Parameter):
-            raise ValueError(
-                f"{source.name} holds {_shown(name)}, which is no tensor: not a supported format. Instead {SAVE_ANEW}"
-            )
+            raise _no_tensors(source, f"{shown(name)}, which is no tensor")
     return found
+
+
+def _no_tensors(source: Path, what: str) -> ValueError:
+    return ValueError(f"{source.name} holds {what}: not a supported format. Instead {SAVE_ANEW}")
 
 
 def _of_safetensors(source: Path) -> dict[str, "Tensor"]:
@@ -177,7 +177,7 @@ def _of_safetensors(source: Path) -> dict[str, "Tensor"]:
         check_header(source)
     except Exception as error:
         raise ValueError(
-            f"{source.name} is not a supported format: no whole safetensors file ({_shown(error)}): "
+            f"{source.name} is not a supported format: no whole safetensors file ({shown(error)}): "
             "copy or save it again"
         ) from None
     if not found:
@@ -189,15 +189,15 @@ def _as_arrays(source: Path, tensors: dict[str, "Tensor"]) -> Arrays:
     """The tensors as float32 arrays, each made only when its values are known to lie in the file."""
     import torch
 
-    held = 0
+    held, floats = 0, (torch.float16, torch.bfloat16, torch.float32, torch.float64)
     for name, tensor in tensors.items():
-        if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.dtype not in _dtypes():
+        if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.dtype not in floats:
             raise ValueError(
-                f"{source.name}: {_shown(name)} is {tensor.dtype}, {tensor.layout}: "
+                f"{source.name}: {shown(name)} is {tensor.dtype}, {tensor.layout}: "
                 "not a supported format, save dense tensors of float16, bfloat16, float32 or float64"
             )
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-            raise ValueError(f"{source.name}: {_shown(name)} claims more values than the file holds: save it again")
+            raise ValueError(f"{source.name}: {shown(name)} claims more values than the file holds: save it again")
         held += tensor.numel()
     if held > 2 * MAX_PARAMETERS:
         raise ValueError(f"{source.name} holds {held:,} values, the limit is {2 * MAX_PARAMETERS:,}: {SAVE_ANEW}")
@@ -206,22 +206,16 @@ def _as_arrays(source: Path, tensors: dict[str, "Tensor"]) -> Arrays:
         values = tensor.detach().to(torch.float32)
         if not values.isfinite().all():
             raise ValueError(
-                f"{source.name}: {_shown(name)} holds values that are not finite: the training diverged or the file is "
+                f"{source.name}: {shown(name)} holds values that are not finite: the training diverged or the file is "
                 "damaged, import an earlier one"
             )
         arrays[name] = values.contiguous().numpy()
     return arrays
 
 
-def _dtypes() -> tuple[Any, ...]:
-    import torch
-
-    return torch.float16, torch.bfloat16, torch.float32, torch.float64
-
-
-def _shown(value: object) -> str:
+def shown(value: object, most: int = 120) -> str:
     """What a file says, on one line and short: it may hold anything."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:120]
+    return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:most]
 
 
 def refusing(act: Callable[[], object], seconds: int = CPU_SECONDS) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.exchange.quarantine import shown
 from lstm_core.exchange.states import OutsideText, States
 from lstm_core.exchange.weights import content_of, encodes, json_of
 from lstm_core.runs.cells import SIGNALS
@@ -39,7 +40,7 @@ def read_array(path: Path) -> NDArray[Any]:
                 f"{path.name} holds Python objects, which are never read: "
                 "save numbers, np.save(file, array.astype('float32'))"
             ) from None
-        raise ValueError(f"{path.name} is not a whole .npy file ({_shown(error)}): save it again") from None
+        raise ValueError(f"{path.name} is not a whole .npy file ({shown(error, 80)}): save it again") from None
 
 
 def read_states(named: Sequence[str], signal: str = "h") -> list[States]:
@@ -101,7 +102,7 @@ def vocabulary_of(tokens: Sequence[str]) -> Vocabulary:
 def _as_ids(tokens: Sequence[Any], where: str) -> tuple[Vocabulary, NDArray[np.int32]]:
     for number, token in enumerate(tokens):
         if not isinstance(token, str) or not token or not encodes(token):
-            raise ValueError(f"{where}: token {number:,} is {_shown(repr(token))}: each must be text and not empty")
+            raise ValueError(f"{where}: token {number:,} is {shown(repr(token), 80)}: each must be text and not empty")
     if not tokens:
         raise ValueError(f"{where} has no tokens: there is nothing to look at")
     vocabulary = vocabulary_of(tokens)
@@ -124,11 +125,5 @@ def _numbered(ids: NDArray[Any], length: int, vocabulary: Vocabulary | None, whe
 
 def _check_count(found: int, length: int, where: str) -> None:
     if found != length:
-        raise ValueError(
-            f"{where} has {found:,} tokens, the states are of {length:,}: give the text that they belong to"
-        )
-
-
-def _shown(value: object) -> str:
-    """What a file says, on one line and short."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(value))[:80]
+        told = f"{found:,} tokens, the states are of {length:,}"
+        raise ValueError(f"{where} has {told}: give the text that they belong to")

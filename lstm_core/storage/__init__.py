@@ -7,6 +7,5 @@ tiles      an array on disk, quick to write by position and to read by unit
 progress   how long work says how far it is
 results    results of analyses: named, kept, checked, found again
 frames     results as tables of pandas
-older      files of results in formats that are no longer written
 jobs       work in processes of their own
 """

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.storage import files, older
+from lstm_core.storage import files
 from lstm_core.storage.arrays import MOST_UNPACKED, PACKED, load_arrays, load_notes, save_arrays, unpacked
 from lstm_core.storage.documents import restored
 from lstm_core.storage.files import UNREADABLE, home, read_json, write_bytes
@@ -220,7 +220,7 @@ def _content(path: Path) -> Fields:
     if ".safetensors" in path.suffixes[-2:]:
         arrays, notes = load_arrays(path)
         return {**_noted(notes), **arrays}
-    if reader := older.READERS.get(path.suffix):
+    if reader := OLDER.get(path.suffix):
         return reader(path)
     document: Fields = json.loads(unpacked(path, MOST_UNPACKED)) if path.suffix == PACKED else read_json(path)
     return document
@@ -230,7 +230,7 @@ def _head(path: Path) -> Fields:
     """The same without arrays."""
     if ".safetensors" in path.suffixes[-2:]:
         return _noted(load_notes(path))
-    return older.beside(path) if path.suffix == ".npz" else _content(path)
+    return _beside(path) if path.suffix == ".npz" else _content(path)
 
 
 def _noted(notes: dict[str, str]) -> Fields:
@@ -279,3 +279,33 @@ def _narrow(array: NDArray[Any]) -> NDArray[Any]:
     least, most = int(array.min()), int(array.max())
     kinds = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32)
     return array.astype(next((k for k in kinds if np.iinfo(k).min <= least and most <= np.iinfo(k).max), array.dtype))
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    """Arrays of numpy's, with what lies beside them."""
+    with np.load(path, allow_pickle=False) as kept:
+        return {**_beside(path), **{name: kept[name] for name in kept.files}}
+
+
+def _beside(path: Path) -> dict[str, Any]:
+    """The JSON document of the same name, if there is one: what is no array."""
+    document = path.with_suffix(".json")
+    return dict(read_json(document)) if document.is_file() else {}
+
+
+def _parquet(path: Path) -> dict[str, Any]:
+    """The columns of a table, and its notes: JSON, or text."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except pyarrow.ArrowException as error:
+        raise ValueError(str(error)) from None
+    notes = {name.decode(): value.decode() for name, value in (table.schema.metadata or {}).items()}
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    return {"key": notes.get("key"), "names": json.loads(notes["names"]), **columns}
+
+
+# formats that are no longer written, as they still lie with runs and recordings
+OLDER: dict[str, Callable[[Path], dict[str, Any]]] = {".npz": _npz, ".parquet": _parquet}

@@ -1,10 +1,8 @@
 """Networks that label words or whole texts.
 
 settings   shape and recipe of a network that labels
-words      words as numbers, in batches
-texts      texts that people labelled
-model      the network
-train      its training
+words      texts that people labelled, and their words as numbers, in batches
+model      the network and its training
 label_run  the folder of such a network
 reports    how well it does, on held-out texts; mistakes and logs that were kept
 tag        a text tagged, with the probability of every tag

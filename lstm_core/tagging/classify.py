@@ -61,7 +61,7 @@ class Classification(Framed, columns=("names", "probabilities")):
 
 def classify(text: str, run: LabelRun) -> Classification:
     """What a classifier says of a text, read as one whatever sentences it has; all is NaN for a text without words."""
-    from lstm_core.tagging.train import probabilities
+    from lstm_core.tagging.model import probabilities
 
     words = [plain_word(word) for sentence in words_of(text) for word in sentence]
     found = probabilities(run.network(), encode(run.known, [words]))[0]

@@ -21,12 +21,10 @@ from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
-from lstm_core.tagging.texts import Labelled, means_same
-from lstm_core.tagging.words import WordList, encode, word_list
+from lstm_core.tagging.words import Labelled, WordList, encode, means_same, word_list
 
 if TYPE_CHECKING:
-    from lstm_core.tagging.model import LabelNetwork
-    from lstm_core.tagging.train import EpochReport, TrainingState
+    from lstm_core.tagging.model import EpochReport, LabelNetwork, TrainingState
 
 Kind = Literal["taggers", "classifiers"]
 CHECKPOINT = "checkpoint.safetensors"
@@ -101,8 +99,7 @@ class LabelRun(RunFolder):
 
 
 def _network(run: LabelRun) -> "LabelNetwork":
-    from lstm_core.tagging.model import new_network
-    from lstm_core.tagging.train import load_weights
+    from lstm_core.tagging.model import load_weights, new_network
 
     arrays, network = run.read_weights(), new_network(run.config, run.known, run.training.seed)
     check_shapes(arrays, {name: tuple(value.shape) for name, value in network.named_parameters()}, str(run.folder))
@@ -182,8 +179,7 @@ def train_label_run(
 
     After each epoch all is kept that the next one needs. Raises RunBusy where another process trains it.
     """
-    from lstm_core.tagging.model import new_network
-    from lstm_core.tagging.train import load_weights, train, weights_of
+    from lstm_core.tagging.model import load_weights, new_network, train, weights_of
 
     with run.training_lock():
         network = new_network(run.config, run.known, run.training.seed)
@@ -221,7 +217,7 @@ def _log(folder: Path, progress: "TrainingState") -> None:
 
 def _resumed(path: Path) -> tuple["TrainingState", Arrays]:
     """What a checkpoint holds, and the weights as they were; nothing where there is none."""
-    from lstm_core.tagging.train import EpochReport, TrainingState
+    from lstm_core.tagging.model import EpochReport, TrainingState
 
     if not path.is_file():
         return TrainingState(_reports(path.parent / LOG)), {}
@@ -239,7 +235,7 @@ def _resumed(path: Path) -> tuple["TrainingState", Arrays]:
 
 def _reports(path: Path) -> "list[EpochReport]":
     """The log of one that is trained to its end."""
-    from lstm_core.tagging.train import EpochReport
+    from lstm_core.tagging.model import EpochReport
 
     if not path.is_file() or not (path.parent / MANIFEST).is_file():
         return []
@@ -253,7 +249,7 @@ def _reports(path: Path) -> "list[EpochReport]":
 class Share:
     """Share of right labels, in [0, 1], on a text: of all `count` that are scored, and of the `unknown` ones, which are
     those of words that the training text does not have as they are; None where there is none. `right_mapped` also
-    counts a label that means the same in the training text's own tag set (`texts.means_same`); None where not counted.
+    counts a label that means the same in the training text's own tag set (`words.means_same`); None where not counted.
     """
 
     title: str
@@ -315,7 +311,7 @@ CLASSIFIED = Results("accuracy.json", ClassifierFigures, own=None)
 
 def predicted(network: "LabelNetwork", known: WordList, given: Labelled) -> list[str]:
     """The label that a network gives to each word, or each text."""
-    from lstm_core.tagging.train import probabilities
+    from lstm_core.tagging.model import probabilities
 
     found = probabilities(network, encode(known, given.texts)).argmax(axis=1)
     return [known.labels[code] for code in found.tolist()]

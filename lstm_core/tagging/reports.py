@@ -6,6 +6,7 @@ Knows folders of taggers and labelled texts; knows no pages. Torch is loaded onl
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from lstm_core.tagging.label_run import (
 )
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
-from lstm_core.tagging.texts import Labelled
+from lstm_core.tagging.words import Labelled
 from lstm_core.text.gold_tags import PENN
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def keep_results(run: LabelRun, texts: dict[str, Labelled], *, before_rounding: 
         sum(value.numel() for value in network.parameters()),
         len(run.known.words),
         before_rounding,
-        measure(network, run.known, texts),
+        measure(texts, partial(predicted, network, run.known)),
     )
     TAGGED.keep(results, run)
     write_bytes(run.folder / "CARD.md", card(run, results).encode())

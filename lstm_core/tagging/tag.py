@@ -3,26 +3,24 @@
 Knows texts and folders of taggers; knows no pages. N words, K tags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
-from lstm_core.tagging.label_run import LabelRun, Share, predicted, shares
-from lstm_core.tagging.texts import TESTS, Labelled
-from lstm_core.tagging.words import encode
+from lstm_core.tagging.label_run import LabelRun, Share, shares
+from lstm_core.tagging.words import TESTS, Labelled, encode
 from lstm_core.text.gold_tags import PENN
 from lstm_core.text.tagged import Tagged, plain_word, words_before
 from lstm_core.text.tags import sentences_of, shipped_tagger
 
 if TYPE_CHECKING:
     from lstm_core.clusters.states import Clustering
-    from lstm_core.tagging.model import LabelNetwork
 ADVERB = ("RB", "RBR", "RBS")
 ADJECTIVE = ("JJ", "JJR", "JJS")
 
@@ -58,7 +56,7 @@ def tag(text: str | Sequence[Sequence[str]], run: LabelRun, *, report: Progress 
 
     Each sentence is read from its own beginning and, in two directions, from its own end.
     """
-    from lstm_core.tagging.train import probabilities
+    from lstm_core.tagging.model import probabilities
 
     sentences = words_of(text) if isinstance(text, str) else [list(sentence) for sentence in text]
     given = encode(run.known, [[plain_word(word) for word in sentence] for sentence in sentences])
@@ -75,9 +73,8 @@ def tag_text(text: str, run: LabelRun, *, report: Progress = silent) -> Tagged:
     """The tags of any text in place of those of `tags.tag_text`: words, places and sentences are the same."""
     sentences = [tokens for tokens in sentences_of(text) if tokens]
     found = tag([[word for _, _, word in tokens] for tokens in sentences], run, report=report)
-    places = np.array([(start, stop) for tokens in sentences for start, stop, _ in tokens], dtype=np.int64).reshape(
-        -1, 2
-    )
+    bounds = [(start, stop) for tokens in sentences for start, stop, _ in tokens]
+    places = np.array(bounds, dtype=np.int64).reshape(-1, 2)
     code = found.probabilities.argmax(axis=1) if len(places) else np.zeros(0)
     return Tagged(places[:, 0], places[:, 1], found.sentence, code.astype(np.int16), found.names)
 
@@ -94,27 +91,22 @@ def with_tags(found: "Clustering", text: str, run: LabelRun) -> "Clustering":
     return replace(found, words=words, tags=before.code.astype(np.int16), tag_names=tagged.names)
 
 
-def measure(network: "LabelNetwork", known: Any, texts: dict[str, Labelled]) -> dict[str, Share]:
-    """The shares of right tags on the development part and the texts of TESTS, by name; `texts` as `tagging_texts`."""
+def measure(texts: dict[str, Labelled], tags_of: Callable[[Labelled], Sequence[str]]) -> dict[str, Share]:
+    """The shares of right tags among those that a tagger gives to the words of the development part and the texts of
+    TESTS, by name; `texts` as `tagging_texts`.
+    """
     seen = {word for text in texts["train"].texts for word in text}
-    return {
-        name: _shares(title, texts[name], predicted(network, known, texts[name]), seen)
-        for name, title in {"development": "MASC, files to choose on", **TESTS}.items()
-    }
+    found = {}
+    for name, title in {"development": "MASC, files to choose on", **TESTS}.items():
+        given = texts[name]
+        found[name] = shares(title, given, tags_of(given), [tag in PENN for tag in given.labels], seen)
+    return found
 
 
-def measure_perceptron(texts: dict[str, Labelled]) -> dict[str, Share]:
-    """The same of NLTK's perceptron as it ships here, trained on the very same text (`tools.perceptron`)."""
+def perceptron_tags(given: Labelled) -> list[str]:
+    """The tags that NLTK's perceptron gives as it ships here, trained on the very same text (`tools.perceptron`)."""
     perceptron = shipped_tagger()
-    seen = {word for text in texts["train"].texts for word in text}
-    return {
-        name: _shares(title, texts[name], [tag for text in texts[name].texts for _, tag in perceptron.tag(text)], seen)
-        for name, title in {"development": "MASC, files to choose on", **TESTS}.items()
-    }
-
-
-def _shares(title: str, given: Labelled, found: Sequence[str], seen: set[str]) -> Share:
-    return shares(title, given, found, [tag in PENN for tag in given.labels], seen)
+    return [tag for text in given.texts for _, tag in perceptron.tag(text)]
 
 
 @dataclass(frozen=True)

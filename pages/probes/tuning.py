@@ -7,7 +7,7 @@ from app.charts.draw import draw
 from app.charts.neurons import around_chunks
 from app.claims import panel
 from app.components.table import Columns, number, percent, show, text, whole
-from lstm_core.claims.chunks import chunk_claim
+from lstm_core.claims.labels import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
 from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
 from lstm_core.recordings.chunks import chunks_of, is_gold

@@ -14,7 +14,7 @@ from lstm_core.claims.tagging import tagging_claims
 from lstm_core.tagging.classify import Poolings, read_figures
 from lstm_core.tagging.label_run import LabelRun
 from lstm_core.tagging.reports import Confusion, confusion, kept_confusion, log_of, perceptron_shares
-from lstm_core.tagging.texts import TESTS, tagging_texts
+from lstm_core.tagging.words import TESTS, tagging_texts
 from pages.tagging import frames
 from pages.tagging.choice import titled
 from pages.tagging.grid import grid

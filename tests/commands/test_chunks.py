@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.claims.chunks import chunk_claim
+from lstm_core.claims.labels import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
 from lstm_core.recordings.chunks import chunks_by_rules, gold_recording

@@ -10,7 +10,7 @@ import pytest
 from lstm_core.tagging import reports, texts
 from lstm_core.tagging.label_run import label_runs
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.texts import tagged
+from lstm_core.tagging.words import tagged
 
 Verb = Callable[..., tuple[int, str, str]]
 SENTENCES = [[("They", "PRP"), ("are", "VBP"), ("early", "JJ"), ("birds", "NNS")], [("today", "NN"), (".", ".")]] * 9

@@ -18,7 +18,7 @@ from lstm_core.tagging.recorded import as_words_come, record_states, sentence_st
 from lstm_core.tagging.reports import CONFUSIONS, confusion, keep_results
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
-from lstm_core.tagging.texts import Labelled
+from lstm_core.tagging.words import Labelled
 from pages.tagging import frames
 from pages.tagging.sentence import MOST_WORDS
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here

@@ -26,7 +26,6 @@ WITH_TORCH = {
     "lstm_core/runs/model.py",
     "lstm_core/runs/train.py",
     "lstm_core/tagging/model.py",
-    "lstm_core/tagging/train.py",
 }
 HEAVY = {"fastcluster", "hdbscan", "sklearn", "openTSNE", "nltk", "numba", "h5py", "yaml"}
 COMPUTE_FREE = {"streamlit", "pandas", "scipy", "plotly", "sklearn", "typer", "pooch", "platformdirs", "pyarrow"}

@@ -12,7 +12,7 @@ from lstm_core.tagging import classify as classifying
 from lstm_core.tagging.classify import Poolings, Scored, classify, difference
 from lstm_core.tagging.label_run import label_runs, new_label_run, train_label_run
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.texts import Labelled
+from lstm_core.tagging.words import Labelled
 from tools.taggers import keep_classifier_results
 
 pytestmark = pytest.mark.numeric

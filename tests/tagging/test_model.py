@@ -8,10 +8,19 @@ import torch
 from torch import nn
 
 from lstm_core.runs.cells import CELLS
-from lstm_core.tagging.model import WINDOW, LabelNetwork, new_network
+from lstm_core.tagging.model import (
+    WINDOW,
+    LabelNetwork,
+    TrainingState,
+    accuracy,
+    new_network,
+    probabilities,
+    rate_share,
+    train,
+    weights_of,
+)
 from lstm_core.tagging.recorded import signals_of
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.train import TrainingState, accuracy, probabilities, rate_share, train, weights_of
 from lstm_core.tagging.words import WordList, batch_of, encode, labels_of
 
 pytestmark = pytest.mark.numeric

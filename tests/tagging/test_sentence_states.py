@@ -18,7 +18,7 @@ from lstm_core.tagging.recorded import as_words_come, influence, sentence_states
 from lstm_core.tagging.reports import Confusion, confusion, kept_confusion, log_of
 from lstm_core.tagging.settings import SHIPPED_TAGGERS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import tag
-from lstm_core.tagging.texts import Labelled, tagged
+from lstm_core.tagging.words import Labelled, tagged
 
 pytestmark = pytest.mark.numeric
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from lstm_core.tagging.label_run import (
     label_runs,
     new_label_run,
     open_label_run,
+    predicted,
     shares,
     train_label_run,
 )
@@ -30,8 +32,7 @@ from lstm_core.tagging.recorded import layer_names, record_states, signals_of
 from lstm_core.tagging.reports import perceptron_shares
 from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import PAIRS, following, measure, tag, tag_text, with_tags, words_of
-from lstm_core.tagging.texts import TESTS, Labelled, tagged, tagging_texts
-from lstm_core.tagging.words import encode
+from lstm_core.tagging.words import TESTS, Labelled, encode, tagged, tagging_texts
 from lstm_core.text.tags import tag_text as perceptron_tags
 
 pytestmark = pytest.mark.numeric
@@ -225,7 +226,8 @@ def test_the_figures_that_ship_come_out_again_on_a_part() -> None:
             part.labels.extend(texts["masc"].labels[start : start + len(text)])
         start += len(text)
     small = {**dict.fromkeys(texts, part), "train": texts["train"]}
-    found, stored = measure(run.network(), run.known, small)["masc"], run.results()["accuracy"]["masc"]["right"]
+    found = measure(small, partial(predicted, run.network(), run.known))["masc"]
+    stored = run.results()["accuracy"]["masc"]["right"]
     assert found.right == pytest.approx(stored, abs=4 * (stored * (1 - stored) / found.count) ** 0.5)
 
 

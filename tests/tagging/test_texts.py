@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lstm_core.tagging.texts import tagging_texts
 from lstm_core.tagging.words import (
     LETTERS,
     NOT_SCORED,
@@ -18,6 +17,7 @@ from lstm_core.tagging.words import (
     batches,
     encode,
     labels_of,
+    tagging_texts,
     word_list,
 )
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.texts import Labelled
-from lstm_core.tagging.words import encode, word_list
+from lstm_core.tagging.words import Labelled, encode, word_list
 from tools.taggers import LEAST_WORDS, compare_poolings, genre_texts, naive_bayes, pieces
 
 pytestmark = pytest.mark.numeric
