@@ -35,17 +35,17 @@ def sweep_claims(found: Comparison, runs: Sequence[Run]) -> list[Verdict]:
 @measures("T1")
 def _perplexity(claim: Claim, found: Comparison, runs: Sequence[Run]) -> Verdict:
     texts = sorted({str(run.config["corpus"].get("name") or "no known text") for run in runs})
-    full = texts == [ITS_TEXT] and {_shape(run) for run in runs} == {FULL_SIZE} and found.measure == "perplexity"
+    configs = [run.model_config for run in runs]
+    shapes = {(one.cell, one.layers, one.hidden, one.embedding) for one in configs}
+    full = texts == [ITS_TEXT] and shapes == {FULL_SIZE} and found.measure == "perplexity"
     seeds = len({row.seed for row in found.rows})
-    if full:
-        here = "these are alike, " + (
-            "every dropout with the same seed, where the thesis changed it with the dropout"
-            if seeds == 1
-            else f"with {seeds} seeds"
-        )
+    if full and seeds == 1:
+        here = "these are alike, every dropout with the same seed, where the thesis changed it with the dropout"
+    elif full:
+        here = f"these are alike, with {seeds} seeds"
     else:
-        shapes = sorted({run.model_config.architecture for run in runs})
-        here = f"these are {', '.join(shapes)} on {', '.join(texts)}, so it says nothing about them"
+        told = ", ".join(sorted({one.architecture for one in configs}))
+        here = f"these are {told} on {', '.join(texts)}, so it says nothing about them"
     scores = {row.dropout: row.best for row in found.rows if row.best is not None}
     best = [row.best for row in found.rows if row.best is not None]
     if not best:
@@ -58,11 +58,6 @@ def _perplexity(claim: Claim, found: Comparison, runs: Sequence[Run]) -> Verdict
         return claim.judged(f"nothing that compares: here {told} on {', '.join(texts)}", None, here=here)
     within = all(claim.figures["low"] <= score <= claim.figures["high"] for score in best)
     return claim.judged(told, within if len(scores) >= claim.figures["models"] or not within else None, here=here)
-
-
-def _shape(run: Run) -> tuple[str, int, int, int]:
-    config = run.model_config
-    return config.cell, config.layers, config.hidden, config.embedding
 
 
 @measures("T4")

@@ -65,13 +65,10 @@ def _told(labels: Labels, best: FeatureBest) -> str:
         least = f"a half needs {ENOUGH} in {STRETCHES} stretches, and as many without"
         return f"{best.feature}: too rare to tell, {rate} ({least})"
     side = "low" if best.sign == -1 else "high"
-    told = f"{_place(labels, best)} is {side} {_when(best.feature)}: AUROC {best.score:.3f}, {rate}"
+    when = best.feature if best.feature.startswith("inside") else f"where {best.feature}"
+    told = f"{_place(labels, best)} is {side} {when}: AUROC {best.score:.3f}, {rate}"
     told += "" if best.probability is None or best.probability <= labels.query.chance else ", not beyond chance"
     return told if best.control is None else f"{told}; untrained {best.control:.3f} ({best.outcome or 'not tested'})"
-
-
-def _when(feature: str) -> str:
-    return feature if feature.startswith("inside") else f"where {feature}"
 
 
 def _holds(labels: Labels, best: FeatureBest) -> bool:

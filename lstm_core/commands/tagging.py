@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,9 +107,8 @@ def train_tagger(
     from lstm_core.tagging.words import tagging_texts
 
     config = NetworkConfig(cell, directions, embedding, 64 * characters, hidden, layers)
-    run = made_tagger(
-        name, config, LabelTraining(epochs=epochs, seed=seed), tagging_texts(), report=progress, say=_to_stderr
-    )
+    training, say = LabelTraining(epochs=epochs, seed=seed), partial(print, file=sys.stderr, flush=True)
+    run = made_tagger(name, config, training, tagging_texts(), report=progress, say=say)
     results = run.results()
     rows = [f"{row['title']:40} {row['count']:8,} {row['right']:7.4f}" for row in results["accuracy"].values()]
     return Told({**picked(run, "name", "folder"), **results}, [f"{run.name}: right tags", *rows])
@@ -150,10 +150,6 @@ def tagger_states(
 
 def _read(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
-
-
-def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 def _following(one: "Following", name: str) -> dict[str, Any]:

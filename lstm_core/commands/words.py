@@ -96,17 +96,11 @@ def words(
 
     run = open_run(name)
     into = run if with_run else None
-    found = None if recompute else word_report.read_report(run)
-    sample = None if recompute else word_sample.read_sample(run)
-    if sample is None:  # the page opens with it, whatever becomes of the rest
-        sample = word_sample.word_sample(run, report=progress)
-        word_sample.keep_sample(sample, run, into)
-    elif with_run:
-        word_sample.keep_sample(sample, run, into)
-    if found is None:
-        found = word_report.word_report(run, report=progress)
-        word_report.REPORTS.keep(found, into)
-    elif with_run:
+    kept, sample = (None, None) if recompute else (word_report.read_report(run), word_sample.read_sample(run))
+    if sample is None or with_run:  # the page opens with it, whatever becomes of the rest
+        word_sample.keep_sample(sample or word_sample.word_sample(run, report=progress), run, into)
+    found = kept or word_report.word_report(run, report=progress)
+    if kept is None or with_run:
         word_report.REPORTS.keep(found, into)
     return Told(found, report_lines(found))
 

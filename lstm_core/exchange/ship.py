@@ -42,7 +42,10 @@ def ship(run: Run, corpus: Corpus, *, into: Path | None = None, report: Progress
         arrays = load_arrays(run.folder / "weights.safetensors")[0]
         target.save_weights({name: array.astype(np.float32) for name, array in arrays.items()}, int8=True)
         after = evaluate(target, corpus, report=report)
-        _check_loss(run, before, after)
+        measure = MEASURES[run.kind]
+        exact, stored = before["validation"][measure], after["validation"][measure]
+        if stored - exact > (LOST_BITS if run.kind == "char" else LOST_PERPLEXITY * exact):
+            raise ValueError(f"int8 weights score {stored:.4f}, the run itself {exact:.4f}: too much is lost")
         result = {**after, "before_rounding": before["validation"]}
         write_json(target.folder / "results" / "evaluation.json", result)
         _twin(target, target.folder.parent)
@@ -90,13 +93,6 @@ def _check_finished(run: Run, into: Path) -> None:
         raise ValueError(f"{run.name} came with the program already")
     if run.status != "finished":
         raise ValueError(f"{run.name} is {run.status}, only a finished run can be shipped: train it to its end")
-
-
-def _check_loss(run: Run, before: dict[str, Any], after: dict[str, Any]) -> None:
-    measure = MEASURES[run.kind]
-    exact, stored = before["validation"][measure], after["validation"][measure]
-    if stored - exact > (LOST_BITS if run.kind == "char" else LOST_PERPLEXITY * exact):
-        raise ValueError(f"int8 weights score {stored:.4f}, the run itself {exact:.4f}: too much is lost")
 
 
 def _twin(run: Run, into: Path) -> None:

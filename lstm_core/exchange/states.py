@@ -256,21 +256,17 @@ def _told(shape: tuple[int, ...]) -> str:
 def _corpus(name: str, reading: OutsideText) -> Corpus:
     """The text in name. One of characters can be kept: what reads the run's own text then finds it in a recording."""
     characters, text = reading.vocabulary.splitter == "characters", reading.text
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    kept = characters and len(text) == len(reading.ids) >= LEAST_TEXT and _is_plain(text)
+    content = text.encode()
+    kept = characters and len(text) == len(reading.ids) >= LEAST_TEXT
+    kept = kept and len(content) <= MAX_TEXT_BYTES and decode_text(content) == text  # it is read again as it is
     if kept:
         path = texts_folder() / f"{name}.txt"
-        if name in RECIPES or (path.is_file() and path.read_bytes() != text.encode()):
+        if name in RECIPES or (path.is_file() and path.read_bytes() != content):
             raise ValueError(f"there is another text named {name}, and this one is to be kept as that: choose a name")
     kind: Kind = "char" if characters else "word"
     licence = "your own text" if kept else "not known"
+    fingerprint = hashlib.sha256(content).hexdigest()
     return Corpus(name if kept else "", kind, reading.vocabulary, reading.ids, {}, fingerprint, licence=licence)
-
-
-def _is_plain(text: str) -> bool:
-    """Whether a text that is kept is read again as it is."""
-    content = text.encode()
-    return len(content) <= MAX_TEXT_BYTES and decode_text(content) == text
 
 
 def _specs(given: _Given) -> list[RecordingSpec]:

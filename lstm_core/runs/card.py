@@ -15,6 +15,9 @@ def card(run: Run) -> str:
     kind = "characters" if run.kind == "char" else "words"
     if run.states_only:
         return _card_of_states(run, kind)
+    stored = f"No text is stored here, only the list of {kind}."
+    if run.figures_only:
+        stored = "Neither text nor weights are stored here, only settings, training log and figures."
     where = f", dropout {model.dropout:g} after each layer"
     if model.embedding_dropout:
         where += f" and {model.embedding_dropout:g} after the embedding"
@@ -23,7 +26,7 @@ def card(run: Run) -> str:
         f"A language model that predicts the next of {model.vocabulary:,} {kind}: {model.architecture}, embedding "
         f"{model.embedding}{' (tied to the decoder)' if model.tied else ''}{where}, {model.parameters:,} parameters.",
         "## Data",
-        f"{_read(run)} {_stored(run, kind)}",
+        f"{_read(run)} {stored}",
         "## Training",
         _training(run),
         "## Figures",
@@ -79,12 +82,6 @@ def _read(run: Run) -> str:
     )
 
 
-def _stored(run: Run, kind: str) -> str:
-    if run.figures_only:
-        return "Neither text nor weights are stored here, only settings, training log and figures."
-    return f"No text is stored here, only the list of {kind}."
-
-
 def _training(run: Run) -> str:
     training, versions = run.train_config, run.config["versions"]
     if run.imported:
@@ -105,18 +102,15 @@ def _training(run: Run) -> str:
         "weight decay": training.weight_decay,
     }
     clipped = "".join(f"{told} {value:g}, " for told, value in bounds.items() if value)
+    start = run.config.get("started_from")
+    began = f"Began with the weights of {start['run']} (SHA-256 `{start['weights']}`). " if start else ""
     changed = f"Dropout was {run.dropout_history} on. " if run.dropout_history else ""
     return (
         f"{OPTIMISERS[training.optimiser]}, highest learning rate {training.learning_rate:g}, {training.schedule} "
         f"schedule, {training.epochs} epochs{took}, {training.batch} streams, windows of {training.bptt} tokens, "
         f"{clipped}seed {training.seed}, precision {training.precision}. "
-        f"{changed}{_started(run)}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
+        f"{changed}{began}Made with torch {versions['torch']}. The log is `metrics.jsonl`."
     )
-
-
-def _started(run: Run) -> str:
-    start = run.config.get("started_from")
-    return f"Began with the weights of {start['run']} (SHA-256 `{start['weights']}`). " if start else ""
 
 
 def _figures(run: Run) -> str:

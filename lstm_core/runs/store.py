@@ -38,16 +38,7 @@ def open_run(name: str) -> Run:
 
 def list_runs() -> list[Run]:
     """All readable runs: the shipped ones, then a person's own, by name."""
-    found: dict[str, Run] = {}
-    for parent in (files.SHIPPED, runs_folder()):
-        for path in sorted(parent.glob("*/config.json")):
-            run = Run(path.parent)
-            try:
-                check_settings(run)
-            except ValueError:
-                continue
-            found[run.name] = run
-    return list(found.values())
+    return list({run.name: run for run, problem in _all_runs() if not problem}.values())
 
 
 def stamp() -> tuple[tuple[str, int], ...]:
@@ -59,16 +50,19 @@ def stamp() -> tuple[tuple[str, int], ...]:
 
 def unreadable_runs() -> dict[str, str]:
     """Folders of runs that `list_runs` passes over, by name, with what is wrong."""
-    found = {}
+    return {run.name: problem for run, problem in _all_runs() if problem}
+
+
+def _all_runs() -> Iterator[tuple[Run, str]]:
+    """Every folder of a run, with what is wrong with it; one in which a job is about to make a run is none yet."""
     for parent in (files.SHIPPED, runs_folder()):
         for path in sorted(parent.glob("[!.]*/")):
-            if not any((path / name).is_file() for name in ("config.json", "weights.safetensors")):
-                continue  # a job is about to make a run here
-            try:
-                check_settings(Run(path))
-            except ValueError as error:
-                found[path.name] = str(error)
-    return found
+            if (path / "config.json").is_file() or (path / "weights.safetensors").is_file():
+                try:
+                    check_settings(run := Run(path))
+                    yield run, ""
+                except ValueError as error:
+                    yield Run(path), str(error)
 
 
 def create_run(
@@ -96,9 +90,8 @@ def create_run(
         autocast_dtype(training)
     config = describe(corpus, model, training)
     if start is not None:
-        if replace(start.model_config, dropout=0.0, embedding_dropout=0.0) != replace(
-            model, dropout=0.0, embedding_dropout=0.0
-        ):
+        theirs, ours = (replace(one, dropout=0.0, embedding_dropout=0.0) for one in (start.model_config, model))
+        if theirs != ours:
             raise ValueError(f"{start.name} is {start.model_config}, the new run {model}: only dropout may differ")
         if start.vocabulary.tokens != corpus.vocabulary.tokens:
             raise ValueError(f"{start.name} reads other tokens than {corpus.name} has")

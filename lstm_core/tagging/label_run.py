@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from lstm_core.runs.folder import LOG, MANIFEST, SCHEMA, SETTINGS, VOCABULARY, WEIGHTS, RunFolder, now
 from lstm_core.storage import files
@@ -20,13 +20,14 @@ from lstm_core.storage.files import check_name, home, read_json, write_json
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
-from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig, restored_config
+from lstm_core.tagging.settings import BEST_TAGGER, LabelTraining, NetworkConfig
 from lstm_core.tagging.words import Labelled, WordList, encode, means_same, word_list
 
 if TYPE_CHECKING:
     from lstm_core.tagging.model import EpochReport, LabelNetwork, TrainingState
 
 Kind = Literal["taggers", "classifiers"]
+S = TypeVar("S")
 CHECKPOINT = "checkpoint.safetensors"
 _opened: dict[tuple[Path, int], "LabelNetwork"] = {}
 
@@ -38,16 +39,19 @@ class LabelRun(RunFolder):
     @cached_property
     def config(self) -> NetworkConfig:
         """The shape of the network; raises ValueError where the file does not say it."""
-        found: NetworkConfig = restored_config(NetworkConfig, self.document.get("network"), str(self.folder / SETTINGS))
-        return found
+        return self._settings(NetworkConfig, "network")
 
     @cached_property
     def training(self) -> LabelTraining:
         """How it is trained; raises ValueError where the file does not say it."""
-        found: LabelTraining = restored_config(
-            LabelTraining, self.document.get("training"), str(self.folder / SETTINGS)
-        )
-        return found
+        return self._settings(LabelTraining, "training")
+
+    def _settings(self, kind: type[S], part: str) -> S:
+        try:
+            return kind(**self.document.get(part))  # type: ignore[arg-type]
+        except TypeError as error:
+            where = self.folder / SETTINGS
+            raise ValueError(f"{where} does not hold a {kind.__name__} ({error}): restore it") from None
 
     @property
     def corpus(self) -> str:
@@ -94,17 +98,14 @@ class LabelRun(RunFolder):
             raise ValueError(f"{path} is missing: restore it or train again")
         key = (path, path.stat().st_mtime_ns)
         if key not in _opened:
-            _opened[key] = _network(self)
+            from lstm_core.tagging.model import load_weights, new_network
+
+            arrays, network = self.read_weights(), new_network(self.config, self.known, self.training.seed)
+            shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
+            check_shapes(arrays, shapes, str(self.folder))
+            load_weights(network, arrays)
+            _opened[key] = network.eval()
         return _opened[key]
-
-
-def _network(run: LabelRun) -> "LabelNetwork":
-    from lstm_core.tagging.model import load_weights, new_network
-
-    arrays, network = run.read_weights(), new_network(run.config, run.known, run.training.seed)
-    check_shapes(arrays, {name: tuple(value.shape) for name, value in network.named_parameters()}, str(run.folder))
-    load_weights(network, arrays)
-    return network.eval()
 
 
 # Finding --------------------------------------------------------------------------------------------------------------
@@ -189,17 +190,13 @@ def train_label_run(
         yield from progress.reports
         if run.finished:
             return
-        parts = (_encoded(run, given), _encoded(run, development))
-        for found in train(network, *parts, run.training, progress, report=report):
+        texts = [encode(run.known, one.texts, one.labels, of_texts=one.of_texts) for one in (given, development)]
+        for found in train(network, texts[0], texts[1], run.training, progress, report=report):
             _keep(run.folder, progress, weights_of(network))
             yield found
         run.save_weights(progress.best, int8=True)
         _log(run.folder, progress)
         (run.folder / CHECKPOINT).unlink(missing_ok=True)
-
-
-def _encoded(run: LabelRun, given: Labelled) -> Any:
-    return encode(run.known, given.texts, given.labels, of_texts=given.of_texts)
 
 
 def _keep(folder: Path, progress: "TrainingState", weights: Arrays) -> None:
@@ -220,7 +217,10 @@ def _resumed(path: Path) -> tuple["TrainingState", Arrays]:
     from lstm_core.tagging.model import EpochReport, TrainingState
 
     if not path.is_file():
-        return TrainingState(_reports(path.parent / LOG)), {}
+        log = path.with_name(LOG)  # of one that is trained to its end
+        ended = log.is_file() and path.with_name(MANIFEST).is_file()
+        lines = log.read_text(encoding="utf-8").splitlines() if ended else []
+        return TrainingState([EpochReport(**json.loads(line)) for line in lines]), {}
     arrays, notes = load_arrays(path)
     parts: dict[str, Arrays] = {"now": {}, "best": {}, "moments": {}}
     try:
@@ -231,15 +231,6 @@ def _resumed(path: Path) -> tuple["TrainingState", Arrays]:
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} holds no training of this program: remove it, training then begins anew") from None
     return TrainingState(reports, parts["best"], parts["moments"]), parts["now"]
-
-
-def _reports(path: Path) -> "list[EpochReport]":
-    """The log of one that is trained to its end."""
-    from lstm_core.tagging.model import EpochReport
-
-    if not path.is_file() or not (path.parent / MANIFEST).is_file():
-        return []
-    return [EpochReport(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 # Measuring ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from lstm_core.runs.layers import new_layers
 from lstm_core.storage.arrays import Arrays
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-from lstm_core.tagging.words import NOT_SCORED, Batch, Encoded, WordList, batch_of, batches, labels_of
+from lstm_core.tagging.words import NOT_SCORED, Batch, Encoded, WordList, batch_of, batches, labels_of, places_of
 
 READ_AT_ONCE = 8192  # words, where nothing is trained
 LETTER_SIZE = 16  # of the embedding of a letter
@@ -230,8 +230,7 @@ def probabilities(network: LabelNetwork, given: Encoded, *, report: Progress = s
             batch = batch_of(given, texts)
             told = torch.softmax(network(batch), dim=-1).numpy()
             if tagger:
-                there = np.arange(batch.words.shape[1]) < batch.lengths[:, None]
-                places = given.starts[texts][:, None] + np.arange(batch.words.shape[1])
+                places, there = places_of(given, texts)
                 found[places[there]] = told[there]
             else:
                 found[texts] = told

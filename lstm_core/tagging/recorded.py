@@ -166,7 +166,9 @@ def influence(words: Sequence[str], run: LabelRun) -> dict[str, NDArray[np.float
     """
     plain = [plain_word(word) for word in words]
     count = len(plain)
-    changed = [[*plain[:number], _other(word, run), *plain[number + 1 :]] for number, word in enumerate(plain)]
+    commonest = next(iter(run.known.words), STRANGE)  # read in place of a word that is not known
+    others = [STRANGE if run.known.word(word) else commonest for word in plain]
+    changed = [[*plain[:number], other, *plain[number + 1 :]] for number, other in enumerate(others)]
     network = run.network()
     found = [_of_directions(run, signals_of(network, encode(run.known, [one]))) for one in (plain, *changed)]
     moved = {}
@@ -174,13 +176,6 @@ def influence(words: Sequence[str], run: LabelRun) -> dict[str, NDArray[np.float
         each = np.array([other[direction] for other in found[1:]]).reshape(count, count, -1)  # (words, states, U)
         moved[direction] = np.abs(each - states).max(axis=2, initial=0).T  # (states, words)
     return moved
-
-
-def _other(word: str, run: LabelRun) -> str:
-    """A word that is read otherwise: an unknown one, or in place of an unknown one the commonest that is known."""
-    if run.known.word(word) or not run.known.words:
-        return STRANGE
-    return run.known.words[0]
 
 
 def _of_directions(run: LabelRun, signals: Signals) -> dict[str, NDArray[np.float32]]:

@@ -1,7 +1,7 @@
 """The settings of a network that labels text, and of its training. Plain data: imports nothing heavy."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from lstm_core.runs.cells import DEFAULT, cell_of
 from lstm_core.runs.settings import check_range
@@ -101,11 +101,3 @@ SHIPPED_TAGGERS: dict[str, tuple[NetworkConfig, LabelTraining]] = {
     ),
 }
 BEST_TAGGER = "bilstm-characters"
-
-
-def restored_config(kind: type, stored: Any, where: str) -> Any:
-    """Settings from their JSON; raises ValueError that names the file where it holds others."""
-    try:
-        return kind(**stored)
-    except TypeError as error:
-        raise ValueError(f"{where} does not hold a {kind.__name__} ({error}): restore it") from None

@@ -102,12 +102,8 @@ class WordList:
 
 def word_list(texts: Iterable[Sequence[str]], labels: Iterable[str], least: int) -> WordList:
     """The words that stand at least so often in some texts, all letters that do ten times, and the labels, sorted."""
-    words: Counter[str] = Counter()
-    for text in texts:
-        words.update(text)
-    letters: Counter[str] = Counter()
-    counts: Counter[str] = Counter()
-    for word, count in words.items():
+    letters, counts = Counter[str](), Counter[str]()
+    for word, count in Counter(word for text in texts for word in text).items():
         counts[folded(word)] += count
         for letter in word:
             letters[letter] += count
@@ -182,12 +178,17 @@ class Batch:
     texts: NDArray[np.int64]
 
 
-def batch_of(given: Encoded, texts: NDArray[np.int64], hidden: NDArray[np.bool_] | None = None) -> Batch:
-    """Some texts, none of them empty, as a batch; words at `hidden` places (N,) are read as unknown ones."""
+def places_of(given: Encoded, texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Where the words (B, T) of some texts lie among all, and whether there is one."""
     lengths = given.lengths[texts]
     steps = np.arange(lengths.max())
     there = steps < lengths[:, None]
-    places = np.where(there, given.starts[texts][:, None] + steps, 0)
+    return np.where(there, given.starts[texts][:, None] + steps, 0), there
+
+
+def batch_of(given: Encoded, texts: NDArray[np.int64], hidden: NDArray[np.bool_] | None = None) -> Batch:
+    """Some texts, none of them empty, as a batch; words at `hidden` places (N,) are read as unknown ones."""
+    places, there = places_of(given, texts)
     used, types = np.unique(
         np.where(there, given.types[places], given.types[given.starts[texts[0]]]), return_inverse=True
     )
@@ -196,9 +197,8 @@ def batch_of(given: Encoded, texts: NDArray[np.int64], hidden: NDArray[np.bool_]
         words[hidden[places] & there] = UNKNOWN
     spelling = given.spelling[used]
     spelling = spelling[:, : max(2, int((spelling != NO_LETTER).sum(axis=1).max()))]
-    return Batch(
-        words.astype(np.int64), types.reshape(words.shape).astype(np.int64), spelling.astype(np.int64), lengths, texts
-    )
+    types = types.reshape(words.shape).astype(np.int64)
+    return Batch(words.astype(np.int64), types, spelling.astype(np.int64), given.lengths[texts], texts)
 
 
 def batches(
@@ -226,7 +226,5 @@ def labels_of(given: Encoded, batch: Batch) -> NDArray[np.int64]:
     """The labels of a batch: of its words (B, T), NOT_SCORED behind a text's end, or of its texts (B,)."""
     if given.of_texts:
         return given.labels[batch.texts].astype(np.int64)
-    steps = np.arange(batch.words.shape[1])
-    there = steps < batch.lengths[:, None]
-    places = np.where(there, given.starts[batch.texts][:, None] + steps, 0)
+    places, there = places_of(given, batch.texts)
     return np.where(there, given.labels[places], NOT_SCORED).astype(np.int64)
