@@ -12,7 +12,7 @@ from lstm_core.exchange.weights import ImportQuery, import_run, read_vocabulary
 from lstm_core.recordings.find import longest
 from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.store import open_run
-from lstm_core.tagging import words
+from lstm_core.tagging import words as labelled
 from lstm_core.text.corpus import keep_text
 from tests.commands.test_tagging import TEXTS
 from tests.opened_pages import opened, said
@@ -60,7 +60,7 @@ def test_a_cell_goes_the_whole_way(cell: str, cli: Verb, words: Callable[..., st
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_tagger_of_each_cell_is_trained(cell: str, cli: Verb, monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
-    monkeypatch.setattr(words, "tagging_texts", lambda: TEXTS)
+    monkeypatch.setattr(labelled, "tagging_texts", lambda: TEXTS)
     code, out, err = cli("train-tagger", "mine", "--cell", cell, "--hidden", "6", "--epochs", "2", "--json")
     assert code == 0 and json.loads(out)["architecture"] == f"bi{cell}", err
     code, out, _ = cli("tagger-states", "--tagger", "mine", "--text", "They are early birds. " * 3, "--json")
