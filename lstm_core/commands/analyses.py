@@ -1,18 +1,28 @@
 """Verbs that say what single units do: findings, units, label."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import Layer, Recompute, Signal, WithRun
 from lstm_core.commands.report import Told, picked, places, progress, table
+from lstm_core.neurons import labels
+from lstm_core.neurons.distributions import (
+    DISTRIBUTIONS,
+    DistributionQuery,
+    Distributions,
+    distributions,
+    read_distributions,
+)
+from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels
+from lstm_core.neurons.labels import example, labels_at_hand
+from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
+from lstm_core.recordings.find import find
+from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
-
-if TYPE_CHECKING:
-    from lstm_core.neurons.distributions import DistributionQuery, Distributions
-    from lstm_core.neurons.label_search import FeatureBest, Labels
+from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
 
 SHOWN = 20  # units in the table for people
 UNIT_COLUMNS = (
@@ -30,10 +40,6 @@ def findings(
     name: Annotated[str, typer.Argument(help="Name of a character run with a recording of its signal h or c.")],
 ) -> Told:
     """Name the units that follow direct speech, line ends and capitals best, as `label` finds them."""
-    from lstm_core.neurons import labels
-    from lstm_core.neurons.label_search import LabelQuery
-    from lstm_core.recordings.find import find
-
     run = open_run(name)
     if run.kind != "char":
         raise ValueError(f"{name} reads words, the features are of characters: choose a character run")
@@ -57,9 +63,7 @@ def findings(
     return Told(result, [f"{name} over {recording.title}", *table(found, FINDING_COLUMNS)])
 
 
-def _finding(labels: "Labels", best: "FeatureBest", text: str) -> dict[str, Any]:
-    from lstm_core.neurons.labels import example
-
+def _finding(labels: Labels, best: FeatureBest, text: str) -> dict[str, Any]:
     return {
         **picked(labels, "signal: query.signal", "layer: query.layer"),
         **picked(best, "feature", "unit", "sign", "chosen_with", "auroc: score", "control", "positives", "total"),
@@ -76,9 +80,6 @@ def units(
     ] = False,
 ) -> Told:
     """Rank the units of a layer by how unlike the rest their values are distributed, over the longest text recorded."""
-    from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery
-    from lstm_core.neurons.labels import labels_at_hand
-
     run = open_run(name)
     query = DistributionQuery(signal, layer or run.model_config.layers)
     found = distributions_at_hand(run, query)
@@ -96,16 +97,12 @@ def units(
     return Told(whole, [*head, *table(rows, UNIT_COLUMNS)])
 
 
-def distributions_at_hand(run: Run, query: "DistributionQuery") -> "Distributions":
+def distributions_at_hand(run: Run, query: DistributionQuery) -> Distributions:
     """Those over the longest recording of the signal and layer by the run's weights, else those kept with the run. A
     recording of all positions comes before one of those after blanks alone.
 
     Raises ValueError for a signal or layer that the run does not have, and where nothing is at hand.
     """
-    from lstm_core.neurons.distributions import distributions, read_distributions
-    from lstm_core.recordings.find import find
-    from lstm_core.runs.cells import CELLS
-
     shape = run.model_config
     if query.signal not in CELLS[shape.cell].signals:
         known = ", ".join(CELLS[shape.cell].signals)
@@ -126,13 +123,11 @@ def distributions_at_hand(run: Run, query: "DistributionQuery") -> "Distribution
     )
 
 
-def units_document(found: "Distributions", labels: "Labels | None" = None) -> dict[str, Any]:
+def units_document(found: Distributions, labels: Labels | None = None) -> dict[str, Any]:
     """One document: what was counted, the layer's own figures, a row a unit. Divergences are in bits, shares and the
     distance from the Laplace fit in [0, 1]; `near_zero` units are set aside, after all others. `label`, its `score` and
     whether it was `learned` (see leads; "" unknown) are of the text that `labels` names, null where none are at hand.
     """
-    from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
-
     kinds, distance = shapes(found), laplace_distance(found)
     count = Counter(kinds.tolist())
     columns = {
@@ -155,7 +150,7 @@ def units_document(found: "Distributions", labels: "Labels | None" = None) -> di
     }
 
 
-def _label(labels: "Labels | None", unit: int) -> dict[str, Any]:
+def _label(labels: Labels | None, unit: int) -> dict[str, Any]:
     if labels is None:
         return dict.fromkeys(("label", "score", "learned"))
     found = labels.units[unit]
@@ -172,10 +167,6 @@ def label(
     """Find what each unit follows: quotation marks, brackets, numbers, line ends, parts of speech and more; for every
     recording of the run that has the signal, and kept.
     """
-    from lstm_core.neurons import labels
-    from lstm_core.neurons.label_search import LabelQuery
-    from lstm_core.recordings.find import find
-
     run = open_run(name)
     query = LabelQuery(signal, layer or run.model_config.layers)
     into = run if with_run else None
@@ -192,10 +183,8 @@ def label(
     return Told(found, [line for one in found for line in _lines(one)])
 
 
-def _lines(found: "Labels") -> list[str]:
+def _lines(found: Labels) -> list[str]:
     """How many units have which label, and the best unit of each feature."""
-    from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD
-
     head = [
         f"{found.run}, {found.query.signal} of layer {found.query.layer}, over {found.text} {places(found.span)}: "
         f"{len(found.labelled)} of {len(found.units)} units have a label"
@@ -215,7 +204,7 @@ def _lines(found: "Labels") -> list[str]:
     ]
 
 
-def _best(best: "FeatureBest", chance: float) -> dict[str, Any]:
+def _best(best: FeatureBest, chance: float) -> dict[str, Any]:
     if best.unit is None or best.score is None or best.probability is None:
         return {**vars(best), "unit": None, "score": None, "verdict": "too rare to tell"}
     beyond = "" if best.probability <= chance else "not beyond chance"

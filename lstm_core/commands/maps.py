@@ -1,19 +1,27 @@
 """Verbs that group what a run did at the tokens of a text: cluster, rivals, wordmap."""
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from lstm_core.claims.clusters import told_marks
+from lstm_core.clusters import alternatives as others
+from lstm_core.clusters import contents as cluster_table
+from lstm_core.clusters import states as clusters
+from lstm_core.clusters import word_groups
+from lstm_core.clusters import word_map as maps
+from lstm_core.clusters.word_groups import FREQUENT
+from lstm_core.clusters.word_map import WordMap, WordMapQuery
 from lstm_core.commands.options import Layer, Recompute, Signal, WithRun
 from lstm_core.commands.report import Told, foretell, places, progress, table
 from lstm_core.runs.cost import clustering_seconds, word_map_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
+from lstm_core.stats.linkage import checked, joins
+from lstm_core.tagging import label_run as taggers
+from lstm_core.tagging import tag
 from lstm_core.text.corpus import read_corpus
-
-if TYPE_CHECKING:
-    from lstm_core.clusters.word_map import WordMap, WordMapQuery
 
 PRINTED = 10  # words of a group that are told
 
@@ -31,17 +39,10 @@ def cluster(
     with_run: WithRun = False,
 ) -> Told:
     """Group the states of a run by HDBSCAN and say what the groups hold; kept for the page Clusters."""
-    from lstm_core.claims.clusters import told_marks
-    from lstm_core.clusters import contents as cluster_table
-    from lstm_core.clusters import states as clusters
-
     run = open_run(name)
     query = clusters.ClusterQuery(data, signal, layer, tokens, size, samples)  # type: ignore[arg-type]
     found = _clusters(run, query, recompute=recompute, with_run=with_run)
     if tagger:
-        from lstm_core.tagging import label_run as taggers
-        from lstm_core.tagging import tag
-
         found = tag.with_tags(found, clusters.text_of(run, found), taggers.open_label_run("taggers", tagger))
     text = clusters.text_of(run, found)
     whole = cluster_table.summary(found, text)
@@ -65,9 +66,6 @@ def rivals(
     recompute: Recompute = False,
 ) -> Told:
     """Set our clusters beside those of other methods, parameters, samples and models; kept in the run's results."""
-    from lstm_core.clusters import alternatives as others
-    from lstm_core.clusters import states as clusters
-
     run = open_run(name)
     query = clusters.ClusterQuery(signal=signal).of(run)
     result = None if recompute else others.read_comparison(run, query)
@@ -94,7 +92,6 @@ def rivals(
 
 def _clusters(run: Run, query: Any, *, recompute: bool = False, with_run: bool = False) -> Any:
     """The kept clusters of a query; where there are none they are made, with their map, and kept."""
-    from lstm_core.clusters import states as clusters
     from lstm_core.recordings.record import own_corpus
 
     found = None if recompute else clusters.read_clustering(run, query)
@@ -128,10 +125,6 @@ def wordmap(
     """Place words by their activations (t-SNE), group them and say what the groups hold; the map is kept. About a
     minute for 18,000 words, as in the thesis.
     """
-    from lstm_core.clusters import word_groups
-    from lstm_core.clusters import word_map as maps
-    from lstm_core.stats.linkage import checked, joins
-
     run, way = open_run(name), checked(linkage)
     if clusters < 1:
         raise ValueError(f"{clusters} groups are none: choose 1 or more")
@@ -151,10 +144,8 @@ def wordmap(
     return Told(whole, lines)
 
 
-def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "WordMap":
+def _map(run: Run, query: WordMapQuery, recompute: bool, with_run: bool) -> WordMap:
     """The kept map of a query; where there is none it is made and kept."""
-    from lstm_core.clusters import word_map as maps
-
     kept = None if recompute else maps.read_map(run, query)
     if kept is None:
         start, stop = read_corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
@@ -167,8 +158,6 @@ def _map(run: Run, query: "WordMapQuery", recompute: bool, with_run: bool) -> "W
 
 def map_lines(whole: dict[str, Any]) -> list[str]:
     """A map for people, with the most frequent words of every group."""
-    from lstm_core.clusters.word_groups import FREQUENT
-
     groups = [{**row, "words": _words(row["words"])} for row in whole["table"]]
     rare = f"none of its words stands here {FREQUENT} times"
     lists = [{**row, "words": rare if row["jaccard"] is None else ", ".join(row["words"])} for row in whole["lists"]]

@@ -2,19 +2,21 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lstm_core.commands.options import kind_of, layers_of
 from lstm_core.commands.report import Told, picked, progress
+from lstm_core.exchange import weights as foreign
+from lstm_core.exchange.lstmvis import export_project, import_project
+from lstm_core.exchange.state_files import read_states, read_tokens
+from lstm_core.exchange.states import Brought, bring_in
+from lstm_core.exchange.weights import read_vocabulary
 from lstm_core.recordings.find import longest
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.store import open_run
 from lstm_core.text.corpus import read_corpus
-
-if TYPE_CHECKING:
-    from lstm_core.exchange.states import Brought
 
 _NAMED = ", ".join(name for name, cell in CELLS.items() if cell.look_alikes)
 
@@ -30,8 +32,6 @@ def import_model(
     kind: Annotated[str, typer.Option(help="char or word; as the vocabulary looks when left out.")] = "",
 ) -> Told:
     """Make a run of a model that another program trained: recurrent layers between encoder and decoder."""
-    from lstm_core.exchange import weights as foreign
-
     if (vocabulary is None) == (dictionary is None):
         raise ValueError("a model needs its tokens in order: give one of --vocabulary FILE and --dictionary FOLDER")
     if vocabulary is not None:
@@ -52,8 +52,6 @@ def export_model(
     file: Annotated[Path, typer.Argument(help="Where to: a name that ends in .pt, .pth or .safetensors.")],
 ) -> Told:
     """Write the weights of a run for other programs, and its vocabulary beside them."""
-    from lstm_core.exchange import weights as foreign
-
     weights, tokens = foreign.export_run(open_run(name), file)
     result = {"run": name, "weights": str(weights), "vocabulary": str(tokens)}
     return Told(result, f"wrote {weights} and {tokens}")
@@ -86,10 +84,6 @@ def import_states(
     kind: Annotated[str, typer.Option(help="char or word; as the vocabulary looks when left out.")] = "",
 ) -> Told:
     """Bring in what the units of any model did while it read a text: a run without weights, and its recording."""
-    from lstm_core.exchange.state_files import read_states, read_tokens
-    from lstm_core.exchange.states import bring_in
-    from lstm_core.exchange.weights import read_vocabulary
-
     states = read_states(files, signal)
     known = read_vocabulary(vocabulary, kind_of(kind)) if vocabulary else None
     return _brought(bring_in(name, states, read_tokens(tokens, states[0].length, known), report=progress))
@@ -101,8 +95,6 @@ def import_lstmvis(
     types: Annotated[list[str] | None, typer.Option("--type", help="What a type in lstm.yml is, as state=h.")] = None,
 ) -> Told:
     """Bring in the states, text and annotations of a LSTMVis project: a run without weights, and its recordings."""
-    from lstm_core.exchange.lstmvis import import_project
-
     given = dict(_pair(text) for text in types or [])
     return _brought(import_project(folder, name, given, report=progress))
 
@@ -114,8 +106,6 @@ def export_lstmvis(
     layers: Annotated[str, typer.Option(help="For example 1,3; all when left out.")] = "",
 ) -> Told:
     """Write the longest recording of a run as a project folder for LSTMVis."""
-    from lstm_core.exchange.lstmvis import export_project
-
     wanted, numbers = tuple(filter(None, signals.split(","))), layers_of(layers)
     recording = longest(open_run(name), wanted, numbers)
     made = export_project(recording, folder, signals=wanted, layers=numbers, report=progress)
@@ -130,7 +120,7 @@ def _pair(text: str) -> tuple[str, str]:
     return theirs, ours
 
 
-def _brought(made: "Brought") -> Told:
+def _brought(made: Brought) -> Told:
     """What was brought in, and what can be done with it."""
     run = made.run
     parts = ("bytes", "units: spec.units", "signals: spec.signals", "layers: spec.layers", "text: spec.text")

@@ -7,10 +7,25 @@ from typing import Annotated, Any
 
 import typer
 
+from lstm_core.claims.labels import chunk_claim
 from lstm_core.commands.options import Layer, Recorded, Signal, layers_of
 from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.commands.verification import of_study, study_document, study_lines
+from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
+from lstm_core.neurons.tuning import TuningQuery, tuning
+from lstm_core.probes import studies
+from lstm_core.probes.active import OnQuery, on_sets
+from lstm_core.probes.match import MatchQuery, occurrences
+from lstm_core.probes.match import match as matched
+from lstm_core.probes.similar_units import UnitsQuery
+from lstm_core.probes.similar_units import similar_units as similar
+from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
+from lstm_core.recordings.find import longest, twins_of, untrained_twin
+from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.store import open_run
+from lstm_core.text.chunks import NAME
+from lstm_core.text.conll2000 import BASELINE_F1, rules_agreement
+from lstm_core.text.tags import shipped_tagger
 
 Layers = Annotated[str, typer.Option(help="For example 1,2; all when left out.")]
 Rule = Annotated[str, typer.Option(help="raw, tanh (as LSTMVis), two-sided or quantile: when a neuron is on.")]
@@ -35,9 +50,6 @@ def match(
     threshold: Threshold = 0.3,
 ) -> Told:
     """Which neurons are on through a phrase, and where else in the text they are."""
-    from lstm_core.probes.match import MatchQuery, occurrences
-    from lstm_core.probes.match import match as matched
-
     recording, on, seconds = _on_sets(name, signal, layers, rule, threshold)
     spans = occurrences(recording, phrase)
     if occurrence > len(spans):
@@ -78,9 +90,6 @@ def similar_units(
     threshold: Threshold = 0.3,
 ) -> Told:
     """Which neurons, of any layer, are on when a neuron is on, or some steps earlier or later."""
-    from lstm_core.probes.similar_units import UnitsQuery
-    from lstm_core.probes.similar_units import similar_units as similar
-
     recording, on, _ = _on_sets(name, signal, "", rule, threshold)
     found = similar(on, UnitsQuery(layer or recording.spec.layers[-1], unit, lag, count, by))  # type: ignore[arg-type]
     rows = [{**vars(one), "jaccard": one.jaccard} for one in found.found]
@@ -107,9 +116,6 @@ def study(
 ) -> Told:
     """Which neurons are on through phrases, and which tell places of a text apart: chosen on one half of the places,
     confirmed on the other. Then whether that holds up."""
-    from lstm_core.probes import studies
-    from lstm_core.recordings.tags import tags_of
-
     if with_run and not verification:
         raise ValueError("--with-run keeps the verification too: leave --no-verification out")
     asked = studies.read_study(file)
@@ -125,9 +131,6 @@ def study(
 
 def _on_sets(name: str, signal: str, layers: str, rule: str, threshold: float) -> tuple[Any, Any, float]:
     """The longest recording that can be asked, its on-sets, and the seconds that these took."""
-    from lstm_core.probes.active import OnQuery, on_sets
-    from lstm_core.recordings.find import longest
-
     query = OnQuery(signal, layers_of(layers), rule, threshold)  # type: ignore[arg-type]
     recording = longest(open_run(name), (signal,))
     began = time.perf_counter()
@@ -147,10 +150,6 @@ def chunks(
     """Which kind of sentence chunk (noun phrase, verb phrase ...) each neuron follows, whether it still tells the one
     before, and how fast it forgets; beside chance and the untrained twin. What is not recorded yet is, and kept.
     """
-    from lstm_core.claims.labels import chunk_claim
-    from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
-    from lstm_core.neurons.tuning import TuningQuery, tuning
-
     if text not in (CONLL2000, OWN):
         raise ValueError(f"text {text[:80]!r} is unknown: choose {CONLL2000} or {OWN}")
     run = open_run(name)
@@ -168,8 +167,6 @@ def chunks(
 
 
 def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.recordings.chunks import gold_recording
-
     recording, gold = gold_recording(run, (signal,), report=progress)
     source = {
         "chunks_from": "CoNLL-2000, by people",
@@ -183,11 +180,6 @@ def _gold(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
 
 
 def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
-    from lstm_core.recordings.chunks import chunks_by_rules
-    from lstm_core.recordings.find import longest
-    from lstm_core.recordings.tags import tags_of
-    from lstm_core.text.chunks import NAME
-
     recording = longest(run, (signal,), other_than=NAME)
     chunked = chunks_by_rules(recording, tags_of(recording, report=progress))
     return recording, chunked, {"chunks_from": "rules over our tags", "rules": _rules()}
@@ -195,8 +187,6 @@ def _own(run: Any, signal: str) -> tuple[Any, Any, dict[str, Any]]:
 
 def _rules() -> dict[str, Any] | None:
     """How well the rules agree with the corpus, None where it is not at hand."""
-    from lstm_core.text.conll2000 import BASELINE_F1, rules_agreement
-    from lstm_core.text.tags import shipped_tagger
 
     def tags(sentences: Any) -> list[list[str]]:
         return [[tag for _, tag in shipped_tagger().tag(list(sentence))] for sentence in sentences]
@@ -214,7 +204,6 @@ def _rules() -> dict[str, Any] | None:
 
 def _twin(recording: Any, signal: str, layer: int) -> Any:
     """What the untrained twin did over the same text, recorded where it is not; None where there is no twin."""
-    from lstm_core.recordings.find import twins_of, untrained_twin
     from lstm_core.recordings.record import RecordQuery, Text, record
 
     found = untrained_twin(recording, signal, (layer,))

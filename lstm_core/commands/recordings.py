@@ -8,6 +8,7 @@ import typer
 from lstm_core.commands.options import Yes, layers_of
 from lstm_core.commands.report import Told, confirm, foretell, places, progress
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
+from lstm_core.recordings.recording import verify as verify_recording
 from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.cost import reading_seconds
 from lstm_core.runs.store import list_runs, open_run, unreadable_runs
@@ -93,8 +94,6 @@ def verify(
     name: Annotated[str, typer.Argument(help="A run or a recording's key; everything when left out.")] = "",
 ) -> Told:
     """Compare every file of runs and recordings with its hash; exit 2 when one is damaged."""
-    from lstm_core.recordings.recording import verify as verify_recording
-
     results: dict[str, str] = {}
     folders = recordings_folder().glob("[!.]*/") if not name else [recordings_folder() / check_name(name)]
     for folder in folders:

@@ -30,7 +30,10 @@ class Told(NamedTuple):
     code: int = 0
 
 
-def command(verb: Callable[..., Told | None]) -> Callable[..., None]:
+Verb = Callable[..., Told | None]
+
+
+def command(verb: Verb) -> Callable[..., None]:
     """A verb as it is typed: with the option --json after its own, it prints what it has to say."""
     own = signature(verb)
 

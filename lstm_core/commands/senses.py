@@ -3,20 +3,26 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import Recompute, Signal, WithRun
 from lstm_core.commands.report import Told, picked, progress, table
+from lstm_core.probes import senses as results
+from lstm_core.probes import word_classes as classes
+from lstm_core.probes.active import OnQuery, on_sets
+from lstm_core.probes.sense_sets import SETS, LabelledSet, read_set
+from lstm_core.probes.senses import GUESSERS, Senses
+from lstm_core.probes.senses_over_seeds import Range, SetTogether, together
+from lstm_core.probes.studies import read_study
+from lstm_core.probes.word_classes import WordClass
+from lstm_core.recordings.find import longest, untrained_twin
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import tags_of
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
-
-if TYPE_CHECKING:
-    from lstm_core.probes.senses import Senses
-    from lstm_core.probes.senses_over_seeds import Range, SetTogether
-    from lstm_core.probes.word_classes import WordClass
+from lstm_core.text.catalogue import CorpusMissing
 
 SHOWN = 20  # neurons told to a person
 # Of the balanced accuracies of a word: the guesser and its column.
@@ -39,19 +45,13 @@ def senses(
     """Do a run's neurons tell labelled meanings of words apart? Chosen and trained on some places, tested on others,
     beside what the words alone, shuffled labels and the untrained twin achieve; several runs together.
     """
-    from lstm_core.probes.senses_over_seeds import together
-
     found = [_senses(open_run(name), labelled, recompute, with_run) for name in names]
     parts = together(found)
     return Told({"runs": found, "together": parts}, _senses_lines(parts))
 
 
-def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> "Senses":
+def _senses(run: Run, labelled: str, recompute: bool, with_run: bool) -> Senses:
     """What is kept of a run, with the sets that were asked for and are at hand measured and kept too."""
-    from lstm_core.probes import senses as results
-    from lstm_core.probes.sense_sets import SETS, LabelledSet, read_set
-    from lstm_core.text.catalogue import CorpusMissing
-
     kept = results.read_senses(run)
     there = {part.name for part in kept.sets} if kept and not recompute else set()
     given: list[LabelledSet] = []
@@ -85,12 +85,6 @@ def word_class(
     """Which neurons are higher at a class of words than at others as frequent: chosen on half of the words, confirmed
     on the others; and how far they are on together.
     """
-    from lstm_core.probes import word_classes as classes
-    from lstm_core.probes.active import OnQuery, on_sets
-    from lstm_core.probes.studies import read_study
-    from lstm_core.recordings.find import longest, untrained_twin
-    from lstm_core.recordings.tags import tags_of
-
     asked = [*filter(None, words.split(",")), *(read_study(study).words if study else ())]
     if not asked:
         raise ValueError("name the words of the class: --words court,judge,law or --study FILE")
@@ -107,14 +101,14 @@ def word_class(
     return Told(result, [f"{name} on {recording.title}", *_class_lines(found, twin)])
 
 
-def _class(found: "WordClass") -> dict[str, Any]:
+def _class(found: WordClass) -> dict[str, Any]:
     plain, by_chance = found.overlaps_more
     figures = picked(found, "words", "beside", "absent", "units", "shuffled", "together", "overlap")
     overlaps = {"overlap_by_chance": found.by_chance, "mean_overlap": plain, "mean_overlap_by_chance": by_chance}
     return {**figures, "confirmed": len(found.confirmed), **overlaps}
 
 
-def _class_lines(found: "WordClass", twin: "WordClass | None") -> list[str]:
+def _class_lines(found: WordClass, twin: WordClass | None) -> list[str]:
     """A class for people, with what the untrained twin's units do at the same words."""
     plain, by_chance = found.overlaps_more
     rows = [
@@ -141,11 +135,8 @@ def _class_lines(found: "WordClass", twin: "WordClass | None") -> list[str]:
     ]
 
 
-def _senses_lines(parts: "Sequence[SetTogether]") -> list[str]:
+def _senses_lines(parts: Sequence[SetTogether]) -> list[str]:
     """Labelled meanings for people: of each word the balanced accuracies, then shares of units."""
-    from lstm_core.probes.sense_sets import SETS
-    from lstm_core.probes.senses import GUESSERS
-
     shares = ("confirmed", "twin_confirmed", "shuffled")
     guesses = " ".join(f"{head} {{{name}:.2f}}" for name, head in GUESSES.items())
     columns = "{word} {senses:.1f} places {test:.0f} " + guesses
@@ -176,5 +167,5 @@ def _senses_lines(parts: "Sequence[SetTogether]") -> list[str]:
     return lines + [f"{head}: {GUESSERS[name]}" for name, head in GUESSES.items()]
 
 
-def _share(one: "Range") -> str:
+def _share(one: Range) -> str:
     return f"{one.mean:.1%}" + (f" ({one.least:.1%} to {one.most:.1%})" if one.least < one.most else "")

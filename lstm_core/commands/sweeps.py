@@ -1,16 +1,18 @@
 """Verbs about several runs at once: sweep, compare."""
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import dropouts_of, kind_of, preset_of
 from lstm_core.commands.report import Told, asked_to_end, picked, places, progress, scores, table
+from lstm_core.neurons import compare as comparing
+from lstm_core.neurons.compare import Comparison, RunRow
+from lstm_core.neurons.passages import CompareQuery
+from lstm_core.runs import sweep as sweeping
 from lstm_core.runs.settings import PRESETS
-
-if TYPE_CHECKING:
-    from lstm_core.neurons.compare import Comparison, RunRow
+from lstm_core.runs.sweep import runs_named
 
 
 def sweep(
@@ -27,8 +29,6 @@ def sweep(
 
     An interrupted sweep goes on with what is unfinished. Ctrl-C and SIGTERM leave a checkpoint of every run.
     """
-    from lstm_core.runs import sweep as sweeping
-
     if workers < 0 or seeds < 1:
         raise ValueError(f"{workers} workers and {seeds} seeds cannot be: choose 0 or more workers, 1 or more seeds")
     known = next((one for one in sweeping.sweeps() if one.name == name), None)
@@ -76,16 +76,12 @@ def compare(
 
     What is not recorded yet is recorded first.
     """
-    from lstm_core.neurons import compare as comparing
-    from lstm_core.neurons.passages import CompareQuery
-    from lstm_core.runs.sweep import runs_named
-
     query = CompareQuery(text, split, tokens)
     found = comparing.compare(runs_named(names), query, report=progress, with_runs=with_run)
     return Told(compare_document(found), compare_lines(found))
 
 
-def compare_document(found: "Comparison") -> dict[str, Any]:
+def compare_document(found: Comparison) -> dict[str, Any]:
     """A row a run, with mean |value| and near-zero share by signal and layer."""
     rows = [
         {
@@ -100,7 +96,7 @@ def compare_document(found: "Comparison") -> dict[str, Any]:
     return {**picked(found, "text", "span", "scores_compare", "trends"), "runs": rows}
 
 
-def _by_place(row: "RunRow", name: str) -> dict[str, dict[str, float]]:
+def _by_place(row: RunRow, name: str) -> dict[str, dict[str, float]]:
     """One figure of a row: signal -> layer -> value."""
     found: dict[str, dict[str, float]] = {}
     for one in row.activity:
@@ -108,7 +104,7 @@ def _by_place(row: "RunRow", name: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def compare_lines(found: "Comparison") -> list[str]:
+def compare_lines(found: Comparison) -> list[str]:
     """The comparison for people."""
     at = list(dict.fromkeys((one.signal, one.layer) for row in found.rows for one in row.activity))
     columns = f"{{run}} {{dropout:g}} {found.measure.replace('_', ' ')} {{best:.3f}} {{last:.3f}}"

@@ -4,16 +4,22 @@ import sys
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.report import Told, picked, progress, table
 from lstm_core.runs.cells import CELLS, DEFAULT
-
-if TYPE_CHECKING:
-    from lstm_core.tagging.classify import Poolings
-    from lstm_core.tagging.tag import Following
+from lstm_core.tagging import classify as classifying
+from lstm_core.tagging.classify import Poolings, answer
+from lstm_core.tagging.label_run import label_runs, open_label_run
+from lstm_core.tagging.recorded import layer_names, record_states
+from lstm_core.tagging.reports import made_tagger
+from lstm_core.tagging.settings import LabelTraining, NetworkConfig
+from lstm_core.tagging.tag import Following, following
+from lstm_core.tagging.tag import tag as tagged
+from lstm_core.tagging.words import tagging_texts
+from lstm_core.text.corpus import decode_text
 
 Text = Annotated[str, typer.Argument(help="The text itself, in quotes; - reads it from standard input.")]
 
@@ -26,10 +32,6 @@ def tag(
     ] = False,
 ) -> Told:
     """Tag the words of a text with their parts of speech, by networks of one and of two directions."""
-    from lstm_core.tagging.label_run import label_runs, open_label_run
-    from lstm_core.tagging.tag import following
-    from lstm_core.tagging.tag import tag as tagged
-
     runs = [open_label_run("taggers", tagger)] if tagger else label_runs("taggers")
     if not runs:
         raise ValueError("no tagger is at hand: train one with `python -m lstm_core train-tagger NAME`")
@@ -67,9 +69,6 @@ def classify(
     figures: Annotated[bool, typer.Option("--figures", help="One direction or two: what was measured.")] = False,
 ) -> Told:
     """Say which of 15 kinds of text a passage is of (news, romance, learned ...), by its last states or their mean."""
-    from lstm_core.tagging import classify as classifying
-    from lstm_core.tagging.label_run import label_runs
-
     if figures:
         return _figures(classifying.read_figures())
     runs = label_runs("classifiers")
@@ -102,10 +101,6 @@ def train_tagger(
     seed: Annotated[int, typer.Option(help="Of the first weights, the order and the dropout.")] = 1,
 ) -> Told:
     """Train a tagger on MASC, choose its best epoch on files apart, and measure it on three other texts."""
-    from lstm_core.tagging.reports import made_tagger
-    from lstm_core.tagging.settings import LabelTraining, NetworkConfig
-    from lstm_core.tagging.words import tagging_texts
-
     config = NetworkConfig(cell, directions, embedding, 64 * characters, hidden, layers)
     training, say = LabelTraining(epochs=epochs, seed=seed), partial(print, file=sys.stderr, flush=True)
     run = made_tagger(name, config, training, tagging_texts(), report=progress, say=say)
@@ -124,10 +119,6 @@ def tagger_states(
     """Let a tagger read a text and keep what its neurons do, each direction as a layer of its own: the pages Neurons,
     Probes and Clusters then show it like any other.
     """
-    from lstm_core.tagging.label_run import open_label_run
-    from lstm_core.tagging.recorded import layer_names, record_states
-    from lstm_core.text.corpus import decode_text
-
     run, path = open_label_run("taggers", tagger), Path(text)
     is_file = len(text) < 1000 and path.is_file()
     made = record_states(
@@ -152,15 +143,13 @@ def _read(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
 
 
-def _following(one: "Following", name: str) -> dict[str, Any]:
+def _following(one: Following, name: str) -> dict[str, Any]:
     told = picked(one, "architecture", "tags", "probability", "same")
     word = one.pair.first.split()[one.pair.position]
     return {**asdict(one.pair), "name": name, "word": word, "of": one.pair.tags[1], **told}
 
 
-def _figures(found: "Poolings") -> Told:
-    from lstm_core.tagging.classify import answer
-
+def _figures(found: Poolings) -> Told:
     rows = [{**asdict(row), **picked(row, "mean", "interval")} for row in found.scored]
     answers = {cell: answer(found, cell) for cell in dict.fromkeys(row.cell for row in found.scored)}
     shown = [{**row, "low": row["interval"][0], "high": row["interval"][1]} for row in rows]

@@ -4,18 +4,22 @@ import sys
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from lstm_core.commands.options import kind_of
 from lstm_core.commands.report import Told, progress, table
+from lstm_core.recordings.recording import Recording, find_recordings
+from lstm_core.recordings.tags import recorded_text, tags_of
+from lstm_core.runs import baseline as ngrams
+from lstm_core.runs.store import list_runs
 from lstm_core.text import corpus as corpora_module
-
-if TYPE_CHECKING:
-    from lstm_core.text.ngram import NgramModel
-    from lstm_core.text.tagged import Tagged
+from lstm_core.text.lexicon import lexicon
+from lstm_core.text.ngram import NgramModel
+from lstm_core.text.tagged import Tagged, not_followed_by_whitespace
+from lstm_core.text.tags import tag_text, tag_tokens, tagger_accuracy
 
 
 def corpora(
@@ -40,8 +44,6 @@ def baseline(
     kind: Annotated[str, typer.Option(help="char or word; the corpus' own when left out.")] = "",
 ) -> Told:
     """Score n-gram models of a text, what simple tables of the last few tokens achieve; kept below LSTM_HOME."""
-    from lstm_core.runs import baseline as ngrams
-
     text, query = corpora_module.read_corpus(corpus, kind_of(kind)), ngrams.NgramQuery(order)
     result = ngrams.kept_baseline(text.name, text.fingerprint, text.kind, query)
     if result is None:
@@ -65,9 +67,6 @@ def tags(
     show: Annotated[int, typer.Option(help="How many sentences to print.")] = 3,
 ) -> Told:
     """Tag a text with parts of speech: how many words of each tag, and the first sentences."""
-    from lstm_core.text.tagged import not_followed_by_whitespace
-    from lstm_core.text.tags import tagger_accuracy
-
     title, read, tagged = _tagged(text)
     glued = not_followed_by_whitespace(tagged, read) if isinstance(read, str) else None
     ends = np.searchsorted(tagged.sentence, np.arange(max(0, show) + 1))
@@ -96,15 +95,13 @@ def vocabulary(
     corpus: Annotated[str, typer.Argument(help="Corpus name or text file.")],
 ) -> Told:
     """Count the words of a text as the paper does: those before a blank, and those of them that an em-dash joins."""
-    from lstm_core.text.lexicon import lexicon
-
     text = corpora_module.read_corpus(corpus, "char")
     types = lexicon(text.vocabulary.decode(text.ids.tolist())).types
     told = f"{types['words']:,} words, {types['with_dash']:,} with a dash, {types['vocabulary']:,} remain"
     return Told(types, told)
 
 
-def _choices(model: "NgramModel") -> str:
+def _choices(model: NgramModel) -> str:
     if model.method == "add-k":
         return f"k {model.added:.4g}"
     if model.method == "back-off":
@@ -119,8 +116,6 @@ def what_to_tag(name: str) -> tuple[str, str | list[str]]:
 
     A run of words, or a corpus that comes as words, gives its tokens. Raises ValueError where there is none.
     """
-    from lstm_core.runs.store import list_runs
-
     run = next((run for run in list_runs() if run.name == name), None)
     path = Path(name)
     if run is None and name not in corpora_module.corpus_names() and path.is_file():
@@ -133,12 +128,8 @@ def what_to_tag(name: str) -> tuple[str, str | list[str]]:
     return corpus.name, [corpus.vocabulary.tokens[number] for number in corpus.ids.tolist()]
 
 
-def _tagged(name: str) -> "tuple[str, str | list[str], Tagged]":
+def _tagged(name: str) -> tuple[str, str | list[str], Tagged]:
     """Title, text and tags of what `what_to_tag` finds, or of the recording of that key, which then keeps them."""
-    from lstm_core.recordings.recording import Recording, find_recordings
-    from lstm_core.recordings.tags import recorded_text, tags_of
-    from lstm_core.text.tags import tag_text, tag_tokens
-
     folder = next((folder for folder in find_recordings() if folder.name == name), None)
     if folder is not None:
         recording = Recording.open(folder)

@@ -10,10 +10,12 @@ import typer
 
 from lstm_core.commands.options import kind_of, preset_of
 from lstm_core.commands.report import Told, asked_to_end, progress, scores
+from lstm_core.runs import generate as writing
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES, PRESETS
 from lstm_core.runs.store import create_run, extend_run, list_runs, open_run
+from lstm_core.runs.tensorboard import write_events
 from lstm_core.storage.files import check_name, home
 from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import Corpus, read_corpus
@@ -117,8 +119,6 @@ def generate(
     seed: Annotated[int, typer.Option()] = 1,
 ) -> Told:
     """Let a run write."""
-    from lstm_core.runs import generate as writing
-
     run = open_run(name)
     query = writing.GenerateQuery(prompt, tokens, temperature, seed)
     joint = "" if run.kind == "char" else " "
@@ -131,8 +131,6 @@ def tensorboard(
     out: Annotated[str, typer.Option(help="Folder for TensorBoard; tensorboard/ in LSTM_HOME when left out.")] = "",
 ) -> Told:
     """Write the training log of a run for TensorBoard; again to add what is new."""
-    from lstm_core.runs.tensorboard import write_events
-
     folder = Path(out) if out else home() / "tensorboard"
     written = write_events(open_run(name), folder)
     lines = [

@@ -3,26 +3,29 @@
 import shlex
 from contextlib import suppress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lstm_core.commands.options import Layer, Recorded, Signal
 from lstm_core.commands.report import Told, picked, progress, table
+from lstm_core.neurons.periods import Periods, PeriodsQuery, UnitPeriod
+from lstm_core.neurons.periods import periods as found_in
+from lstm_core.probes import kept_studies, studies
+from lstm_core.probes import verification as verified
+from lstm_core.probes import word_classes as classes
+from lstm_core.probes.active import OnSets, on_sets
+from lstm_core.probes.kept_studies import Outcome
+from lstm_core.probes.studies import StudyResult
+from lstm_core.probes.verification import Followed, Verification, ahead
+from lstm_core.recordings.find import longest, untrained_twin
+from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run
-
-if TYPE_CHECKING:
-    from lstm_core.neurons.periods import Periods, UnitPeriod
-    from lstm_core.probes.active import OnSets
-    from lstm_core.probes.kept_studies import Outcome
-    from lstm_core.probes.studies import StudyResult
-    from lstm_core.probes.verification import Followed, Verification
-    from lstm_core.recordings.recording import Recording
-    from lstm_core.runs.run import Run
-    from lstm_core.stats.linear_probe import Probe
-    from lstm_core.stats.separation import Separation
-    from lstm_core.stats.timing import Contrast
-    from lstm_core.text.tagged import Tagged
+from lstm_core.stats.linear_probe import Probe
+from lstm_core.stats.separation import Separation
+from lstm_core.stats.timing import Contrast
+from lstm_core.text.tagged import Tagged
 
 SHOWN = 20  # neurons told to a person
 TELLING_COLUMNS = (
@@ -38,16 +41,11 @@ PERIOD_COLUMNS = (
 
 
 def of_study(
-    own: "StudyResult", recording: "Recording", on: "OnSets", tagged: "Tagged | None", keep_in: "Run | None" = None
+    own: StudyResult, recording: Recording, on: OnSets, tagged: Tagged | None, keep_in: Run | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     """What the verb study adds: `twin`, what the same study finds in the untrained twin, and `verification`. Kept with
     the run `keep_in`.
     """
-    from lstm_core.probes import kept_studies, studies
-    from lstm_core.probes import verification as verified
-    from lstm_core.probes.active import on_sets
-    from lstm_core.recordings.find import untrained_twin
-
     asked = own.study
     query = verified.VerifyQuery(asked, on.query.signal, on.query.layers)
     found = verified.verify(recording, query, tagged, report=progress)
@@ -79,12 +77,9 @@ def of_study(
 
 
 def _outcome(
-    found: "StudyResult", verified: "Verification", recording: "Recording", on: "OnSets", tagged: "Tagged | None"
-) -> "Outcome":
+    found: StudyResult, verified: Verification, recording: Recording, on: OnSets, tagged: Tagged | None
+) -> Outcome:
     """The figures of a study and of the class of words that it lists, if it does and the text has enough of them."""
-    from lstm_core.probes import kept_studies
-    from lstm_core.probes import word_classes as classes
-
     of_class = None
     if found.study.words:
         with suppress(ValueError):
@@ -99,11 +94,6 @@ def periods(
     steps: Annotated[int, typer.Option(help="Of the beginning of the text; 0 = all.", min=0)] = 0,
 ) -> Told:
     """Which neurons of a layer are periodic beyond chance, and which have a rhythm that loses step."""
-    from lstm_core.neurons.periods import PeriodsQuery
-    from lstm_core.neurons.periods import periods as found_in
-    from lstm_core.probes import verification as verified
-    from lstm_core.recordings.find import longest, untrained_twin
-
     recording = longest(open_run(name), (signal,))
     query = PeriodsQuery(signal, layer or recording.spec.layers[-1], steps)
     found = found_in(recording, query, report=progress)
@@ -121,13 +111,13 @@ def _typed(words: list[str] | None) -> str | None:
 # A study --------------------------------------------------------------------------------------------------------------
 
 
-def _counts(found: "StudyResult") -> dict[str, Any]:
+def _counts(found: StudyResult) -> dict[str, Any]:
     """How many units a study found: what stands beside another run's."""
     counts = {"on_three_phrases": found.of_phrases(3), "confirmed": len(found.confirmed), "null": dict(found.null)}
     return {**picked(found, "run", "matched", "selective", "expected_by_chance"), **counts}
 
 
-def study_document(found: "StudyResult") -> dict[str, Any]:
+def study_document(found: StudyResult) -> dict[str, Any]:
     """A study's result as one document."""
     return {
         **picked(found, "study: study.name", "text", "positives", "negatives"),
@@ -137,7 +127,7 @@ def study_document(found: "StudyResult") -> dict[str, Any]:
     }
 
 
-def study_lines(found: "StudyResult") -> list[str]:
+def study_lines(found: StudyResult) -> list[str]:
     lines = [f"{found.study.name}: {found.study.question}", f"{found.run} on {found.text}"]
     if found.phrases:
         phrases = [{"neurons": len(one.units), **vars(one)} for one in found.phrases]
@@ -155,7 +145,7 @@ def study_lines(found: "StudyResult") -> list[str]:
     return lines + [f"{count} neurons confirmed for {word!r}, dealt out in turn" for word, count in found.null]
 
 
-def _phrases_line(found: "StudyResult") -> str:
+def _phrases_line(found: StudyResult) -> str:
     """How many units are on through its phrases, beside chance."""
     chance = found.expected_by_chance
     return (
@@ -167,7 +157,7 @@ def _phrases_line(found: "StudyResult") -> str:
 # Whether it holds up --------------------------------------------------------------------------------------------------
 
 
-def _verification(found: "Verification") -> dict[str, Any]:
+def _verification(found: Verification) -> dict[str, Any]:
     words = found.words
     return {
         **picked(found, "run", "confirmed", "why_not: why"),
@@ -188,11 +178,11 @@ def _verification(found: "Verification") -> dict[str, Any]:
     }
 
 
-def _separation(found: "Separation | None") -> dict[str, Any] | None:
+def _separation(found: Separation | None) -> dict[str, Any] | None:
     return picked(found, "between", "chance", "variance_of_components: shares") if found else None
 
 
-def _reader(found: "Probe", dealt_by: str) -> dict[str, Any]:
+def _reader(found: Probe, dealt_by: str) -> dict[str, Any]:
     control = found.control
     return {
         "places": len(found.kinds),
@@ -201,12 +191,12 @@ def _reader(found: "Probe", dealt_by: str) -> dict[str, Any]:
     }
 
 
-def _followed(found: "Followed") -> dict[str, Any]:
+def _followed(found: Followed) -> dict[str, Any]:
     timing = found.around and _contrast(found.around)
     return {**picked(found, "layer", "unit", "confirmed: sure", "period", "rhythm"), "timing": timing}
 
 
-def _contrast(found: "Contrast") -> dict[str, Any]:
+def _contrast(found: Contrast) -> dict[str, Any]:
     return {
         **picked(found, "onset", "peak", "half_life", "memory: one.memory", "lags: one.lags"),
         "positive": picked(found.one, "mean", "error", "events"),
@@ -214,9 +204,7 @@ def _contrast(found: "Contrast") -> dict[str, Any]:
     }
 
 
-def _verification_lines(found: "Verification", twin: "Verification | None", twin_typed: str | None) -> list[str]:
-    from lstm_core.probes.verification import ahead
-
+def _verification_lines(found: Verification, twin: Verification | None, twin_typed: str | None) -> list[str]:
     lines = ["", "Does it hold up?"]
     if twin is not None:
         lines.append(f"{found.confirmed} neurons confirmed; in the untrained twin {twin.confirmed}")
@@ -243,11 +231,11 @@ def _verification_lines(found: "Verification", twin: "Verification | None", twin
     return lines
 
 
-def _apart_told(found: "Separation") -> str:
+def _apart_told(found: Separation) -> str:
     return f"{found.between:.1%} of the variance on two components lies between the kinds (p {found.chance:.2g})"
 
 
-def _reader_told(found: "Probe", dealt_by: str) -> str:
+def _reader_told(found: Probe, dealt_by: str) -> str:
     low, high = found.interval
     told = f"a linear reader tells {found.accuracy:.3f} of the places rightly ({low:.3f} to {high:.3f})"
     if found.control is None:
@@ -255,7 +243,7 @@ def _reader_told(found: "Probe", dealt_by: str) -> str:
     return f"{told}, with labels dealt by {dealt_by} ({found.control.types}) {found.control.accuracy:.3f}"
 
 
-def _followed_row(found: "Followed") -> dict[str, Any]:
+def _followed_row(found: Followed) -> dict[str, Any]:
     around, period = found.around, found.period
     return {
         **picked(found, "layer", "unit"),
@@ -267,7 +255,7 @@ def _followed_row(found: "Followed") -> dict[str, Any]:
 # Periods --------------------------------------------------------------------------------------------------------------
 
 
-def _periods(found: "Periods") -> dict[str, Any]:
+def _periods(found: Periods) -> dict[str, Any]:
     return {
         **picked(found, "run", "text", "layer: query.layer", "signal: query.signal", "steps", "still"),
         "periodic": len(found.periodic),
@@ -276,12 +264,12 @@ def _periods(found: "Periods") -> dict[str, Any]:
     }
 
 
-def _period(one: "UnitPeriod") -> dict[str, Any]:
+def _period(one: UnitPeriod) -> dict[str, Any]:
     rhythm = one.rhythm and {**asdict(one.rhythm), "adjusted": one.rhythm_adjusted}
     return {**picked(one, "unit", "adjusted", "periodic", "rhythmic"), **asdict(one.period), "rhythm": rhythm}
 
 
-def _periods_lines(found: "Periods", twin: "Periods | None", twin_typed: str | None) -> list[str]:
+def _periods_lines(found: Periods, twin: Periods | None, twin_typed: str | None) -> list[str]:
     lines = [
         f"{len(found.periodic)} of {len(found.found)} neurons of layer {found.query.layer} ({found.query.signal}) are "
         f"periodic over {found.steps:,} steps of {found.text}, {len(found.rhythmic)} have a rhythm that loses step"
@@ -296,7 +284,7 @@ def _periods_lines(found: "Periods", twin: "Periods | None", twin_typed: str | N
     return lines + table([_period_row(one) for one in shown], PERIOD_COLUMNS)
 
 
-def _period_row(one: "UnitPeriod") -> dict[str, Any]:
+def _period_row(one: UnitPeriod) -> dict[str, Any]:
     rhythm = {} if one.rhythm is None else {f"rhythm {name}": value for name, value in vars(one.rhythm).items()}
     return {**vars(one), **vars(one.period), **rhythm}
 

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +11,18 @@ from lstm_core.commands.options import Recompute, WithRun, layers_of
 from lstm_core.commands.report import Told, progress, table
 from lstm_core.runs.store import open_run
 from lstm_core.storage.files import write_bytes
-
-if TYPE_CHECKING:
-    from lstm_core.word_vectors.benchmark_scores import SimilarityResult
-    from lstm_core.word_vectors.report import WordReport
+from lstm_core.text.catalogue import CorpusMissing
+from lstm_core.word_vectors import benchmark_scores as results
+from lstm_core.word_vectors import benchmarks as word_pairs
+from lstm_core.word_vectors import neighbours as near
+from lstm_core.word_vectors import report as word_report
+from lstm_core.word_vectors import sample as word_sample
+from lstm_core.word_vectors import spelling
+from lstm_core.word_vectors import vectors as embeddings
+from lstm_core.word_vectors.benchmark_scores import SimilarityResult
+from lstm_core.word_vectors.benchmarks import PAPER
+from lstm_core.word_vectors.report import WordReport, plain
+from lstm_core.word_vectors.similarity import mean_rho
 
 
 def embed(
@@ -28,8 +36,6 @@ def embed(
     projector: Annotated[Path | None, typer.Option(help="Also write vectors.tsv and words.tsv to this folder.")] = None,
 ) -> Told:
     """Make vectors of all words of a text from a run's states, and keep them below LSTM_HOME."""
-    from lstm_core.word_vectors import vectors as embeddings
-
     run = open_run(name)
     query = embeddings.defined(vectors, run)
     query = replace(query, signal=signal, layers=layers_of(layers) or query.layers, text=text)
@@ -59,10 +65,6 @@ def neighbours(
     with_dash: Annotated[bool, typer.Option("--with-dash", help="Also words joined by an em-dash.")] = False,
 ) -> Told:
     """Find the words whose vectors are nearest to those of some words, known or not."""
-    from lstm_core.word_vectors import neighbours as near
-    from lstm_core.word_vectors import spelling
-    from lstm_core.word_vectors import vectors as embeddings
-
     run = open_run(name)
     query = near.NeighbourQuery(count, metric, with_dash)  # type: ignore[arg-type]
     table = embeddings.embeddings(run, embeddings.defined(vectors, run), report=progress)
@@ -91,9 +93,6 @@ def words(
     """Measure what a run's word vectors know: the paper's Table 3, words seen once, words never seen; and take the
     commonest words with their vectors and maps, which the page shows first.
     """
-    from lstm_core.word_vectors import report as word_report
-    from lstm_core.word_vectors import sample as word_sample
-
     run = open_run(name)
     into = run if with_run else None
     kept, sample = (None, None) if recompute else (word_report.read_report(run), word_sample.read_sample(run))
@@ -115,10 +114,6 @@ def similarity(
     with_run: WithRun = False,
 ) -> Told | None:
     """Compare a run's word vectors with human judgement: rank correlations on 13 benchmarks, kept below LSTM_HOME."""
-    from lstm_core.text.catalogue import CorpusMissing
-    from lstm_core.word_vectors import benchmark_scores as results
-    from lstm_core.word_vectors import benchmarks as word_pairs
-
     if fetch:
         for path in word_pairs.fetch_benchmarks():
             print(f"kept as {path}", file=sys.stderr)
@@ -152,10 +147,7 @@ def similarity(
     return Told(found.rows(), _benchmark_lines(found))
 
 
-def _benchmark_lines(found: "SimilarityResult") -> list[str]:
-    from lstm_core.word_vectors.benchmarks import PAPER
-    from lstm_core.word_vectors.similarity import mean_rho
-
+def _benchmark_lines(found: SimilarityResult) -> list[str]:
     rows = [{**row, "paper": PAPER[row["task"]][0].rho if row["task"] in PAPER else None} for row in found.rows()]
     mean = {"task": "mean", "rho": mean_rho(found.scores)}
     columns = "benchmark {task} {found:,d} {missing:,d} {rho:.3f} {low:.3f} {high:.3f} {paper:.3f}"
@@ -165,10 +157,8 @@ def _benchmark_lines(found: "SimilarityResult") -> list[str]:
     return [head, *table([*rows, mean], columns)]
 
 
-def report_lines(found: "WordReport") -> list[str]:
+def report_lines(found: WordReport) -> list[str]:
     """The paper's Table 3 and what is known of rare words, for people."""
-    from lstm_core.word_vectors.report import plain
-
     rows = []
     for row in found.rows:
         theirs = {plain(word) for word in row.paper_neighbours}

@@ -164,6 +164,7 @@ def test_analysis_starts_without_torch() -> None:
         "lstm_core.storage.jobs",
         "lstm_core.exchange.weights",
         "lstm_core.__main__",
+        *(f"lstm_core.commands.{path.stem}" for path in COMMAND_LINE[2:]),
     )
     assert {"lstm_core", "typer"} <= loaded
     assert not loaded & {"torch", "safetensors", *HEAVY, "streamlit", "plotly"}
