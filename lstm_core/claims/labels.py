@@ -3,22 +3,19 @@ that codes sentence chunks (A5). Nothing is computed anew."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from lstm_core.claims.claim import CLAIMS, Claim, Verdict, measures
 from lstm_core.neurons.chunk_tuning import TunedUnits
 from lstm_core.neurons.label_search import ENOUGH, LEAST, STRETCHES, FeatureBest, Labels
 from lstm_core.neurons.labels import SEARCHED, best_unit
+from lstm_core.runs.run import Run
 from lstm_core.stats.paired_test import LEARNED, UNKNOWN
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 QUOTES = CLAIMS["T6-quotes"].figures["feature"]
 ASKED = (1 + LEAST) / 2  # AUROC
 
 
-def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Verdict]:
+def label_claims(run: Run, kept: Sequence[Labels]) -> list[Verdict]:
     """T6 from the labels of some signals and layers of a run; empty where none are kept, and for an untrained twin."""
     kept = [labels for labels in kept if labels.query.signal in SEARCHED]
     if not kept or run.untrained_twin_of:
@@ -27,7 +24,7 @@ def label_claims(run: "Run", kept: Sequence[Labels]) -> list[Verdict]:
 
 
 @measures("T6-quotes")
-def _first_layer(claim: Claim, run: "Run", kept: Sequence[Labels]) -> Verdict:
+def _first_layer(claim: Claim, run: Run, kept: Sequence[Labels]) -> Verdict:
     """The quotation unit of h in layer 1, and beside it the best anywhere."""
     beyond = ", and more than the untrained twin's best neuron, chosen alike" if any(one.twin for one in kept) else ""
     told, holds = _of_best([one for one in kept if (one.query.signal, one.query.layer) == ("h", 1)], QUOTES)

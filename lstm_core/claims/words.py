@@ -1,17 +1,14 @@
 """What the paper says of word vectors (PROTOCOLS P12 to P16) beside what is kept of a run. Nothing is computed anew."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lstm_core.claims.claim import Claim, Verdict, measures
+from lstm_core.runs.run import Run
 from lstm_core.word_vectors.benchmark_scores import SimilarityResult
 from lstm_core.word_vectors.benchmarks import PAPER
 from lstm_core.word_vectors.rare_words import TagAgreement
 from lstm_core.word_vectors.report import PAPER_TYPES, TableRow, WordReport
 from lstm_core.word_vectors.similarity import Score, mean_rho
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 EDITIONS = ("war-and-peace", "war-and-peace-unicode")  # the paper's book; the second as the paper has it
 MOST = 0.5  # a share of neighbours that counts as most
@@ -20,7 +17,7 @@ KINDS = {"paper": "the paper's vectors", "best": "chosen by cross-fitting"}
 
 
 def word_claims(
-    run: "Run", report: WordReport | None, paper: SimilarityResult | None, best: SimilarityResult | None
+    run: Run, report: WordReport | None, paper: SimilarityResult | None, best: SimilarityResult | None
 ) -> list[Verdict]:
     """P12 to P16 for a run from what is kept of it; what is not kept is left out. Empty for models of words."""
     if run.kind != "char":
