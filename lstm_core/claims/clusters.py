@@ -13,16 +13,9 @@ from typing import Any
 import numpy as np
 
 from lstm_core.claims.claim import CLAIMS, MEASURES, Claim, Verdict, measures
+from lstm_core.clusters import contents
 from lstm_core.clusters.alternatives import Alternatives, read_comparison
-from lstm_core.clusters.contents import (
-    ClusterRow,
-    best_by_tag,
-    explained,
-    few_word_curve,
-    few_word_share,
-    table,
-    words_of,
-)
+from lstm_core.clusters.contents import ClusterRow
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, read_clustering, text_of
 from lstm_core.runs.run import Run
 
@@ -50,12 +43,12 @@ class After:
     @cached_property
     def rows(self) -> list[ClusterRow]:
         """What they hold, but for those of line breaks alone."""
-        return [row for row in table(self.found, self.text) if not row.newline_only]
+        return [row for row in contents.table(self.found, self.text) if not row.newline_only]
 
     @cached_property
     def words(self) -> list[str]:
         """The word before each point."""
-        return [word.casefold() for word in words_of(self.found, self.text)]
+        return [word.casefold() for word in contents.words_of(self.found, self.text)]
 
 
 def cluster_claims(run: Run) -> list[Verdict]:
@@ -139,7 +132,7 @@ _full, _whitespace = measures("P6")(_counts), measures("P7")(_counts)
 
 @measures("P6b")
 def _one_side(claim: Claim, found: Clustering, text: str) -> Verdict:
-    told = explained(found, text, 3)
+    told = contents.explained(found, text, 3)
     scores = told.by_cluster[~np.isnan(told.by_cluster).any(1)]
     only = int(np.sum((scores[:, 1] >= claim.figures["explained"]) & (scores[:, 1] > scores[:, 0])))
     measured = (
@@ -165,7 +158,7 @@ def _other_parameters(claim: Claim, compared: Alternatives) -> Verdict:
 
 @measures("P8")
 def _few_words(claim: Claim, rows: Sequence[ClusterRow]) -> Verdict:
-    share, curve = few_word_share(rows), dict(few_word_curve(rows))
+    share, curve = contents.few_word_share(rows), dict(contents.few_word_curve(rows))
     told = f"{share:.0%} at a cut of 90% of the members; {curve[0.8]:.0%} at 80%, {curve[1.0]:.0%} at 100%"
     return claim.judged(told, None if math.isnan(share) else 0.5 <= share <= 0.9)
 
@@ -193,7 +186,7 @@ def _modal(claim: Claim, after: After) -> Verdict:
         share for row in after.rows for share in row.tags if share.tag == "MD" and share.precision >= bound["precise"]
     ]
     total = sum(share.recall for share in held)
-    best = best_by_tag(after.rows).get("MD")
+    best = contents.best_by_tag(after.rows).get("MD")
     alone = f"; the best has {best.precision:.1%} / {best.recall:.1%}" if best else ""
     counted = "1 cluster holds" if len(held) == 1 else f"{len(held)} clusters hold"
     return claim.judged(f"{counted} {total:.1%} of them{alone}", total >= claim.figures["held"])

@@ -10,17 +10,8 @@ from functools import cached_property
 
 from lstm_core.claims.claim import CLAIMS, MEASURES, Claim, Verdict, measures
 from lstm_core.claims.dropout import GROUPS, Told, brackets_claim, quotes_claim
-from lstm_core.clusters.word_groups import (
-    ALSO_NAMED,
-    FREQUENT,
-    TABLE_5_1,
-    GroupMatch,
-    Labels,
-    agree,
-    matches,
-    runs,
-    table,
-)
+from lstm_core.clusters import word_groups
+from lstm_core.clusters.word_groups import ALSO_NAMED, FREQUENT, TABLE_5_1, GroupMatch, Labels
 from lstm_core.clusters.word_map import WordMap
 from lstm_core.stats.linkage import joins
 
@@ -48,7 +39,7 @@ class Grouped:
     @cached_property
     def lists(self) -> tuple[GroupMatch, ...]:
         """The lists of Table 5.1 with the groups most like them."""
-        return matches(self.found, self.labels, TABLE_5_1)
+        return word_groups.matches(self.found, self.labels, TABLE_5_1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,13 +136,13 @@ def _punctuation(claim: Claim, one: Grouped) -> Verdict:
 
 def _home(one: Grouped, mark: str) -> tuple[int, int, int]:
     """How often a word stands in the group where it is most often, that group's size and its number."""
-    rows = table(one.found, one.labels)
+    rows = word_groups.table(one.found, one.labels)
     homes = [(word.times, row.size, row.number) for row in rows for word in row.words if word.word == mark]
     return max(homes, key=lambda home: (home[0], -home[2]))
 
 
 def _alike(claim: Claim, one: Grouped, other: Grouped) -> Verdict:
-    told = agree(one.found, one.labels, other.found, other.labels)
+    told = word_groups.agree(one.found, one.labels, other.found, other.labels)
     if told.index is None:
         return claim.judged(f"Cannot be told: no word stands {FREQUENT} times on both maps.", None, how=HOW)
     index = f"adjusted Rand index {told.index:.2f} (1 the same, 0 as by chance), n = {told.of:,} {told.things}"
@@ -171,7 +162,7 @@ def _blob(claim: Claim, one: Grouped) -> Verdict:
 
 @measures("T9-second")
 def _second_layer(claim: Claim, one: Grouped) -> Verdict:
-    found = matches(one.found, one.labels, {name: {**TABLE_5_1, **ALSO_NAMED}[name] for name in SECOND})
+    found = word_groups.matches(one.found, one.labels, {name: {**TABLE_5_1, **ALSO_NAMED}[name] for name in SECOND})
     return claim.judged(_lists_told(found), _every([is_found(row) for row in found]), how=HOW)
 
 
@@ -179,7 +170,7 @@ def _second_layer(claim: Claim, one: Grouped) -> Verdict:
 def _consecutive(claim: Claim, one: Grouped) -> Verdict:
     if len(one.labels) < 2:
         return claim.judged("Cannot be told: the map has one word.", None, how=HOW)
-    told = runs(one.labels)
+    told = word_groups.runs(one.labels)
     beyond = (told.share - told.shuffled) / (1 - told.shuffled) if told.shuffled < 1 else 0.0
     measured = (
         f"{told.share:.1%} of {told.pairs:,} words share a group with the word before, {told.shuffled:.1%} when "

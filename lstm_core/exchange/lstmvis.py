@@ -17,17 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lstm_core.exchange.lstmvis_files import (
-    CONFIG,
-    Project,
-    as_written,
-    check_extra,
-    line,
-    new_tables,
-    rows,
-    write_config,
-    write_words,
-)
+from lstm_core.exchange import lstmvis_files
+from lstm_core.exchange.lstmvis_files import CONFIG, Project, line, rows
 from lstm_core.exchange.quarantine import SPARE_BYTES, bounded_memory, read_apart, refusing
 from lstm_core.exchange.states import STEP_BYTES, Brought, OutsideText, States, bring_in
 from lstm_core.recordings.annotations import Annotation, read_annotations
@@ -57,7 +48,7 @@ def import_project(
     they are, and what LSTMVis does to them (`transform`, tanh unless it says otherwise) is noted. Raises ValueError for
     what is missing, damaged, of the wrong shape or outside the folder, and as `bring_in`.
     """
-    check_extra()
+    lstmvis_files.check_extra()
     if not (folder / CONFIG).is_file():
         raise ValueError(f"{folder} holds no {CONFIG}: give the folder of a LSTMVis project")
     recordings_folder().mkdir(parents=True, exist_ok=True)
@@ -254,7 +245,7 @@ def export_project(
     Without `signals` h and c as far as they were recorded, without `layers` all. Raises ValueError for a signal or
     layer that the recording lacks, one of some positions only, and a folder that holds something already.
     """
-    check_extra()
+    lstmvis_files.check_extra()
     signals = signals or [signal for signal in ("h", "c") if signal in recording.names] or list(recording.names)
     places = [(signal, layer) for signal in signals for layer in layers or recording.spec.layers]
     for place in places:
@@ -268,7 +259,7 @@ def export_project(
     check_space(folder.parent, 4 * len(places) * len(recording.tokens) * recording.spec.units)
     paths = {(signal, layer): f"{NAMES.get(signal, ('', signal))[1]}{layer}" for signal, layer in places}
     tokens = recording.vocabulary.tokens
-    written = as_written(tokens)
+    written = lstmvis_files.as_written(tokens)
     config: dict[str, Any] = {
         "name": recording.spec.run,
         "description": f"{recording.spec.run} reads {recording.title}",
@@ -284,11 +275,11 @@ def export_project(
         part = Path(made) / folder.name
         part.mkdir()
         _write_states(part / "states.hdf5", recording, paths, report)
-        with new_tables(part / "words.hdf5") as file:
+        with lstmvis_files.new_tables(part / "words.hdf5") as file:
             file.create_dataset("word_ids", data=np.asarray(recording.tokens, np.int32))
-        write_words(part / "words.dict", written)
+        lstmvis_files.write_words(part / "words.dict", written)
         _write_annotations(part, config, read_annotations(recording.folder))
-        write_config(part, config)
+        lstmvis_files.write_config(part, config)
         if folder.is_dir():
             folder.rmdir()
         part.rename(folder)
@@ -305,7 +296,7 @@ def _type(signal: str, layer: int, path: str) -> dict[str, Any]:
 def _write_states(path: Path, recording: Recording, paths: Mapping[tuple[str, int], str], report: Progress) -> None:
     length, units = len(recording.tokens), recording.spec.units
     step = max(1, STEP_BYTES // (4 * units))
-    with new_tables(path) as file:
+    with lstmvis_files.new_tables(path) as file:
         for number, (place, name) in enumerate(paths.items()):
             table = file.create_dataset(name, (length, units), np.float32)
             for start in range(0, length, step):
@@ -319,13 +310,13 @@ def _write_annotations(part: Path, config: dict[str, Any], annotations: Sequence
     if not annotations:
         return
     config["files"]["annotations"], config["meta"] = "annotations.hdf5", {}
-    with new_tables(part / "annotations.hdf5") as file:
+    with lstmvis_files.new_tables(part / "annotations.hdf5") as file:
         for number, one in enumerate(annotations):
             file.create_dataset(f"annotation{number}", data=one.values)
             entry: dict[str, Any] = {"file": "annotations", "path": f"annotation{number}"}
             if one.labels:
                 config["files"][f"labels{number}"] = f"labels{number}.dict"
-                write_words(part / f"labels{number}.dict", as_written(one.labels))
+                lstmvis_files.write_words(part / f"labels{number}.dict", lstmvis_files.as_written(one.labels))
                 entry |= {"dict": f"labels{number}", "vis": {"type": "discrete", "range": "dict"}}
             else:
                 entry["vis"] = {"type": "scalar", "range": [float(one.values.min()), float(one.values.max())]}

@@ -18,17 +18,8 @@ from lstm_core.storage.files import write_bytes
 from lstm_core.storage.frames import Framed, side_by_side
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import PROGRAM, Fields, Results
-from lstm_core.tagging.label_run import (
-    LOG,
-    TAGGED,
-    LabelRun,
-    Share,
-    TaggerFigures,
-    folders,
-    new_label_run,
-    predicted,
-    train_label_run,
-)
+from lstm_core.tagging import label_run
+from lstm_core.tagging.label_run import LOG, TAGGED, LabelRun, Share, TaggerFigures
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure
 from lstm_core.tagging.words import Labelled
@@ -51,10 +42,10 @@ def made_tagger(
     say: Callable[[str], object] = lambda line: None,
 ) -> LabelRun:
     """Train a tagger on `tagging_texts`, or go on where it stopped, and measure it; `say` is given a line an epoch."""
-    parent = folders("taggers")[0] if parent is None else parent
-    run = new_label_run(parent, name, config, training, texts["train"], MASC)
+    parent = label_run.folders("taggers")[0] if parent is None else parent
+    run = label_run.new_label_run(parent, name, config, training, texts["train"], MASC)
     best = 0.0
-    for found in train_label_run(run, texts["train"], texts["development"], report=report):
+    for found in label_run.train_label_run(run, texts["train"], texts["development"], report=report):
         best = max(best, found.development)
         say(f"epoch {found.epoch}: loss {found.train_loss:.4f}, development {found.development:.4f}")
     keep_results(run, texts, before_rounding=best)
@@ -70,7 +61,7 @@ def keep_results(run: LabelRun, texts: dict[str, Labelled], *, before_rounding: 
         sum(value.numel() for value in network.parameters()),
         len(run.known.words),
         before_rounding,
-        measure(texts, partial(predicted, network, run.known)),
+        measure(texts, partial(label_run.predicted, network, run.known)),
     )
     TAGGED.keep(results, run)
     write_bytes(run.folder / "CARD.md", card(run, results).encode())
@@ -132,7 +123,7 @@ class Confusion(Framed):
 
 def confusion(run: LabelRun, given: Labelled, text: str) -> Confusion:
     """Which tags a tagger confuses on a text that people tagged; words without a Penn tag are left out."""
-    found = predicted(run.network(), run.known, given)
+    found = label_run.predicted(run.network(), run.known, given)
     pairs = [(own, other) for own, other in zip(given.labels, found, strict=True) if own in PENN]
     names = tuple(sorted({name for pair in pairs for name in pair}))
     code = {name: number for number, name in enumerate(names)}
