@@ -12,7 +12,7 @@ import numpy as np
 from lstm_core.claims.claim import Claim, Verdict, measures
 from lstm_core.clusters.word_groups import FREQUENT, Labels, MarksApart, apart, brackets, quotes
 from lstm_core.clusters.word_map import WordMap, WordMapQuery, kept_maps, read_map
-from lstm_core.neurons.compare import Comparison, Trend
+from lstm_core.neurons.compare import Comparison
 from lstm_core.runs.run import Run
 from lstm_core.stats.linkage import joins
 from lstm_core.stats.permutation import ENOUGH, SURE, Order, order
@@ -83,12 +83,8 @@ def _falls(claim: Claim, found: Comparison, signal: str) -> Verdict:
     if tested and len(tested) == len(trends):
         holds = all(trend.rho is not None and trend.rho < 0 and (trend.p or 0) < SURE for trend in trends)
     few = "" if holds is not None else f"; too few runs for a verdict, at least {ENOUGH} are needed"
-    return claim.judged(f"{signal}: {'; '.join(map(told_trend, trends))}{few}", holds, sure=SURE)
-
-
-def told_trend(trend: Trend) -> str:
-    """ "layer 1: Spearman -0.95 with dropout, p = 0.00033 (n = 9 runs)"."""
-    return f"layer {trend.layer}: {told_order(Order(trend.runs, trend.rho, trend.p))}"
+    told = "; ".join(f"layer {one.layer}: {told_order(Order(one.runs, one.rho, one.p))}" for one in trends)
+    return claim.judged(f"{signal}: {told}{few}", holds, sure=SURE)
 
 
 def told_order(found: Order) -> str:

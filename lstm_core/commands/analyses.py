@@ -46,10 +46,7 @@ def findings(
     usable = (one for one in find(run.fingerprint) if one.whole and set(labels.SEARCHED) & set(one.names))
     recording = next(usable, None)
     if recording is None:
-        raise ValueError(
-            f"{name} has no recording of its signals h or c at all positions: "
-            f"make one with `python -m lstm_core record {name} --signals h,c`"
-        )
+        raise _not_recorded(name, "its signals h or c at all positions", "h,c")
     kept = [
         labels.kept_or_made(recording, LabelQuery(signal, layer), report=progress)
         for layer in recording.spec.layers
@@ -109,18 +106,18 @@ def distributions_at_hand(run: Run, query: DistributionQuery) -> Distributions:
         raise ValueError(f"{run.name} is of cell {shape.cell}, whose signals are {known}: there is no {query.signal!r}")
     if not 1 <= query.layer <= shape.layers:
         raise ValueError(f"{run.name} has {shape.layers} layers, not layer {query.layer} (layers count from 1)")
-    usable = [
-        recording for recording in find(run.fingerprint, (query.signal,), (query.layer,)) if len(recording.positions)
-    ]
-    if usable:
+    recorded = find(run.fingerprint, (query.signal,), (query.layer,))
+    if usable := [one for one in recorded if len(one.positions)]:
         longest = max(usable, key=lambda one: (one.spec.positions == "all", len(one.positions)))
         return distributions(longest, query, report=progress)
     if kept := read_distributions(run, query):
         return kept
-    raise ValueError(
-        f"{run.name} has no recording of {query.signal} of layer {query.layer}: "
-        f"make one with `python -m lstm_core record {run.name} --signals {query.signal}`"
-    )
+    raise _not_recorded(run.name, f"{query.signal} of layer {query.layer}", query.signal)
+
+
+def _not_recorded(name: str, what: str, signals: str) -> ValueError:
+    command = f"python -m lstm_core record {name} --signals {signals}"
+    return ValueError(f"{name} has no recording of {what}: make one with `{command}`")
 
 
 def units_document(found: Distributions, labels: Labels | None = None) -> dict[str, Any]:
@@ -176,10 +173,7 @@ def label(
         if len(recording.positions)
     ]
     if not found:
-        raise ValueError(
-            f"{name} has no recording of {signal} in layer {query.layer}: "
-            f"make one with `python -m lstm_core record {name} --signals {signal}`"
-        )
+        raise _not_recorded(name, f"{signal} in layer {query.layer}", signal)
     return Told(found, [line for one in found for line in _lines(one)])
 
 
