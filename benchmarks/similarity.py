@@ -30,7 +30,7 @@ from lstm_core.runs.store import list_runs, open_run
 from lstm_core.text.corpus import read_corpus
 from lstm_core.text.lexicon import MOMENTS, normal_form
 from lstm_core.text.sentences import sentence_spans
-from lstm_core.word_vectors.benchmark_scores import at_hand
+from lstm_core.word_vectors.benchmark_scores import PEERS, SCHEMA, Peer, Peers, at_hand, peer
 from lstm_core.word_vectors.benchmarks import PAPER as PAPER_SCORES
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.neighbours import neighbours
@@ -44,7 +44,6 @@ from lstm_core.word_vectors.similarity import (
     on_common_pairs,
     score,
 )
-from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peer, Peers, peer
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingQuery, EmbeddingTable, State, embeddings, state_means
 
 WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")

@@ -12,8 +12,7 @@ from typing import Any
 from machine import machine
 
 from lstm_core.text.corpus import read_corpus
-from lstm_core.text.gold_tags import read_ewt, read_masc, read_treebank
-from lstm_core.text.tag_brown import agreement, gold_tags
+from lstm_core.text.gold_tags import agreement, gold_tags, read_ewt, read_masc, read_treebank
 from lstm_core.text.tagged import not_followed_by_whitespace
 from lstm_core.text.tags import shipped_tagger, tag_text, tagger_accuracy
 from tools.perceptron import measured, nltk_own_tagger

@@ -6,9 +6,9 @@ import plotly.graph_objects as go
 
 from app.charts.figure import BLUE, GREY, LINES, RED, Axis, chart, dots
 from lstm_core.claims.words import PAPER_MEAN
+from lstm_core.word_vectors.benchmark_scores import Peer
 from lstm_core.word_vectors.benchmarks import PAPER
 from lstm_core.word_vectors.similarity import Score, mean_rho
-from lstm_core.word_vectors.similarity_peers import Peer
 
 
 def few_words(curve: Sequence[tuple[float, float]], paper: tuple[float, float] | None = None) -> go.Figure:

@@ -12,35 +12,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.neurons.sentiment import NEGATIVE, POSITIVE
 from lstm_core.stats.ranks import Mask
 from lstm_core.storage.progress import Progress, silent
+from lstm_core.text import marks
 from lstm_core.text.corpus import END, UNKNOWN, Splitter
-from lstm_core.text.marks import (
-    WORD,
-    Tokens,
-    before_capital,
-    before_number,
-    blank,
-    capital,
-    in_brackets,
-    in_quotes,
-    inside_name,
-    late_in_line,
-    paragraph_breaks,
-    paragraph_start,
-    position_in_line,
-    position_in_word,
-    punctuation,
-    ramp,
-    since,
-)
+from lstm_core.text.marks import WORD, Tokens, blank, in_quotes, paragraph_breaks, ramp, since
 from lstm_core.text.penn_tags import MEANINGS
 from lstm_core.text.sentences import sentence_spans
 
 if TYPE_CHECKING:
     from lstm_core.recordings.recording import Recording
     from lstm_core.text.tagged import Tagged
+
+
 Ordered = NDArray[np.float32]
 
 TAGGED = 50  # words that must have a part of speech for it to be a feature
@@ -48,6 +32,26 @@ ONE_WORD = ("TO", "EX")  # tags of "to" and "there": a unit that knows these kno
 HEADING = 60  # characters of the longest heading
 HEADING_WORDS = 10
 _CLOSE_UP = {".", "!", "?", "…", "...", ")", "]", "}", "”", "»", "''"}  # words that stand close to the one before
+# A small list of words that speak well or ill, chosen for this program by hand, from no other list. Left out are words
+# with a second meaning that says neither ("like", "kind", "mean", "fine") and forms of one word beyond the commonest.
+# "Killed" and "wounded" speak ill whoever says so.
+_POSITIVE = """
+    admirable admired agreeable beautiful beauty beloved best blessed brave bright brilliant calm charming cheerful
+    clever comfort dear dearest delicate delight delighted delightful eager elegant excellent friend friendly
+    friends gay generous gentle glad gladly glorious good goodness graceful grateful happily happiness happy honest
+    honor hope hopes joy joyful joyfully joyous laughed laughing laughter lovely loved loving merry noble peaceful
+    perfect pleasant pleased pleasure pretty smile smiled smiling splendid success superb sweet tender tenderly
+    tenderness triumph triumphant welcome wise wonderful
+"""
+_NEGATIVE = """
+    afraid agony alarm anger angrily angry anguish anxious ashamed awful bad base bitter bitterly coward cried cruel
+    cruelty danger dangerous dead death despair destroyed disgust disgusting dreadful dying enemy evil failed fear
+    fears feared frightened gloomy grief guilty hate hated hatred horrible horror hostile ill killed malicious
+    miserable misery misfortune pain painful poor repulsive ruin ruined sad sadly sadness shame sick sinister sorrow
+    suffer suffered suffering tears terrible terror ugly unhappy unpleasant vile wept wicked worse worst wounded
+    wretched
+"""
+POSITIVE, NEGATIVE = frozenset(_POSITIVE.split()), frozenset(_NEGATIVE.split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,19 +203,22 @@ _CHARACTERS, _WORDS = ("characters",), ("words",)
 # The simpler come first: of two that a unit follows as well, the earlier names it.
 RULES = (
     Rule("a blank or line break", "this character is one", lambda of: blank(of.text), _CHARACTERS),
-    Rule("a punctuation mark", "this token is neither letter, digit nor blank", lambda of: punctuation(of.tokens)),
-    Rule("a capital letter", "this character is one, or this word begins with one", lambda of: capital(of.tokens)),
-    Rule("a capital letter comes next", "the next token is or begins with one", lambda of: before_capital(of.tokens)),
-    Rule("a number comes next", "the next token is a digit or holds one", lambda of: before_number(of.tokens)),
+    Rule("a punctuation mark", "this token is neither letter, digit nor blank",
+         lambda of: marks.punctuation(of.tokens)),
+    Rule("a capital letter", "this character is one, or this word begins with one",
+         lambda of: marks.capital(of.tokens)),
+    Rule("a capital letter comes next", "the next token is or begins with one",
+         lambda of: marks.before_capital(of.tokens)),
+    Rule("a number comes next", "the next token is a digit or holds one", lambda of: marks.before_number(of.tokens)),
     Rule("inside quotation marks", "from an opening mark to before the closing one of the same paragraph; straight "
          "ones open and close in turn", lambda of: in_quotes(of.tokens)),
     Rule("inside brackets", "from an opening bracket to before the closing one of the same paragraph",
-         lambda of: in_brackets(of.tokens)),
+         lambda of: marks.in_brackets(of.tokens)),
     Rule("inside a capitalised word", "after the first letter of a word that begins with a capital",
-         lambda of: inside_name(of.text), _CHARACTERS),
+         lambda of: marks.inside_name(of.text), _CHARACTERS),
     Rule("the end of the line is near", "more than 55 characters of the line have been read",
-         lambda of: late_in_line(of.text), _CHARACTERS),
-    Rule("a paragraph has just begun", "within its first 40 characters", lambda of: paragraph_start(of.text),
+         lambda of: marks.late_in_line(of.text), _CHARACTERS),
+    Rule("a paragraph has just begun", "within its first 40 characters", lambda of: marks.paragraph_start(of.text),
          _CHARACTERS),
     Rule("the sentence is about to end", "its last letter, digit or word is read; marks may follow",
          lambda of: of.last_of_sentence),
@@ -222,9 +229,9 @@ RULES = (
     Rule("inside a heading", f"a line between two =, or a paragraph of at most {HEADING_WORDS} words that ends in one "
          "(the latter not where lines are sentences)", lambda of: of.heading, _WORDS),
     Rule("position in the word", "how many of its letters have been read, 0 outside words",
-         lambda of: position_in_word(of.text), _CHARACTERS, True),
-    Rule("position in the line", "how many of its characters have been read", lambda of: position_in_line(of.text),
-         _CHARACTERS, True),
+         lambda of: marks.position_in_word(of.text), _CHARACTERS, True),
+    Rule("position in the line", "how many of its characters have been read",
+         lambda of: marks.position_in_line(of.text), _CHARACTERS, True),
     Rule("position in the paragraph", "how many of its words and marks have been read",
          lambda of: since(paragraph_breaks(of.tokens), len(of.tokens)), _WORDS, True),
     Rule("position in the sentence", "how many of its tokens have been read, 0 between sentences",

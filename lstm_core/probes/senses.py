@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.probes.active import Unit
-from lstm_core.probes.labelled_states import EncodedExample, encoded, states
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
 from lstm_core.probes.studies import tells_apart
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
@@ -25,12 +24,20 @@ if TYPE_CHECKING:
 
     from lstm_core.runs.model import LanguageModel
     from lstm_core.runs.run import Run
+import re
+from itertools import groupby
+
+from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
+
 Values = NDArray[np.float32]
 
 SCHEMA = 1
 MOST = 200  # places of a sense in each part: a few words of CoarseWSD-20 have more than all the others together
 LOOKED_AT = 150  # of them, at which units are tested one by one
 SHUFFLES = 10  # of labels
+BATCH = 4096  # tokens that are read at once, about
+LONGEST = 300  # tokens of a sentence; of a longer one those before the end of the labelled word, and what fits behind
+_HYPHEN = "@-@"  # as WikiText-2 writes one inside a word
 
 # What guesses the sense, by the name under which its scores are kept.
 GUESSERS: dict[str, str] = {
@@ -104,6 +111,103 @@ class Senses(Framed):
     def frame(self) -> "DataFrame":
         """A row for each word of each set."""
         return together({one.name: one.frame() for one in self.sets}, "set")
+
+
+# Labelled sentences as a model of words reads them -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EncodedExample:
+    """A sentence in a model's vocabulary: ids, of which the labelled word ends at `place`; `unknown` of them stand for
+    words that the model does not have, and `known` says whether it has all of the labelled word.
+    """
+
+    ids: tuple[int, ...]
+    place: int
+    unknown: int
+    known: bool
+
+
+@dataclass(frozen=True, eq=False)
+class SenseStates:
+    """The signal h of all layers, (N, L U) each: at the labelled word, and at the last token."""
+
+    at_word: NDArray[np.float32]
+    at_end: NDArray[np.float32]
+
+
+def encoded(vocabulary: Vocabulary, example: Example) -> EncodedExample:
+    """A labelled sentence in a vocabulary; words are replaced as `Vocabulary.encode_tokens` does, after `pieces`."""
+    tokens: list[str] = [END] if END in vocabulary.index else []
+    places: list[int] = []  # where the pieces of the labelled word are
+    for number, token in enumerate(example.tokens):
+        made = pieces(vocabulary, token)
+        if example.start <= number < example.stop:
+            places += range(len(tokens), len(tokens) + len(made))
+        tokens += made
+    first = max(0, places[-1] + 1 - LONGEST)
+    encoding = vocabulary.encode_tokens(tokens[first : first + LONGEST])
+    strange = {first + at for at in encoding.unknown}
+    ids = tuple(encoding.ids.tolist())
+    return EncodedExample(ids, places[-1] - first, len(strange), not strange.intersection(places))
+
+
+def pieces(vocabulary: Vocabulary, token: str) -> list[str]:
+    """A word as the vocabulary writes it: as it is, without or with a capital (some sets have none), else cut at its
+    hyphens or before its 's where the vocabulary cuts there. What it does not have stays as it is.
+    """
+    index = vocabulary.index
+    for form in (token, token.lower(), token.capitalize(), token.upper()):
+        if form in index and form not in (UNKNOWN, END):
+            return [form]
+    if _HYPHEN in index and "-" in token[1:-1]:
+        parts = re.split(r"(?<=\w)-(?=\w)", token)
+        if len(parts) > 1:
+            return [piece for n, part in enumerate(parts) for piece in ([_HYPHEN] * (n > 0) + pieces(vocabulary, part))]
+    of = re.fullmatch(r"(.*\w)(['’]s)", token)
+    if of and "'s" in index:
+        return [*pieces(vocabulary, of[1]), "'s"]
+    return [token]
+
+
+def states(model: "LanguageModel", sentences: Sequence[EncodedExample], *, report: Progress = silent) -> SenseStates:
+    """Read sentences side by side, those of like length together: padding behind one changes nothing before it."""
+    import torch
+
+    from lstm_core.recordings.reader import THREADS, threads
+    from lstm_core.runs.model import SignalReader
+
+    width = model.config.layers * model.config.hidden
+    found = SenseStates(np.empty((len(sentences), width), np.float32), np.empty((len(sentences), width), np.float32))
+    batches = _batches([len(one.ids) for one in sentences])
+    readers = [SignalReader(model) for _ in range(THREADS)]
+
+    def read(share: int) -> None:
+        for number, batch in enumerate(batches[share::THREADS]):
+            some = [sentences[at] for at in batch]
+            ids = np.zeros((len(some), max(len(one.ids) for one in some)), np.int64)
+            for row, one in zip(ids, some, strict=True):
+                row[: len(one.ids)] = one.ids
+            layers, _ = readers[share].advance(torch.from_numpy(ids), model.zero_state(len(some)))
+            rows = torch.arange(len(some))
+            moments = ([one.place for one in some], [len(one.ids) - 1 for one in some])
+            for target, at in zip((found.at_word, found.at_end), moments, strict=True):
+                values = torch.cat([signals["h"][rows, torch.tensor(at)] for signals in layers], dim=1)
+                target[batch] = values.numpy()
+            if share == 0:
+                report(min(1.0, (number + 1) * THREADS / len(batches)), "reading sentences")
+
+    with threads() as pool:
+        list(pool.map(read, range(THREADS)))
+    return found
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Numbers of sentences in batches of about BATCH tokens, the shortest first."""
+    order = sorted(range(len(lengths)), key=lambda at: lengths[at])
+    ends = np.cumsum([lengths[at] for at in order])
+    grouped = groupby(zip(order, ends.tolist(), strict=True), key=lambda pair: pair[1] // BATCH)
+    return [[at for at, _ in some] for _, some in grouped]
 
 
 # Measuring ------------------------------------------------------------------------------------------------------------

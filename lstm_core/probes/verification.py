@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lstm_core.probes.active import Unit
 from lstm_core.probes.studies import Span, Study, both_kinds, tells_apart, values_at, whole_words
-from lstm_core.probes.word_sets import WordSet, word_set
+from lstm_core.probes.word_classes import WordSet, word_set
 from lstm_core.recordings.find import find, same_reading, twins_of
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import cell_of

@@ -7,8 +7,7 @@ spelling          vectors for words that a text does not have
 rare_words        words seen once, words held out
 similarity        rank correlations, cross-fitting, intervals
 benchmarks        the word similarity benchmarks and the paper's scores
-benchmark_scores  the benchmarks of a run, measured and kept
-similarity_peers  other methods' vectors of the same text beside a run's
+benchmark_scores  the benchmarks of a run, measured and kept, beside other methods' vectors of the same text
 report            the paper's Table 3, words seen once and never, of a run
 sample            the commonest words of a run: vectors, tags, places on a map
 """

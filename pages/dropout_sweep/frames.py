@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from lstm_core.neurons.compare import Comparison, Trend
-from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.correlated import Counterpart
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.stats.permutation import LEAST, SURE
 

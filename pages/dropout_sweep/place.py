@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.cached import cached
 from app.controls import bound, tell
-from lstm_core.neurons.counterpart import Counterpart, CounterpartQuery, counterpart
+from lstm_core.neurons.correlated import Counterpart, RelatedQuery, counterpart
 from lstm_core.neurons.distributions import DistributionQuery
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import SIGNALS
@@ -54,7 +54,7 @@ def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequen
 def matches(found: Sequence[Reading], place: Place) -> list[Counterpart | None]:
     """The matching unit of each run, None where the run has no recording; of the reference itself that unit."""
     mine = found[place.reference].folder
-    query = CounterpartQuery(place.signal, place.layer, place.unit)
+    query = RelatedQuery(place.signal, place.layer, place.unit)
 
     def matched(one: Reading) -> Counterpart | None:
         if mine is None or one.folder is None or not one.has(place.signal, place.layer):
@@ -68,5 +68,5 @@ def matches(found: Sequence[Reading], place: Place) -> list[Counterpart | None]:
     return each(found, matched, "Looking for the matching neurons")
 
 
-def _match(one: Path, query: CounterpartQuery, other: Path) -> Counterpart | None:
+def _match(one: Path, query: RelatedQuery, other: Path) -> Counterpart | None:
     return counterpart(Recording.open(one), query, Recording.open(other))

@@ -12,16 +12,17 @@ import streamlit as st
 
 from app.cached import cached, machine_rate
 from app.work import at_work, last_attempt, start_button
-from lstm_core.neurons.compare import activity_at_hand, signals_of
-from lstm_core.neurons.distributions import DistributionQuery, Distributions
-from lstm_core.neurons.passages import (
+from lstm_core.neurons.compare import (
     Activity,
     CompareQuery,
     Passage,
+    activity_at_hand,
     distributions_at_hand,
     passage_of,
     recording_at_hand,
+    signals_of,
 )
+from lstm_core.neurons.distributions import DistributionQuery, Distributions
 from lstm_core.recordings.writer import dtype_of
 from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from app.cached import cached
 from app.components.heatmap import text_heat_map
 from app.controls import bound, tell
-from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.correlated import Counterpart
 from lstm_core.neurons.profile import reach_of
 from lstm_core.recordings.recording import Recording
 from pages.dropout_sweep import frames

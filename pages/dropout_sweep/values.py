@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.charts import sweep as figures
 from app.charts.draw import draw
-from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.correlated import Counterpart
 from lstm_core.neurons.distributions import DistributionQuery
 from lstm_core.runs.cells import SIGNALS
 from pages.dropout_sweep.place import Place

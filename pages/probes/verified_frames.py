@@ -5,7 +5,7 @@ import pandas as pd
 from lstm_core.neurons.periods import HILL, Periods
 from lstm_core.probes.studies import Selector, Study
 from lstm_core.probes.verification import Followed, Nothing, Verification, ahead
-from lstm_core.probes.word_sets import WordSet
+from lstm_core.probes.word_classes import WordSet
 from lstm_core.stats.false_discovery import FALSE_SHARE
 from lstm_core.stats.separation import Separation
 from lstm_core.stats.spectrum import Period, Rhythm

@@ -11,10 +11,9 @@ from app.work import at_work, last_attempt, start_button
 from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
-from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
+from lstm_core.word_vectors.benchmark_scores import PEERS, Peers, SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.neighbours import Neighbour
 from lstm_core.word_vectors.sample import WordSample
-from lstm_core.word_vectors.similarity_peers import PEERS, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 

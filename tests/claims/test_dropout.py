@@ -12,8 +12,7 @@ from lstm_core.claims.claim import Verdict
 from lstm_core.claims.dropout import GROUPS, Told, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.clusters.word_groups import MarksApart
 from lstm_core.clusters.word_map import WORD_MAPS, WordMap, WordMapQuery
-from lstm_core.neurons.compare import Comparison, RunRow, _trends
-from lstm_core.neurons.passages import Activity
+from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import ModelConfig, TrainConfig
 from lstm_core.runs.store import create_run, list_runs

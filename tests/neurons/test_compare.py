@@ -11,9 +11,8 @@ from scipy.stats import spearmanr
 
 from lstm_core.commands.report import document
 from lstm_core.commands.sweeps import compare_document, compare_lines
-from lstm_core.neurons.compare import activities, compare
+from lstm_core.neurons.compare import CompareQuery, activities, compare
 from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
-from lstm_core.neurons.passages import CompareQuery
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings, kept_recordings, remove_recording
 from lstm_core.runs.run import Run

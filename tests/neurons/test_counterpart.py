@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.neurons.counterpart import SHIFTS, CounterpartQuery, counterpart
+from lstm_core.neurons.correlated import SHIFTS, RelatedQuery, counterpart
 from lstm_core.recordings.record import RecordQuery, read, typed_text
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
@@ -45,7 +45,7 @@ def test_the_match_is_the_highest_of_numpy_s_correlations(reading: Any) -> None:
     a, b = one.signal("h", 1), other.signal("h", 1)  # as stored
     signs = set()
     for unit in range(9):
-        found = counterpart(one, CounterpartQuery("h", 1, unit), other)
+        found = counterpart(one, RelatedQuery("h", 1, unit), other)
         expected = by_numpy(a[unit], b)
         best = int(np.nanargmax(np.abs(expected)))
         assert found.unit == best != 3
@@ -60,7 +60,7 @@ def test_a_planted_opposite_is_found_with_its_sign(reading: Any) -> None:
     values = np.random.default_rng(1).normal(size=(6, POSITIONS))
     others = np.random.default_rng(2).normal(size=(8, POSITIONS))
     others[5] = 0.2 - 0.1 * values[2]
-    found = counterpart(reading("one", values), CounterpartQuery("h", 1, 2), reading("other", others))
+    found = counterpart(reading("one", values), RelatedQuery("h", 1, 2), reading("other", others))
     assert (found.unit, found.correlation) == (5, pytest.approx(-1, abs=1e-6))
     assert found.chance is not None and found.chance < 0.3
 
@@ -69,7 +69,7 @@ def test_a_unit_matches_itself_and_of_equal_ones_the_first(reading: Any) -> None
     values = np.random.default_rng(1).normal(size=(4, POSITIONS))
     values[3] = values[1]
     one = reading("one", values)
-    assert [counterpart(one, CounterpartQuery("h", 1, unit), one).unit for unit in range(4)] == [0, 1, 2, 1]
+    assert [counterpart(one, RelatedQuery("h", 1, unit), one).unit for unit in range(4)] == [0, 1, 2, 1]
 
 
 def test_constant_units_match_nothing(reading: Any) -> None:
@@ -77,7 +77,7 @@ def test_constant_units_match_nothing(reading: Any) -> None:
     still = np.full((3, POSITIONS), 0.25)
     moving, constant = reading("moving", values), reading("constant", still)
     for one, other in ((moving, constant), (constant, moving)):
-        found = counterpart(one, CounterpartQuery("h", 1, 0), other)
+        found = counterpart(one, RelatedQuery("h", 1, 0), other)
         assert (found.unit, found.correlation, found.chance) == (None, None, None)
 
 
@@ -85,8 +85,8 @@ def test_runs_that_read_something_else_are_refused(reading: Any) -> None:
     values = np.random.default_rng(1).normal(size=(3, POSITIONS))
     one, other = reading("one", values), reading("other", values[:, :-1])
     with pytest.raises(ValueError, match="let both read the same"):
-        counterpart(one, CounterpartQuery("h", 1, 0), other)
+        counterpart(one, RelatedQuery("h", 1, 0), other)
     with pytest.raises(ValueError, match="unit 3 is not in 0 to 2"):
-        counterpart(one, CounterpartQuery("h", 1, 3), one)
+        counterpart(one, RelatedQuery("h", 1, 3), one)
     with pytest.raises(ValueError, match="not c of layer 1"):
-        counterpart(one, CounterpartQuery("c", 1, 0), one)
+        counterpart(one, RelatedQuery("c", 1, 0), one)

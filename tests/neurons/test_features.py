@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.neurons import features
-from lstm_core.neurons.features import RULES, FeatureText, plain_features, tag_features
-from lstm_core.neurons.sentiment import NEGATIVE, POSITIVE
+from lstm_core.neurons.features import NEGATIVE, POSITIVE, RULES, FeatureText, plain_features, tag_features
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.text import marks
 from lstm_core.text.corpus import END, UNKNOWN, Vocabulary, split_text

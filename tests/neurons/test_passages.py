@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.neurons.compare import compare
-from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
-from lstm_core.neurons.passages import (
+from lstm_core.neurons.compare import (
     CompareQuery,
     Passage,
+    compare,
     distributions_at_hand,
     kept_passages,
     passage_of,
     recording_at_hand,
 )
+from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run

@@ -22,7 +22,11 @@ from lstm_core.runs.store import open_run
 from lstm_core.storage.arrays import load_arrays, save_arrays
 from lstm_core.storage.files import write_json
 from lstm_core.word_vectors.benchmark_scores import (
+    PEERS,
+    SCHEMA,
     SIMILARITY,
+    Peer,
+    Peers,
     SimilarityQuery,
     SimilarityResult,
     read_similarity,
@@ -33,7 +37,6 @@ from lstm_core.word_vectors.report import PAPER_TYPES, REPORTS, TableRow, WordRe
 from lstm_core.word_vectors.sample import WordSample, keep_sample
 from lstm_core.word_vectors.similarity import Score, Stratum
 from lstm_core.word_vectors.similarity import ScoreDifference as Pair
-from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peer, Peers
 from tests.clusters_on_pages import book_clusters, book_run, book_text, planted  # noqa: F401 - fixtures
 from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 

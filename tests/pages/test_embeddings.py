@@ -17,13 +17,12 @@ from lstm_core.runs.store import open_run
 from lstm_core.storage import files, jobs
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import keep_text, read_corpus
-from lstm_core.word_vectors.benchmark_scores import SIMILARITY, SimilarityQuery, measure
+from lstm_core.word_vectors.benchmark_scores import PEERS, SCHEMA, SIMILARITY, Peers, SimilarityQuery, measure, peer
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.neighbours import NeighbourQuery, analogy, neighbours
 from lstm_core.word_vectors.report import REPORTS, word_report
 from lstm_core.word_vectors.sample import keep_sample, read_sample, word_sample
 from lstm_core.word_vectors.similarity import judge, mean_rho, score
-from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peers, peer
 from lstm_core.word_vectors.spelling import spell_unknown
 from lstm_core.word_vectors.vectors import (
     EmbeddingQuery,

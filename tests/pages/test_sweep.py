@@ -12,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from streamlit.testing.v1 import AppTest
 
-from lstm_core.neurons.compare import Comparison, compare
+from lstm_core.neurons.compare import Comparison, compare, passage_of, recording_at_hand
 from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
-from lstm_core.neurons.passages import passage_of, recording_at_hand
 from lstm_core.recordings.recording import find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import open_run

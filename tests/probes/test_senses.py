@@ -17,9 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, log_loss
 
 from lstm_core.probes import sense_sets as labelled
-from lstm_core.probes.labelled_states import LONGEST, encoded, pieces, states
 from lstm_core.probes.sense_sets import EVERY_PHRASE, Example, phrase_in, read_set, with_enough
-from lstm_core.probes.senses import SHUFFLES, at_most, unit_counts
+from lstm_core.probes.senses import LONGEST, SHUFFLES, at_most, encoded, pieces, states, unit_counts
 from lstm_core.recordings.record import RecordQuery, Text, read
 from lstm_core.stats.linear_probe import (
     STRENGTHS,
@@ -203,7 +202,7 @@ def test_words_are_written_as_the_vocabulary_does_and_unknown_ones_are_counted()
 def test_states_are_those_of_each_sentence_read_by_itself(
     small_run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lstm_core.probes.labelled_states.BATCH", 40)
+    monkeypatch.setattr("lstm_core.probes.senses.BATCH", 40)
     run = small_run(weights=True)
     draw = np.random.default_rng(0)
     size = len(run.vocabulary)

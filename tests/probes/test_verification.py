@@ -18,7 +18,7 @@ from lstm_core.probes.verification import (
     verify,
     word_before,
 )
-from lstm_core.probes.word_sets import matched, word_set
+from lstm_core.probes.word_classes import matched, word_set
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.stats.linear_probe import balanced, probe
 from lstm_core.stats.separation import separation

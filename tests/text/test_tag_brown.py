@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.text.corpus import Corpus, corpus_of, read_corpus
-from lstm_core.text.tag_brown import agreement, aligned, base_tag, gold_tags, universal
+from lstm_core.text.gold_tags import agreement, aligned, base_tag, gold_tags, universal
 from lstm_core.text.tagged import Tagged
 from lstm_core.text.tags import tag_text
 

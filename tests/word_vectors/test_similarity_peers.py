@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lstm_core.runs.run import Run
+from lstm_core.word_vectors.benchmark_scores import PEERS, SCHEMA, Peers, peer
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.similarity import Judged, compare, score
-from lstm_core.word_vectors.similarity_peers import PEERS, SCHEMA, Peers, peer
 
 RNG = np.random.default_rng(2)
 
