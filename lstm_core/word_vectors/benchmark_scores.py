@@ -13,33 +13,16 @@ from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.lexicon import MOMENTS
+from lstm_core.word_vectors import similarity, vectors
 from lstm_core.word_vectors.benchmarks import BENCHMARKS, Pairs, benchmark
-from lstm_core.word_vectors.similarity import (
-    Judged,
-    Score,
-    Stratum,
-    by_frequency,
-    candidate_cosines,
-    candidate_queries,
-    cross_fit,
-    judge,
-    score,
-)
-from lstm_core.word_vectors.vectors import (
-    EmbeddingQuery,
-    EmbeddingTable,
-    embeddings,
-    most_directions,
-    state_means,
-    text_fingerprint,
-)
+from lstm_core.word_vectors.similarity import Judged, Score, ScoreDifference, Stratum
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, text_fingerprint
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from lstm_core.runs.run import Run
 from lstm_core.storage.frames import frame_of, together
-from lstm_core.word_vectors.similarity import ScoreDifference, compare, mean_rho
 
 Vectors = Literal["paper", "best"]
 
@@ -110,8 +93,8 @@ def measure(
     query = query.of(run)
     benchmarks = benchmarks or at_hand()[0]
     judged, table = _judged(run, query, benchmarks, report)
-    scores = tuple(map(score, judged))
-    strata = {one.pairs.name: tuple(by_frequency(one, table)) for one in judged}
+    scores = tuple(map(similarity.score, judged))
+    strata = {one.pairs.name: tuple(similarity.by_frequency(one, table)) for one in judged}
     fingerprint = text_fingerprint(run, query.text)
     return SimilarityResult(query, run.name, run.fingerprint, fingerprint, len(table), scores, strata)
 
@@ -120,13 +103,14 @@ def _judged(
     run: "Run", query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Progress
 ) -> tuple[list[Judged], EmbeddingTable]:
     if query.vectors == "paper":
-        table = embeddings(run, EmbeddingQuery(layers=query.layers, text=query.text), report=report)
-        return [judge(table, pairs) for pairs in benchmarks], table
+        table = vectors.embeddings(run, EmbeddingQuery(layers=query.layers, text=query.text), report=report)
+        return [similarity.judge(table, pairs) for pairs in benchmarks], table
     states = EmbeddingQuery(layers=query.layers, moments=MOMENTS).states
-    means = state_means(run, states, query.text, report=report)
-    queries = candidate_queries(query.layers, below=min(most_directions(table.vectors) for table in means.values()))
-    cosines = candidate_cosines(means, queries, benchmarks)
-    return cross_fit(cosines, benchmarks, [one.title for one in queries]), next(iter(means.values()))
+    means = vectors.state_means(run, states, query.text, report=report)
+    most = min(vectors.most_directions(table.vectors) for table in means.values())
+    queries = similarity.candidate_queries(query.layers, below=most)
+    cosines = similarity.candidate_cosines(means, queries, benchmarks)
+    return similarity.cross_fit(cosines, benchmarks, [one.title for one in queries]), next(iter(means.values()))
 
 
 # What is kept ---------------------------------------------------------------------------------------------------------
@@ -188,15 +172,15 @@ class Peers(Framed):
     @property
     def strongest(self) -> Peer | None:
         """The one with the highest mean correlation, None without any."""
-        means = {number: mean_rho(one.scores) for number, one in enumerate(self.peers)}
+        means = {number: similarity.mean_rho(one.scores) for number, one in enumerate(self.peers)}
         known = {number: mean for number, mean in means.items() if mean is not None}
         return self.peers[max(known, key=known.__getitem__)] if known else None
 
 
 def peer(name: str, options: Sequence[str], alone: Sequence[Judged], common: Sequence[tuple[Judged, Judged]]) -> Peer:
     """A peer from what it says of all its pairs, and from ours and its on the common pairs, a pair a benchmark."""
-    rows = tuple(compare(ours, theirs) for ours, theirs in common)
-    return Peer(name, tuple(options), tuple(map(score, alone)), rows)
+    rows = tuple(similarity.compare(ours, theirs) for ours, theirs in common)
+    return Peer(name, tuple(options), tuple(map(similarity.score, alone)), rows)
 
 
 PEERS = Results("similarity-peers.json", Peers, SCHEMA, own=None)  # of other weights or options they count as none

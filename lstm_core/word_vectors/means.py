@@ -3,25 +3,20 @@
 N occurrences, U units.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording
 from lstm_core.text.lexicon import weights_of_words
 
+Places = NDArray[np.integer]
+
 WINDOW = 2**14  # kept positions whose states are in memory at once
 AT_ONCE = 2**12  # words whose surroundings are
 
 
 def mean_states(
-    recording: Recording,
-    signal: str,
-    layer: int,
-    at: NDArray[np.integer],
-    number: NDArray[np.integer],
-    count: int,
+    recording: Recording, signal: str, layer: int, at: Places, number: Places, count: int
 ) -> NDArray[np.float32]:
     """Mean of one signal (count, U) over the occurrences of each word.
 
@@ -33,7 +28,9 @@ def mean_states(
     held = np.flatnonzero(np.asarray(at) >= 0)
     place, which = _places(recording, np.asarray(at)[held]), np.asarray(number)[held]
     sums = np.zeros((count, recording.spec.units))
-    for start, stop, states in _windows(recording, signal, layer):
+    for start in range(0, len(recording.positions), WINDOW):
+        stop = min(start + WINDOW, len(recording.positions))
+        states = recording.window(signal, layer, start, stop).T.astype(np.float64)
         a, b = np.searchsorted(place, [start, stop])
         words, row = np.unique(which[a:b], return_inverse=True)
         chosen = csr_array((np.ones(b - a), (row, place[a:b] - start)), shape=(len(words), stop - start))
@@ -43,14 +40,7 @@ def mean_states(
 
 
 def mean_around(
-    recording: Recording,
-    signal: str,
-    layer: int,
-    at: NDArray[np.integer],
-    number: NDArray[np.integer],
-    count: int,
-    reach: int,
-    weighted: bool,
+    recording: Recording, signal: str, layer: int, at: Places, number: Places, count: int, reach: int, weighted: bool
 ) -> NDArray[np.float32]:
     """Mean of one signal (count, U) over the `reach` words at either side of each occurrence of each word.
 
@@ -88,10 +78,3 @@ def _places(recording: Recording, at: NDArray[np.integer]) -> NDArray[np.int64]:
     if not inside.all() or not np.array_equal(recording.positions[place], at):
         raise ValueError("the recording does not hold all blanks of the text: record it again, with --positions all")
     return place
-
-
-def _windows(recording: Recording, signal: str, layer: int) -> Iterator[tuple[int, int, NDArray[np.float64]]]:
-    """The states (n, U) of kept positions [start, stop), WINDOW of them at a time."""
-    for start in range(0, len(recording.positions), WINDOW):
-        stop = min(start + WINDOW, len(recording.positions))
-        yield start, stop, recording.window(signal, layer, start, stop).T.astype(np.float64)

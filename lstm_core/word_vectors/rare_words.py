@@ -20,6 +20,7 @@ from lstm_core.word_vectors.vectors import EmbeddingTable
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
+Rows = NDArray[np.int64]
 
 NEIGHBOURS = 5
 SUFFIX = 6  # letters of an ending that the spelling-only guess looks at, at most
@@ -102,10 +103,11 @@ def tag_agreement(
     tag, most = Counter(truth).most_common(1)[0]
     right = np.array([guess == is_ for guess, is_ in zip(by_vector, truth, strict=True)])
     spelled = np.array([guess == is_ for guess, is_ in zip(by_ending, truth, strict=True)])
-    low, high = intervals.of_share(float(right.mean()), len(rows))
+    share = float(right.mean())
+    low, high = intervals.of_share(share, len(rows))
     return TagAgreement(
         words=len(rows),
-        neighbours=float(right.mean()),
+        neighbours=share,
         low=low,
         high=high,
         majority=most / len(rows),
@@ -116,9 +118,7 @@ def tag_agreement(
     )
 
 
-def _neighbour_tags(
-    table: EmbeddingTable, tags: Sequence[str], rows: NDArray[np.int64], others: NDArray[np.int64], count: int
-) -> list[str]:
+def _neighbour_tags(table: EmbeddingTable, tags: Sequence[str], rows: Rows, others: Rows, count: int) -> list[str]:
     units = table.unit_vectors[others]
     count = min(count, len(others) - 1)
     guesses = []
@@ -134,11 +134,7 @@ def _neighbour_tags(
 
 
 def _ending_tags(
-    words: Sequence[str],
-    tags: Sequence[str],
-    capital: NDArray[np.bool_],
-    rows: NDArray[np.int64],
-    others: NDArray[np.int64],
+    words: Sequence[str], tags: Sequence[str], capital: NDArray[np.bool_], rows: Rows, others: Rows
 ) -> list[str]:
     """The commonest tag among the other words with the same ending, the longest that NEIGHBOURS others have, and with
     the same kind of first letter."""
@@ -177,8 +173,6 @@ def held_out_spelling(
     text: str,
     words: Sequence[str],
     contexts: Sequence[int] = (1, 2, 4, 8),
-    *,
-    seed: int = 0,
 ) -> list[HeldOut]:
     """How well the spelling of a word in a few contexts finds the vector that the word has in others.
 
@@ -188,7 +182,7 @@ def held_out_spelling(
     One result a number of contexts k, of the words that have an answer for it.
     """
     found = lexicon(text)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     number = {word: row for row, word in enumerate(found.words)}
     places = {word: np.flatnonzero(found.number == number[word]) for word in words if word in number}
     places = {word: rng.permutation(at) for word, at in places.items() if table.row(word) is not None}
@@ -203,7 +197,7 @@ def held_out_spelling(
             [[context_at(text, found.start[n], found.blank[n]) for n in split[word][part]] for word in chosen]
             for part in (0, 1)
         )
-        foreign = drawn_contexts(text, k * len(chosen), seed=seed)
+        foreign = drawn_contexts(text, k * len(chosen))
         strange = [foreign[k * n : k * (n + 1)] for n in range(len(chosen))]
         answers, *asked = (
             spell(run, table, chosen, given, model=model).vectors for given in (answering, asking, strange)

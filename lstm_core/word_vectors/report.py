@@ -6,22 +6,16 @@ Knows runs and where results are kept.
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
+from lstm_core.word_vectors import rare_words
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
-from lstm_core.word_vectors.rare_words import (
-    HeldOut,
-    TagAgreement,
-    capitals,
-    held_out_spelling,
-    held_out_words,
-    tag_agreement,
-)
+from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingTable, embeddings, text_fingerprint
 
 if TYPE_CHECKING:
@@ -97,36 +91,21 @@ def paper_table(table: EmbeddingTable, tags: Sequence[str]) -> tuple[TableRow, .
     rows = []
     for word, (paper_counted, paper_neighbours) in PAPER_TABLE.items():
         row = table.row(word)
-        if row is None:
-            rows.append(
-                TableRow(
-                    word=word,
-                    counted=0,
-                    averaged=0,
-                    paper_counted=paper_counted,
-                    neighbours=(),
-                    paper_neighbours=paper_neighbours,
-                    overlap=0,
-                    by_euclid=0,
-                    tag="",
-                    same_tag=0,
-                )
-            )
-            continue
-        near, euclid = _near(table, word)
+        near, euclid = _near(table, word) if row is not None else ((), set())
+        counted, averaged, tag = (table.counted[row], table.averaged[row], tags[row]) if row is not None else (0, 0, "")
         theirs = {plain(one) for one in paper_neighbours}
         rows.append(
             TableRow(
                 word=word,
-                counted=int(table.counted[row]),
-                averaged=int(table.averaged[row]),
+                counted=int(counted),
+                averaged=int(averaged),
                 paper_counted=paper_counted,
                 neighbours=near,
                 paper_neighbours=paper_neighbours,
                 overlap=sum(plain(one.word) in theirs for one in near),
                 by_euclid=sum(one.word in euclid for one in near),
-                tag=tags[row],
-                same_tag=sum(tags[table.index[one.word]] == tags[row] for one in near),
+                tag=tag,
+                same_tag=sum(tags[table.index[one.word]] == tag for one in near),
             )
         )
     return tuple(rows)
@@ -137,16 +116,14 @@ def plain(word: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
 
 
-def on_words_drawn(
-    table: EmbeddingTable, tags: Sequence[str], *, count: int = DRAWN, seed: int = 0
-) -> tuple[int, float, float]:
+def on_words_drawn(table: EmbeddingTable, tags: Sequence[str], *, count: int = DRAWN) -> tuple[int, float, float]:
     """How many words were drawn, of those with a tag and no em-dash; which share of their five neighbours by cosine is
     found by Euclidean distance too; which has their part of speech. Raises ValueError when there is no such word.
     """
     usable = np.flatnonzero(np.array([bool(tag) for tag in tags]) & ~table.with_dash)
     if not len(usable):
         raise ValueError("no word has a part of speech: read a longer text")
-    chosen = np.random.default_rng(seed).permutation(usable)[:count].tolist()
+    chosen = np.random.default_rng(0).permutation(usable)[:count].tolist()
     euclids, alike = [], []
     for row in chosen:
         near, euclid = _near(table, table.words[row])
@@ -179,12 +156,12 @@ def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
     report(0.0, "neighbours of words")
     drawn, by_euclid, same_tag = on_words_drawn(table, tags)
     found = lexicon(text)
-    agreement = tag_agreement(table, tags, capitals(found, text))
+    agreement = rare_words.tag_agreement(table, tags, rare_words.capitals(found, text))
     report(0.5, "words that training never saw")
     elsewhere = run.imported or "started_from" in run.config  # trained on other text too, which is not known here
-    strange = [] if elsewhere else held_out_words(text, train)
+    strange = [] if elsewhere else rare_words.held_out_words(text, train)
     strange = sorted(strange, key=lambda word: -int(table.counted[table.index[word]]))[:HELD_OUT]
-    held_out = tuple(held_out_spelling(run, table, text, strange))
+    held_out = tuple(rare_words.held_out_spelling(run, table, text, strange))
     report(1.0, "done")
     return WordReport(
         run=run.name,
@@ -203,15 +180,13 @@ def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def _key(one: Any) -> str:
-    return hashed([one.weights, one.text_fingerprint, SCHEMA])
-
-
-def _sound(found: WordReport) -> bool:
-    return found.types.keys() >= PAPER_TYPES.keys()
-
-
-REPORTS = Results("words/{key}.json", WordReport, SCHEMA, key=_key, sound=_sound)
+REPORTS = Results(
+    "words/{key}.json",
+    WordReport,
+    SCHEMA,
+    key=lambda one: hashed([one.weights, one.text_fingerprint, SCHEMA]),
+    sound=lambda found: found.types.keys() >= PAPER_TYPES.keys(),
+)
 
 
 def read_report(run: "Run") -> WordReport | None:

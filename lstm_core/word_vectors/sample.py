@@ -16,19 +16,8 @@ from lstm_core.storage.arrays import restore_rows, scale_rows
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
-from lstm_core.word_vectors.vectors import (
-    DEFINITIONS,
-    PAPER,
-    EmbeddingQuery,
-    EmbeddingTable,
-    State,
-    defined,
-    joined,
-    listed,
-    recordings_for,
-    state_means,
-    text_fingerprint,
-)
+from lstm_core.word_vectors import vectors
+from lstm_core.word_vectors.vectors import DEFINITIONS, PAPER, EmbeddingQuery, EmbeddingTable, State, listed
 
 if TYPE_CHECKING:
     from lstm_core.runs.run import Run
@@ -76,7 +65,7 @@ class WordSample(Framed, columns=("words", "averaged", "counted", "tags")):
             state: EmbeddingTable(self.run, self.words, self.averaged, self.counted, self.means[state], query)
             for state in query.states
         }
-        return joined(tables, query)
+        return vectors.joined(tables, query)
 
 
 def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -> WordSample:
@@ -86,9 +75,9 @@ def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -
     """
     from lstm_core.stats.tsne import tsne
 
-    asked = {name: defined(name, run) for name in DEFINITIONS}
+    asked = {name: vectors.defined(name, run) for name in DEFINITIONS}
     states = dict.fromkeys(state for query in asked.values() for state in query.states)
-    whole = state_means(run, states, report=report)
+    whole = vectors.state_means(run, states, report=report)
     first = next(iter(whole.values()))
     rows = np.argsort(-first.counted, kind="stable")
     rows = rows[~first.with_dash[rows]][:count]
@@ -115,8 +104,8 @@ def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -
     return found
 
 
-def tags_of_words(run: "Run", text: str = "", *, report: Progress = silent) -> list[str]:
-    """The commonest part of speech of each word of the tables of a text (V,), "" for none. Reads a long text for a
+def tags_of_words(run: "Run", *, report: Progress = silent) -> list[str]:
+    """The commonest part of speech of each word of the tables of its text (V,), "" for none. Reads a long text for a
     minute a million characters, and keeps what it found with the recording that the vectors were made of.
     """
     from lstm_core.recordings.tags import recorded_text, tags_of
@@ -124,7 +113,7 @@ def tags_of_words(run: "Run", text: str = "", *, report: Progress = silent) -> l
     from lstm_core.word_vectors.rare_words import word_tags
 
     state = PAPER.of(run).states[0]
-    recording = recordings_for(run, {state[:2]}, text, report=report)[state[:2]]
+    recording = vectors.recordings_for(run, {state[:2]}, report=report)[state[:2]]
     read = recorded_text(recording)
     assert isinstance(read, str)
     return word_tags(lexicon(read), tags_of(recording, report=report), read)
@@ -135,12 +124,12 @@ def tags_of_words(run: "Run", text: str = "", *, report: Progress = silent) -> l
 
 def keep_sample(found: WordSample, run: "Run", into: "Run | None" = None) -> Path:
     """Keep the sample of a run, below `$LSTM_HOME` or with it."""
-    return SAMPLES.keep(found, into, weights=run.fingerprint, text_fingerprint=text_fingerprint(run))
+    return SAMPLES.keep(found, into, weights=run.fingerprint, text_fingerprint=vectors.text_fingerprint(run))
 
 
 def read_sample(run: "Run") -> WordSample | None:
     """The kept sample of a run's present weights and text, the one that came with it first, or None."""
-    return SAMPLES.read(run, run=run.name, text_fingerprint=text_fingerprint(run))
+    return SAMPLES.read(run, run=run.name, text_fingerprint=vectors.text_fingerprint(run))
 
 
 def _packed(fields: Fields) -> Fields:
@@ -168,8 +157,10 @@ def _state(name: str) -> State:
     return signal, int(layer), moment
 
 
-def _key(one: Any) -> str:
-    return hashed([one.weights, one.text_fingerprint])
-
-
-SAMPLES = Results("words/{key}.safetensors.xz", WordSample, key=_key, pack=_packed, unpack=_unpacked)
+SAMPLES = Results(
+    "words/{key}.safetensors.xz",
+    WordSample,
+    key=lambda one: hashed([one.weights, one.text_fingerprint]),
+    pack=_packed,
+    unpack=_unpacked,
+)

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.stats import intervals
+from lstm_core.stats.ranks import Floats, Mask
 from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.benchmarks import Pairs
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, Spread, State
+
+Folds = NDArray[np.int8]
 
 LEAST = 3  # pairs that a correlation needs
 RESAMPLES = 1000
@@ -35,12 +38,12 @@ class Judged:
     """
 
     pairs: Pairs
-    cosines: NDArray[np.float64]
-    fold: NDArray[np.int8]
+    cosines: Floats
+    fold: Folds
     chosen: tuple[str, ...] = ()
 
     @property
-    def found(self) -> NDArray[np.bool_]:
+    def found(self) -> Mask:
         """Which pairs have both words (N,)."""
         return ~np.isnan(self.cosines[0])
 
@@ -85,9 +88,7 @@ class Stratum:
     rho: float | None
 
 
-def spearmans(
-    one: NDArray[np.floating], other: NDArray[np.floating], weights: NDArray[np.floating]
-) -> NDArray[np.float64]:
+def spearmans(one: NDArray[np.floating], other: NDArray[np.floating], weights: NDArray[np.floating]) -> Floats:
     """Rank correlations (R,) of two arrays (N,), ties at the mean of their ranks, where value n counts `weights[r, n]`
     times, a whole number.
 
@@ -102,7 +103,7 @@ def spearmans(
     return np.where(enough, between / np.sqrt(np.where(enough, of_a * of_b, 1)), np.nan)
 
 
-def _ranks(values: NDArray[np.floating], weights: NDArray[np.floating]) -> NDArray[np.float64]:
+def _ranks(values: NDArray[np.floating], weights: NDArray[np.floating]) -> Floats:
     """Ranks (R, N) from 1 of values (N,) that stand `weights` (R, N) times each, ties at their mean."""
     _, level = np.unique(values, return_inverse=True)
     order = np.argsort(level, kind="stable")
@@ -130,7 +131,7 @@ def _row(table: EmbeddingTable, word: str) -> int:
 
 
 def cross_fit(
-    cosines: Sequence[NDArray[np.float64]],
+    cosines: Sequence[Floats],
     benchmarks: Sequence[Pairs],
     names: Sequence[str],
     *,
@@ -168,11 +169,7 @@ def cross_fit(
 
 
 def _choices(
-    cosines: Sequence[NDArray[np.float64]],
-    benchmarks: Sequence[Pairs],
-    found: Sequence[NDArray[np.bool_]],
-    fold: Sequence[NDArray[np.int8]],
-    prior: float,
+    cosines: Sequence[Floats], benchmarks: Sequence[Pairs], found: Sequence[Mask], fold: Sequence[Folds], prior: float
 ) -> NDArray[np.int64]:
     """The candidates (B, C, 2 S), the best first, for fold 0 of each split, then for fold 1: by the pairs of the other
     fold alone.
@@ -191,7 +188,7 @@ def _choices(
     return np.argsort(-drawn, axis=1, kind="stable")
 
 
-def folds(benchmarks: Sequence[Pairs], found: Sequence[NDArray[np.bool_]], seed: int) -> list[NDArray[np.int8]]:
+def folds(benchmarks: Sequence[Pairs], found: Sequence[Mask], seed: int) -> list[Folds]:
     """Two folds, 0 and 1, of each benchmark (N,): each new pair of words goes where its benchmark has found fewer.
 
     The same two words have the same fold in every benchmark and order. The smallest benchmark comes first, so that one
@@ -199,7 +196,7 @@ def folds(benchmarks: Sequence[Pairs], found: Sequence[NDArray[np.bool_]], seed:
     """
     rng = np.random.default_rng(seed)
     of_words: dict[tuple[str, ...], int] = {}
-    result: dict[int, NDArray[np.int8]] = {}
+    result: dict[int, Folds] = {}
     for which in sorted(range(len(benchmarks)), key=lambda which: int(found[which].sum())):
         pairs, there = benchmarks[which], found[which]
         own = np.array([of_words.get(words, -1) for words in pairs.unordered], dtype=np.int8)
@@ -213,15 +210,13 @@ def folds(benchmarks: Sequence[Pairs], found: Sequence[NDArray[np.bool_]], seed:
     return [result[which] for which in range(len(benchmarks))]
 
 
-def on_common_pairs(
-    one: NDArray[np.float64], other: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def on_common_pairs(one: Floats, other: Floats) -> tuple[Floats, Floats]:
     """The cosines of two sets of candidates (C, N) and (D, N) with NaN where either lacks a word: they fit alike."""
     lacking = np.isnan(one[0]) | np.isnan(other[0])
     return np.where(lacking, np.nan, one), np.where(lacking, np.nan, other)
 
 
-def candidate_queries(layers: Sequence[int], signal: str = "h", *, below: int = 10**9) -> list[EmbeddingQuery]:
+def candidate_queries(layers: Sequence[int], *, below: int = 10**9) -> list[EmbeddingQuery]:
     """What cross-fitting chooses among: every choice of moments, each layer and all joined, plain and adjusted.
 
     Fewer than `below` directions are taken off.
@@ -230,7 +225,8 @@ def candidate_queries(layers: Sequence[int], signal: str = "h", *, below: int = 
     if len(layers) > 1:
         choices.append(tuple(sorted(layers)))
     joint = [chosen for size in range(1, len(MOMENTS) + 1) for chosen in combinations(MOMENTS, size)]
-    return adjusted([EmbeddingQuery(signal, layer, chosen) for layer in choices for chosen in joint], below=below)
+    plain = [EmbeddingQuery(layers=layer, moments=chosen) for layer in choices for chosen in joint]
+    return adjusted(plain, below=below)
 
 
 def adjusted(plain: Sequence[EmbeddingQuery], *, below: int = 10**9) -> list[EmbeddingQuery]:
@@ -241,12 +237,12 @@ def adjusted(plain: Sequence[EmbeddingQuery], *, below: int = 10**9) -> list[Emb
 
 def candidate_cosines(
     means: dict[State, EmbeddingTable], queries: Sequence[EmbeddingQuery], benchmarks: Sequence[Pairs]
-) -> list[NDArray[np.float64]]:
+) -> list[Floats]:
     """The cosines (C, N) that each query's table gives to the pairs of each benchmark, NaN where a word is missing.
 
     States are joined at length 1, so that the cosine of joined vectors is the mean of those of the states.
     """
-    by_state: dict[tuple[State, EmbeddingQuery], list[NDArray[np.float64]]] = {}
+    by_state: dict[tuple[State, EmbeddingQuery], list[Floats]] = {}
     for state, table in means.items():
         spread = Spread.of(table.vectors)
         words = {row for pairs in benchmarks for word in pairs.words if (row := table.row(word)) is not None}
@@ -255,12 +251,11 @@ def candidate_cosines(
             vectors = spread.adjustment(asked)(few.vectors) if asked.centred else few.vectors
             changed = replace(few, vectors=vectors)
             by_state[state, asked] = [judge(changed, pairs).cosines[0] for pairs in benchmarks]
-    return [
-        np.array(
-            [np.mean([by_state[state, _alone(query)][which] for state in query.states], axis=0) for query in queries]
-        )
-        for which in range(len(benchmarks))
-    ]
+
+    def mean(query: EmbeddingQuery, which: int) -> Floats:
+        return np.mean([by_state[state, _alone(query)][which] for state in query.states], axis=0)
+
+    return [np.array([mean(query, which) for query in queries]) for which in range(len(benchmarks))]
 
 
 def _alone(query: EmbeddingQuery) -> EmbeddingQuery:
@@ -269,10 +264,8 @@ def _alone(query: EmbeddingQuery) -> EmbeddingQuery:
 
 
 def _rows(table: EmbeddingTable, rows: NDArray[np.int64]) -> EmbeddingTable:
-    words = tuple(table.words[row] for row in rows.tolist())
-    return replace(
-        table, words=words, averaged=table.averaged[rows], counted=table.counted[rows], vectors=table.vectors[rows]
-    )
+    columns = {name: getattr(table, name)[rows] for name in ("averaged", "counted", "vectors")}
+    return replace(table, words=tuple(table.words[row] for row in rows.tolist()), **columns)
 
 
 # Figures --------------------------------------------------------------------------------------------------------------
@@ -287,7 +280,7 @@ def score(judged: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> Score
     return Score(judged.pairs.name, len(judged.pairs), int(found.sum()), _defined(rho), *interval, judged.chosen)
 
 
-def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int = 0) -> ScoreDifference:
+def compare(one: Judged, other: Judged) -> ScoreDifference:
     """Two sets of vectors on the pairs that both found, with the interval of the difference over pairs drawn anew.
 
     Where one of them was cross-fitted, both are judged on its folds. Raises ValueError when they judged different
@@ -303,13 +296,12 @@ def compare(one: Judged, other: Judged, *, resamples: int = RESAMPLES, seed: int
     first, second = (_over_folds(judged, found, np.ones((1, found.sum())))[0] for judged in both)
     spread = [np.zeros(0)]
     if np.isfinite(first - second):
-        for drawn in intervals.drawn_anew(found.sum(), resamples, seed):
+        for drawn in intervals.drawn_anew(found.sum(), RESAMPLES, 0):
             ours, theirs = (_over_folds(judged, found, drawn) for judged in both)
             spread.append(ours - theirs)
     low, high = intervals.of_draws(np.concatenate(spread))
-    return ScoreDifference(
-        one.pairs.name, int(found.sum()), _defined(first), _defined(second), _defined(first - second), low, high
-    )
+    rhos = _defined(first), _defined(second), _defined(first - second)
+    return ScoreDifference(one.pairs.name, int(found.sum()), *rhos, low, high)
 
 
 def by_frequency(judged: Judged, table: EmbeddingTable, edges: Sequence[int] = STRATA) -> list[Stratum]:
@@ -334,7 +326,7 @@ def mean_rho(scores: Sequence[Score]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def _over_folds(judged: Judged, among: NDArray[np.bool_], times: NDArray[np.floating]) -> NDArray[np.float64]:
+def _over_folds(judged: Judged, among: Mask, times: NDArray[np.floating]) -> Floats:
     """The mean over splits and folds of the correlation (R,) over the pairs `among` (N,), pair n `times` (R, n)."""
     human = judged.pairs.scores[among]
     cosines = np.broadcast_to(judged.cosines, judged.fold.shape)[:, among]

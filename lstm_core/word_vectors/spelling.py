@@ -6,7 +6,7 @@ Loads the model's code when it reads. W words, D values, U units.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from lstm_core.word_vectors.vectors import EmbeddingTable
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
     from lstm_core.runs.run import Run
+
+Model = Optional["LanguageModel"]
 
 PLACE = "_"  # where the word goes in a context that a person gives
 LEAD = 400  # characters that are read before the word at most
@@ -76,7 +78,7 @@ def spell(
     words: Sequence[str],
     contexts: Sequence[Sequence[WordContext]],
     *,
-    model: "LanguageModel | None" = None,
+    model: Model = None,
 ) -> Spelled:
     """Vectors of words among those of a table of this run: the mean over the contexts (one list a word) of each state.
 
@@ -99,12 +101,7 @@ def spell(
 
 
 def spell_unknown(
-    run: "Run",
-    table: EmbeddingTable,
-    words: Sequence[str],
-    typed: Sequence[str] = (),
-    *,
-    model: "LanguageModel | None" = None,
+    run: "Run", table: EmbeddingTable, words: Sequence[str], typed: Sequence[str] = (), *, model: Model = None
 ) -> Spelled:
     """Words that a table does not have, spelled in the contexts that a person typed, or in CONTEXTS of the run's text.
 

@@ -193,10 +193,8 @@ def state_means(
     states = list(dict.fromkeys(states))
     fingerprint = text_fingerprint(run, text)
     found = {state: _kept(run, fingerprint, state) for state in states}
-    missing = [state for state, table in found.items() if table is None]
-    if missing:
-        made = _make(run, missing, text, report)
-        found.update(made)
+    if missing := [state for state, table in found.items() if table is None]:
+        found.update(_make(run, missing, text, report))
     return {state: table for state, table in found.items() if table is not None}
 
 
@@ -239,10 +237,8 @@ def recordings_for(
         if np.array_equal(recording.tokens, source.ids):
             found |= dict.fromkeys(signals & recording.signals.keys(), recording)
     if missing := signals - found.keys():
-        names, layers = {signal for signal, _ in missing}, {layer for _, layer in missing}
-        asked = RecordQuery(tuple(sorted(names)), tuple(sorted(layers)), "whitespace")
-        made = record(run, source, asked, report=report)
-        found |= dict.fromkeys(missing, made)
+        names, layers = (tuple(sorted(set(some))) for some in zip(*missing, strict=True))
+        found |= dict.fromkeys(missing, record(run, source, RecordQuery(names, layers, "whitespace"), report=report))
     return found
 
 
