@@ -73,13 +73,7 @@ class _Work:
     """A tree in the making. N points, k listed neighbours."""
 
     def __init__(
-        self,
-        points: NDArray[np.floating],
-        min_samples: int,
-        k: int,
-        device: str,
-        store: Path | None,
-        report: Progress,
+        self, points: NDArray[np.floating], min_samples: int, k: int, device: str, store: Path | None, report: Progress
     ):
         self.points = torch.from_numpy(np.ascontiguousarray(points)).to(device)
         self.n, self.k, self.min_samples, self.store = len(points), k, min_samples, store

@@ -143,14 +143,7 @@ def recording_for(run: "Run", query: WordMapQuery, *, report: Progress = silent)
     return record(run, text, RecordQuery((query.signal,), (query.layer,)), report=report), 0, count
 
 
-def map_of(
-    recording: Recording,
-    query: WordMapQuery,
-    first: int,
-    count: int,
-    *,
-    report: Progress = silent,
-) -> WordMap:
+def map_of(recording: Recording, query: WordMapQuery, first: int, count: int, *, report: Progress = silent) -> WordMap:
     """The map of `count` positions of a recording from its position `first`, all of whose positions are kept."""
     from lstm_core.stats.tsne import tsne
 

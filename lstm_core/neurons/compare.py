@@ -134,11 +134,7 @@ class Comparison(Framed, rows="rows"):
 
 
 def compare(
-    runs: Sequence[Run],
-    query: CompareQuery = CompareQuery(),
-    *,
-    report: "Progress" = silent,
-    with_runs: bool = False,
+    runs: Sequence[Run], query: CompareQuery = CompareQuery(), *, report: "Progress" = silent, with_runs: bool = False
 ) -> Comparison:
     """The runs side by side; what is missing is recorded first, and kept.
 

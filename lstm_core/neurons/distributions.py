@@ -112,11 +112,7 @@ def bounds_in(recording: Recording, signal: str, layer: int) -> tuple[float, flo
 
 
 def distributions(
-    recording: Recording,
-    query: DistributionQuery,
-    *,
-    workers: int = 0,
-    report: Progress = silent,
+    recording: Recording, query: DistributionQuery, *, workers: int = 0, report: Progress = silent
 ) -> Distributions:
     """Count all values of a signal of a layer exactly, in memory that does not grow with the text.
 

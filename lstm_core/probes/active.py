@@ -5,7 +5,7 @@ T steps, U units of all chosen layers side by side, W words of 64 bits.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from lstm_core.recordings.recording import Recording
 from lstm_core.storage.progress import Progress, silent
 
-if TYPE_CHECKING:
-    pass
 Rule = Literal["raw", "tanh", "two-sided", "quantile"]
 Unit = tuple[int, int]  # layer from 1, unit from 0
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lstm_core.stats.compiled import compiled, given, int32, int64, made, uint64
+from lstm_core.stats.compiled import I32, I64, U64, compiled, given, int32, int64, made, uint64
 
 _PAIRS, _BITS = 0x3333333333333333, 0x5555555555555555
 _NIBBLES, _BYTES = 0x0F0F0F0F0F0F0F0F, 0x0101010101010101
@@ -21,7 +20,7 @@ def _ones(word: Any) -> Any:
 
 
 @compiled((given(uint64, 2), given(uint64, 1), made(int32, 1)))
-def count_on(bits: NDArray[np.uint64], mask: NDArray[np.uint64], counts: NDArray[np.int32]) -> None:
+def count_on(bits: U64, mask: U64, counts: I32) -> None:
     """How many units of `mask` (W,) are on at each step of `bits` (T, W): `counts` (T,)."""
     words = np.flatnonzero(mask)
     for step in range(len(bits)):
@@ -31,22 +30,11 @@ def count_on(bits: NDArray[np.uint64], mask: NDArray[np.uint64], counts: NDArray
         counts[step] = found
 
 
-@compiled(
-    (
-        given(uint64, 2), given(int64, 1), given(int64, 1), int64, int64, given(uint64, 1), made(int64, 1),
-        made(int64, 1),
-    )
-)  # fmt: skip
-def follow(
-    bits: NDArray[np.uint64],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    before: int,
-    after: int,
-    mask: NDArray[np.uint64],
-    shared: NDArray[np.int64],
-    either: NDArray[np.int64],
-) -> None:
+_PLACES, _FOUND = (given(int64, 1), given(int64, 1)), (made(int64, 1), made(int64, 1))
+
+
+@compiled((given(uint64, 2), *_PLACES, int64, int64, given(uint64, 1), *_FOUND))
+def follow(bits: U64, starts: I64, stops: I64, before: int, after: int, mask: U64, shared: I64, either: I64) -> None:
     """Of the units that are on through all of [start, stop), off in the `before` steps before it and in the `after`
     steps behind it: how many are in `mask` (W,), `shared` (N,), and how many are in either, `either` (N,).
 

@@ -214,11 +214,7 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
 
 
 def senses(
-    run: "Run",
-    names: Sequence[str] = tuple(SETS),
-    *,
-    given: Sequence[LabelledSet] = (),
-    report: Progress = silent,
+    run: "Run", names: Sequence[str] = tuple(SETS), *, given: Sequence[LabelledSet] = (), report: Progress = silent
 ) -> Senses:
     """Read labelled sets, those of `names` unless some are `given`, with a run and its untrained twin, and measure.
 

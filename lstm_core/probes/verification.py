@@ -92,11 +92,7 @@ class Verification(Framed, rows="followed"):
 
 
 def verify(
-    recording: Recording,
-    query: VerifyQuery,
-    tagged: Tagged | None = None,
-    *,
-    report: Progress = silent,
+    recording: Recording, query: VerifyQuery, tagged: Tagged | None = None, *, report: Progress = silent
 ) -> Verification:
     """Ask a recording. Raises ValueError as `studies.places`, and for a signal or layer that the recording lacks."""
     asked, why = query.study, []

@@ -40,15 +40,14 @@ def longest(
 
     Raises ValueError that says how to make one.
     """
-    found = [one for one in find(run.fingerprint, signals, layers) if one.whole]
+    found = (one for one in find(run.fingerprint, signals, layers) if one.whole)
     usable = [one for one in found if not other_than or one.spec.text != other_than]
     if not usable:
-        asked = ",".join(signals)
         what = f" of {', '.join(signals)}" if signals else ""
-        remedy = f" or ask for --text {other_than}" if other_than else ""
+        remedy = f", or ask for --text {other_than}" if other_than else ""
         raise ValueError(
             f"{run.name} has no recording{what} at all positions: make one with "
-            f"`python -m lstm_core record {run.name} --signals {asked or 'h,c'}`{',' * bool(remedy)}{remedy}"
+            f"`python -m lstm_core record {run.name} --signals {','.join(signals) or 'h,c'}`{remedy}"
         )
     return max(usable, key=lambda one: (len(one.tokens), len(one.names)))
 

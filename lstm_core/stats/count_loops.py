@@ -11,7 +11,23 @@ Rows are read by an index: a loop over the row itself is not vectorised.
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.stats.compiled import compiled, float32, float64, given, int64, made, some, uint8, uint16, uint32
+from lstm_core.stats.compiled import (
+    F32,
+    F64,
+    I64,
+    U16,
+    U32,
+    compiled,
+    float32,
+    float64,
+    given,
+    int64,
+    made,
+    some,
+    uint8,
+    uint16,
+    uint32,
+)
 
 PATTERNS = 2**16  # of float16, and of either half of a float32
 DOUBT = 1e-6  # of a bin: more than rounding can do where a bin is not below 1e-9 of its edges
@@ -26,7 +42,7 @@ _FREELY = {"reassoc", "nnan", "nsz", "contract"}  # the order of a sum of finite
 
 
 @compiled((given(uint16, 3), _PART, uint8, made(uint32, 2)), (given(uint32, 3), _PART, uint8, made(uint32, 2)))
-def count_patterns(values: NDArray[np.unsignedinteger], part: Part, shift: int, counts: NDArray[np.uint32]) -> None:
+def count_patterns(values: NDArray[np.unsignedinteger], part: Part, shift: int, counts: U32) -> None:
     """How often each unit has each pattern `values >> shift`: `counts` (u, PATTERNS)."""
     a, b, c, d = part
     length = values.shape[2]
@@ -39,14 +55,7 @@ def count_patterns(values: NDArray[np.unsignedinteger], part: Part, shift: int, 
 
 
 @compiled((given(uint32, 3), _PART, given(uint32, 2), given(uint32, 1), made(uint32, 3), made(int64, 2)))
-def count_lowers(
-    values: NDArray[np.uint32],
-    part: Part,
-    own: NDArray[np.uint32],
-    shared: NDArray[np.uint32],
-    counts: NDArray[np.uint32],
-    together: NDArray[np.int64],
-) -> None:
+def count_lowers(values: U32, part: Part, own: U32, shared: U32, counts: U32, together: I64) -> None:
     """How often each lower half of a pattern goes with the upper halves that are looked for.
 
     `own` (u, 2) are those looked for in each unit, counted in `counts` (u, 2, PATTERNS); `shared` (K,), all different,
@@ -84,13 +93,7 @@ _MASKS = given(uint32, 2)
     (given(uint32, 2), _MASKS, given(int64, 2), made(uint32, 2), made(int64, 2)),
     (given(int64, 2), _MASKS, given(int64, 2), made(uint32, 2), made(int64, 2)),
 )
-def locate(
-    counts: NDArray[np.integer],
-    masks: NDArray[np.uint32],
-    ranks: NDArray[np.int64],
-    patterns: NDArray[np.uint32],
-    rests: NDArray[np.int64],
-) -> None:
+def locate(counts: NDArray[np.integer], masks: U32, ranks: I64, patterns: U32, rests: I64) -> None:
     """Where ranks, from 0 and not falling, are: `counts` (u, PATTERNS), `ranks` (u, R).
 
     Written to `patterns` (u, R), and to `rests` (u, R) the rank among those of that pattern. In the order of their
@@ -112,14 +115,7 @@ def locate(
 
 
 @compiled((given(float32, 3), _PART, given(float32, 1), float64, float64, made(int64, 2)))
-def count_bins(
-    values: NDArray[np.float32],
-    part: Part,
-    least: NDArray[np.float32],
-    scale: float,
-    shift: float,
-    counts: NDArray[np.int64],
-) -> None:
+def count_bins(values: F32, part: Part, least: F32, scale: float, shift: float, counts: I64) -> None:
     """How often each unit is in each bin: `counts` (u, B + 2), those below first, those above last.
 
     `least` (B + 1,) are the smallest values of bin 1, 2, ..., B + 1. The bin is `value * scale + shift` rounded down,
@@ -148,15 +144,7 @@ def count_bins(
 
 
 @compiled((given(float32, 3), _PART, given(float64, 1), float64, float64, *_SUMS), fastmath=_FREELY)
-def add_up(
-    values: NDArray[np.float32],
-    part: Part,
-    medians: NDArray[np.float64],
-    middle: float,
-    margin: float,
-    sums: NDArray[np.float64],
-    sides: NDArray[np.int64],
-) -> None:
+def add_up(values: F32, part: Part, medians: F64, middle: float, margin: float, sums: F64, sides: I64) -> None:
     """Sums and sides of finite values, in float64.
 
     `sums` (u, 6): |value|, distance from the unit's median, its square and its absolute value; the lowest and highest
@@ -200,16 +188,16 @@ _TIMES = given(uint32, 2), given(uint16, 1), given(float64, 1)
 
 @compiled((*_TIMES, given(float32, 1), given(float64, 1), float64, float64, made(int64, 2), *_SUMS))
 def add_up_patterns(
-    times: NDArray[np.uint32],
-    order: NDArray[np.uint16],
-    values: NDArray[np.float64],
-    least: NDArray[np.float32],
-    medians: NDArray[np.float64],
+    times: U32,
+    order: U16,
+    values: F64,
+    least: F32,
+    medians: F64,
     middle: float,
     margin: float,
-    counts: NDArray[np.int64],
-    sums: NDArray[np.float64],
-    sides: NDArray[np.int64],
+    counts: I64,
+    sums: F64,
+    sides: I64,
 ) -> None:
     """Bins, sums and sides as `count_bins` and `add_up` give them, from how many `times` (u, PATTERNS) each unit has
     each pattern; `values` (PATTERNS,) rise, `order` (PATTERNS,) are their patterns.

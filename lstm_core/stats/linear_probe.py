@@ -110,12 +110,12 @@ def standardised(train: NDArray[np.floating], test: NDArray[np.floating]) -> tup
     return (train - mean) / spread, (test - mean) / spread
 
 
-def bags_of_words(train: Sequence[Sequence[str]], test: Sequence[Sequence[str]], least: int = 2) -> tuple[Any, Any]:
-    """Which words each text has, as sparse rows of ones (N, D) and (M, D): words in `least` training texts or more."""
+def bags_of_words(train: Sequence[Sequence[str]], test: Sequence[Sequence[str]]) -> tuple[Any, Any]:
+    """Which words each text has, as sparse rows of ones (N, D) and (M, D): words in two training texts or more."""
     from scipy.sparse import csr_array
 
     counts = Counter(word for text in train for word in dict.fromkeys(text))
-    column = {word: number for number, word in enumerate(word for word, count in counts.items() if count >= least)}
+    column = {word: number for number, word in enumerate(word for word, count in counts.items() if count > 1)}
 
     def rows(texts: Sequence[Sequence[str]]) -> Any:
         found = [sorted({column[word] for word in text if word in column}) for text in texts]

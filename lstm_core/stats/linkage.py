@@ -90,8 +90,8 @@ def _single(places: Floats) -> tuple[NDArray[np.int64], Floats]:
     try:
         found = Delaunay(distinct)
     except (QhullError, ValueError):  # ValueError: fewer than four places
-        return _prim(places)
-    if len(found.coplanar):  # left out for want of digits
+        found = None
+    if found is None or len(found.coplanar):  # left out for want of digits
         return _prim(places)
     corners = found.simplices.astype(np.int64)
     sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])

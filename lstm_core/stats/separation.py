@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lstm_core.storage.frames import Framed
 
 Floats = NDArray[np.float64]
+Vectors = NDArray[np.floating]
 
 DRAWS = 1000  # relabellings
 BEGUN = 0.05  # chance that any lag of a unit that knows nothing of the events says it has begun
@@ -31,12 +32,7 @@ class Separation(Framed, columns=("places", "first")):
 
 
 def separation(
-    one: NDArray[np.floating],
-    other: NDArray[np.floating],
-    *,
-    where: Sequence[int] | None = None,
-    draws: int = DRAWS,
-    seed: int = 0,
+    one: Vectors, other: Vectors, *, where: Sequence[int] | None = None, draws: int = DRAWS, seed: int = 0
 ) -> Separation:
     """Whether two kinds of vectors, (N, D) and (M, D), lie apart on the first two principal components of all.
 

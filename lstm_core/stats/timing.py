@@ -49,8 +49,6 @@ def timing(
     Events nearer than `before` or `after` to an end of the text are left out; where all steps are around one, the usual
     value is the median, unless it is given. Raises ValueError with fewer than two.
     """
-    from scipy.special import stdtrit
-
     lags = np.arange(-before, after + 1)
     there = np.array([event for event in events if before <= event < len(values) - after], dtype=np.int64)
     if len(there) < 2:
@@ -59,25 +57,20 @@ def timing(
     mean, error = around.mean(axis=0), around.std(axis=0, ddof=1) / np.sqrt(len(there))
     if usual is None:
         usual = _usual(values, events, before, after)
-    off = np.abs(mean - usual)
-    surely = stdtrit(len(there) - 1, 1 - BEGUN / 2 / len(lags))
-    loud = np.flatnonzero(off > surely * np.maximum(error, 1e-12))
-    top = int(off.argmax())
     memory = None
     if forget is not None:
         memory = _memory(forget[there[:, None] + lags[before + 1 :]].astype(np.float64))
-    onset = int(lags[loud[0]]) if len(loud) else None
-    return Timing(
-        lags=lags,
-        mean=mean,
-        error=error,
-        usual=usual,
-        onset=onset,
-        peak=int(lags[top]),
-        half_life=_half_life(off[top:]),
-        memory=memory,
-        events=len(there),
-    )
+    course = _course(np.abs(mean - usual), error, len(there), lags)
+    return Timing(lags, mean, error, usual, *course, memory, len(there))
+
+
+def _course(off: Floats, error: Floats, events: int, lags: NDArray[np.int64]) -> tuple[int | None, int, float | None]:
+    """Onset, peak and half-life of a difference (L,) with its standard error, over so many events."""
+    from scipy.special import stdtrit
+
+    surely = stdtrit(events - 1, 1 - BEGUN / 2 / len(lags))
+    loud, top = np.flatnonzero(off > surely * np.maximum(error, 1e-12)), int(off.argmax())
+    return int(lags[loud[0]]) if len(loud) else None, int(lags[top]), _half_life(off[top:])
 
 
 def _usual(values: NDArray[np.floating], events: Sequence[int], before: int, after: int) -> float:
@@ -135,16 +128,10 @@ def contrast(
     forget: NDArray[np.floating] | None = None,
 ) -> Contrast:
     """A unit's values (T,) around events of two kinds; usual is what it does around neither. Raises as `timing`."""
-    from scipy.special import stdtrit
-
     usual = _usual(values, [*one, *other], before, after)
     first, second = (
         timing(values, events, before=before, after=after, forget=gate, usual=usual)
         for events, gate in ((one, forget), (other, None))
     )
-    off = np.abs(first.mean - second.mean)
-    error = np.maximum(np.hypot(first.error, second.error), 1e-12)
-    surely = stdtrit(min(first.events, second.events) - 1, 1 - BEGUN / 2 / len(off))
-    loud, top = np.flatnonzero(off > surely * error), int(off.argmax())
-    onset = int(first.lags[loud[0]]) if len(loud) else None
-    return Contrast(first, second, onset, int(first.lags[top]), _half_life(off[top:]))
+    off, error = np.abs(first.mean - second.mean), np.hypot(first.error, second.error)
+    return Contrast(first, second, *_course(off, error, min(first.events, second.events), first.lags))

@@ -11,11 +11,7 @@ EVERY = 25  # steps between reports
 
 
 def tsne(
-    vectors: NDArray[np.floating],
-    seed: int = 0,
-    *,
-    perplexity: float = PERPLEXITY,
-    report: Progress = silent,
+    vectors: NDArray[np.floating], seed: int = 0, *, perplexity: float = PERPLEXITY, report: Progress = silent
 ) -> NDArray[np.float32]:
     """Places (P, 2) of `vectors` (P, D) by t-SNE, begun from their principal components.
 

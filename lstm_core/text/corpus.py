@@ -25,6 +25,7 @@ RARE = 3  # word types of running text seen less often than this become UNKNOWN,
 MAX_TEXT_BYTES = 64 * 2**20
 
 Splitter = Literal["characters", "words", "spaces"]
+Ends = Literal["last 5 %", "first 5 %"]
 _WORD = re.compile(r"<unk>|<eos>|\w+(?:['’-]\w+)*|--+|[^\w\s]")
 _PLAIN = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "\t": " ", "\r": "\n", "\u00a0": " "}
@@ -222,13 +223,7 @@ def _own_text(name: str) -> Path | None:
 
 
 def corpus_of(
-    text: str,
-    name: str,
-    kind: Kind = "char",
-    split: Literal["last 5 %", "first 5 %"] = "last 5 %",
-    *,
-    title: str = "",
-    licence: str = "",
+    text: str, name: str, kind: Kind = "char", split: Ends = "last 5 %", *, title: str = "", licence: str = ""
 ) -> Corpus:
     """A corpus from running text; validation is its last (paper, 3.1) or first (LOB) 5 % of tokens.
 
@@ -248,18 +243,8 @@ def corpus_of(
         counts = Counter(tokens[slice(*train)])
         kept = [token for token, count in counts.items() if count >= RARE and token not in (UNKNOWN, END)]
         vocabulary = Vocabulary((UNKNOWN, END, *kept), splitter)
-    fingerprint = fingerprint_of(text)
-    splits = {"train": train, "validation": validation}
-    return Corpus(
-        name=name,
-        kind=kind,
-        vocabulary=vocabulary,
-        ids=vocabulary.ids(tokens),
-        splits=splits,
-        fingerprint=fingerprint,
-        title=title,
-        licence=licence,
-    )
+    ids, splits = vocabulary.ids(tokens), {"train": train, "validation": validation}
+    return Corpus(name, kind, vocabulary, ids, splits, fingerprint_of(text), title, licence)
 
 
 def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) -> Corpus:
@@ -274,16 +259,7 @@ def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) 
         start += len(part)
     ids = np.concatenate([vocabulary.ids(part) for part in parts.values()])
     fingerprint = hashlib.sha256("\f".join(texts.values()).encode()).hexdigest()
-    return Corpus(
-        name=name,
-        kind=kind,
-        vocabulary=vocabulary,
-        ids=ids,
-        splits=splits,
-        fingerprint=fingerprint,
-        title=recipe.title,
-        licence=recipe.licence,
-    )
+    return Corpus(name, kind, vocabulary, ids, splits, fingerprint, recipe.title, recipe.licence)
 
 
 def fingerprint_of(text: str) -> str:
@@ -308,30 +284,12 @@ def fetch_corpus(name: str) -> list[Path]:
 
 def describe_corpus(name: str) -> dict[str, str | bool]:
     """Name, title, licence, kind and note of a corpus, whether it is at hand, and the remedy where it is not."""
-    recipe = RECIPES.get(name)
-    if recipe is None:
-        path = texts_folder() / f"{name}.txt"
-        return {
-            "name": name,
-            "title": path.name,
-            "licence": "your own text",
-            "kind": "char",
-            "note": "",
-            "at_hand": path.is_file(),
-            "remedy": "",
-        }
-    remedy = ""
+    path, remedy = texts_folder() / f"{name}.txt", ""
+    recipe = RECIPES.get(name) or Recipe(path.name, "your own text", "char", {})
     try:
         for text in recipe.texts.values():
             text.read(name)
     except CorpusMissing as error:
         remedy = str(error).strip()
-    return {
-        "name": name,
-        "title": recipe.title,
-        "licence": recipe.licence,
-        "kind": recipe.kind,
-        "note": recipe.note,
-        "at_hand": not remedy,
-        "remedy": remedy,
-    }
+    told = {key: getattr(recipe, key) for key in ("title", "licence", "kind", "note")}
+    return {"name": name, **told, "at_hand": not remedy and (name in RECIPES or path.is_file()), "remedy": remedy}

@@ -23,13 +23,11 @@ from lstm_core.text.tagged import NONE, Tagged, plain_word
 
 Sentence = list[tuple[str, str]]  # (word, tag)
 
-PENN = frozenset(
-    re.findall(
-        r"\S+",
-        "# $ '' ( ) , . : CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH "
-        "VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB ``",
-    )
-)
+_PENN = """
+    # $ '' ( ) , . : CC CD DT EX FW IN JJ JJR JJS LS MD NN NNP NNPS NNS PDT POS PRP PRP$ RB RBR RBS RP SYM TO UH
+    VB VBD VBG VBN VBP VBZ WDT WP WP$ WRB ``
+"""
+PENN = frozenset(_PENN.split())
 MASC = "nltk_data/corpora/masc_tagged.zip"
 TREEBANK = "nltk_data/corpora/treebank.zip"
 EWT = ("pos_gold/en_ewt-ud-dev.conllu.gz", "pos_gold/en_ewt-ud-test.conllu.gz")
@@ -216,11 +214,7 @@ def gold_tags(corpus: Corpus) -> Tagged:
         at = there[j][0].lower().find(word.lower())
         if at >= 0 and len(there[j][0].lower()) == len(there[j][0]):
             rows.append((there[j].start() + at, there[j].start() + at + len(word), number, tag))
-    names = tuple(sorted({row[3] for row in rows}))
-    codes = {name: code for code, name in enumerate(names)}
-    table = np.array([(a, b, number, codes[tag]) for a, b, number, tag in rows], dtype=np.int64).reshape(-1, 4)
-    start, stop, sentence, code = table.T.copy()
-    return Tagged(start, stop, sentence.astype(np.int32), code.astype(np.int16), names)
+    return Tagged.of(rows, (row[3] for row in rows))
 
 
 def aligned(one: list[str], other: list[str]) -> Iterator[tuple[int, int]]:

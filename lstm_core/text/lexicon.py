@@ -159,8 +159,4 @@ def moments(text: str, start: NDArray[np.integer], blank: NDArray[np.integer]) -
     there = following < len(ends)
     later = np.array(blank, dtype=np.int64)
     later[there] = ends[following[there]]
-    return {
-        "before": padded[np.searchsorted(blanks, start)],
-        "after": np.array(blank, dtype=np.int64),
-        "next": later,
-    }
+    return {"before": padded[np.searchsorted(blanks, start)], "after": np.array(blank, dtype=np.int64), "next": later}

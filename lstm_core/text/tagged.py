@@ -1,6 +1,6 @@
 """A tagged text: tokens with their places and tags, and the word before a blank. Knows arrays; knows no tagger."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,15 @@ class Tagged(Framed, columns=("start", "stop", "sentence", "tag")):
     sentence: NDArray[np.int32]  # (N,)
     code: NDArray[np.int16]  # (N,)
     names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int, int, str]], names: Iterable[str]) -> "Tagged":
+        """From start, stop, sentence and tag of each token; `names` are the tags that there may be."""
+        names = tuple(sorted(set(names)))
+        codes = {name: code for code, name in enumerate(names)}
+        table = np.array([(*places, codes[tag]) for *places, tag in rows], dtype=np.int64).reshape(-1, 4)
+        start, stop, sentence, code = table.T.copy()
+        return cls(start, stop, sentence.astype(np.int32), code.astype(np.int16), names)
 
     def __len__(self) -> int:
         return len(self.start)

@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lstm_core.storage.arrays import unpacked
 from lstm_core.storage.files import ROOT, read_json
 from lstm_core.storage.progress import Progress, silent
@@ -129,18 +127,16 @@ def tagger_accuracy() -> dict[str, Any]:
 
 def tag_text(text: str, *, tagger: "PerceptronTagger | None" = None, report: Progress = silent) -> Tagged:
     """Tag any text, with the shipped weights unless given others. `report` is called with the share done and a word."""
-    tagger = tagger or shipped_tagger()
     sentences = ((tokens, tokens[-1][1] / len(text)) for tokens in sentences_of(text) if tokens)
-    return _tagged(sentences, tagger, report)
+    return _tagged(sentences, tagger or shipped_tagger(), report)
 
 
-def tag_tokens(tokens: Sequence[str], *, tagger: "PerceptronTagger | None" = None, report: Progress = silent) -> Tagged:
+def tag_tokens(tokens: Sequence[str], *, report: Progress = silent) -> Tagged:
     """Tag a text that is split into words: one token a word, none for END, which ends a sentence.
 
     A word that Penn Treebank text splits takes the tag of its first part: don't that of "do", Anna's that of "Anna".
     """
-    tagger = tagger or shipped_tagger()
-    return _tagged(_split_sentences(tokens), tagger, report)
+    return _tagged(_split_sentences(tokens), shipped_tagger(), report)
 
 
 def _split_sentences(tokens: Sequence[str]) -> Iterator[tuple[list[tuple[int, int, str]], float]]:
@@ -167,15 +163,11 @@ def _parts(token: str) -> tuple[str, ...]:
 def _tagged(
     sentences: Iterator[tuple[list[tuple[int, int, str]], float]], tagger: "PerceptronTagger", report: Progress
 ) -> Tagged:
-    names = tuple(sorted(tagger.classes))
-    codes = {name: code for code, name in enumerate(names)}
-    rows: list[tuple[int, int, int, int]] = []
+    rows: list[tuple[int, int, int, str]] = []
     for number, (tokens, share) in enumerate(sentences):
         if number % 1000 == 0:
             report(share, "tagging")
         tags = tagger.tag([token for _, _, token in tokens])
-        rows += [(a, b, number, codes[tag]) for (a, b, _), (_, tag) in zip(tokens, tags, strict=True) if a < b]
+        rows += [(a, b, number, tag) for (a, b, _), (_, tag) in zip(tokens, tags, strict=True) if a < b]
     report(1.0, "tagged")
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    start, stop, sentence, code = table.T.copy()
-    return Tagged(start, stop, sentence.astype(np.int32), code.astype(np.int16), names)
+    return Tagged.of(rows, tagger.classes)

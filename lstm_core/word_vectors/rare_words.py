@@ -168,11 +168,7 @@ def held_out_words(text: str, train: tuple[int, int]) -> list[str]:
 
 
 def held_out_spelling(
-    run: "Run",
-    table: EmbeddingTable,
-    text: str,
-    words: Sequence[str],
-    contexts: Sequence[int] = (1, 2, 4, 8),
+    run: "Run", table: EmbeddingTable, text: str, words: Sequence[str], contexts: Sequence[int] = (1, 2, 4, 8)
 ) -> list[HeldOut]:
     """How well the spelling of a word in a few contexts finds the vector that the word has in others.
 
