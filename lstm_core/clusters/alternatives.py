@@ -7,23 +7,23 @@ that loads scikit-learn. P points, U units, R ways to group them.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.clusters.contents import best_by_tag, few_word_share, table
 from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery, Points, labels_of, tree_of
+from lstm_core.runs.run import Run
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
 
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
+Named = Sequence[tuple[str, Clustering]]
 
 SAMPLED = 8000  # points that Ward's method joins; the rest go to the nearest mean: it needs all distances of its points
 COMPONENTS = 50
 PARAMETERS = ((50, 10), (200, 10), (100, 5), (100, 20))  # beside the query's own
+KEPT = 0.8  # of the points, in each sample
 COMMON = 0.01  # tags with at least this share of the points count in the mean F1
 
 
@@ -77,15 +77,7 @@ def figures(name: str, found: Clustering, text: str, seconds: float = 0.0) -> Fi
 
 
 def compare(
-    found: Clustering,
-    points: Points,
-    text: str,
-    *,
-    controls: Sequence[tuple[str, Clustering]] = (),
-    rounds: int = 5,
-    kept: float = 0.8,
-    seed: int = 0,
-    report: Progress = silent,
+    found: Clustering, points: Points, text: str, *, controls: Named = (), rounds: int = 5, report: Progress = silent
 ) -> Alternatives:
     """Group `points` in every other way and compare. k-means and Ward's method get as many clusters as we found.
 
@@ -100,9 +92,9 @@ def compare(
     states = points.states.astype(np.float32)
     size, samples = found.query.min_cluster_size, found.query.min_samples
     ways: list[tuple[str, Callable[[], NDArray[np.int32]]]] = [
-        (f"k-means, {count} clusters", lambda: k_means(states, count, seed)),
-        (f"Ward, {count} clusters", lambda: ward(states, count, seed)),
-        (f"HDBSCAN after PCA to {COMPONENTS}", lambda: after_pca(states, size, samples, seed)),
+        (f"k-means, {count} clusters", lambda: k_means(states, count)),
+        (f"Ward, {count} clusters", lambda: ward(states, count)),
+        (f"HDBSCAN after PCA to {COMPONENTS}", lambda: after_pca(states, size, samples)),
         *(
             (f"HDBSCAN, at least {a} points, neighbour {b}", lambda a=a, b=b: labels_of(tree_of(points, b), a)[0])
             for a, b in PARAMETERS
@@ -119,7 +111,7 @@ def compare(
     stability = []
     for number in range(rounds):
         report((len(ways) + number) / steps, f"resampling {number + 1} of {rounds}")
-        chosen = np.sort(np.random.default_rng(seed + number).permutation(len(states))[: int(kept * len(states))])
+        chosen = np.sort(np.random.default_rng(number).permutation(len(states))[: int(KEPT * len(states))])
         again = labels_of(spanning_tree(states[chosen], samples), size)[0]
         stability.append(agreement(found.labels[chosen], again)[0])
     pairs = [[agreement(a, b) for b in labels] for a in labels]
@@ -130,12 +122,12 @@ def compare(
         agreement=tuple(tuple(score for score, _ in row) for row in pairs),
         shared=tuple(tuple(share for _, share in row) for row in pairs),
         stability=tuple(stability),
-        kept=kept,
+        kept=KEPT,
         controls=tuple(figures(name, other, text) for name, other in controls),
     )
 
 
-def read_comparison(run: "Run", query: ClusterQuery) -> Alternatives | None:
+def read_comparison(run: Run, query: ClusterQuery) -> Alternatives | None:
     """The kept comparison for a run's present weights, or None; raises ValueError when its file is damaged."""
     return COMPARISONS.read(run, query=query.of(run))
 

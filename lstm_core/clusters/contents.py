@@ -117,12 +117,12 @@ def _tags(found: Clustering, cluster: int, members: NDArray[np.intp], whole: NDA
         return ()
     codes = found.tags[members]
     counts = np.bincount(codes[codes >= 0], minlength=len(found.tag_names))
-    shares = [
-        TagShare(found.tag_names[code], cluster, len(members), counts[code] / len(members), counts[code] / whole[code])
-        for code in np.argsort(-counts, kind="stable")
-        if counts[code]
-    ]
-    return tuple(TagShare(s.tag, s.cluster, s.size, float(s.precision), float(s.recall)) for s in shares)
+    order, times, everywhere, size = np.argsort(-counts, kind="stable"), counts.tolist(), whole.tolist(), len(members)
+    return tuple(
+        TagShare(found.tag_names[code], cluster, size, times[code] / size, times[code] / everywhere[code])
+        for code in order.tolist()
+        if times[code]
+    )
 
 
 def _commonest(values: Sequence[str]) -> tuple[tuple[str, float], ...]:
@@ -174,10 +174,10 @@ def members(found: Clustering, text: str, cluster: int, count: int = 12, seed: i
     return tuple(excerpt(found, text, point) for point in chosen.tolist())
 
 
-def excerpt(found: Clustering, text: str, point: int, before: int = 40, after: int = 20) -> Excerpt:
-    """A point with the text around it."""
+def excerpt(found: Clustering, text: str, point: int) -> Excerpt:
+    """A point with the 40 characters before it and the 20 after."""
     place = int(found.positions[point])
-    return Excerpt(point, place, text[max(place - before, 0) : place], text[place], text[place + 1 : place + 1 + after])
+    return Excerpt(point, place, text[max(place - 40, 0) : place], text[place], text[place + 1 : place + 21])
 
 
 def summary(found: Clustering, text: str) -> dict[str, Any]:

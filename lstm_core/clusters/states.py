@@ -9,21 +9,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
+from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
+from lstm_core.text.corpus import Corpus
 
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
-    from lstm_core.text.corpus import Corpus
 Data = Literal["whitespace", "full"]
 
 NOISE = -1
@@ -47,7 +46,7 @@ class ClusterQuery:
     min_cluster_size: int = 100
     min_samples: int = 10
 
-    def of(self, run: "Run") -> "ClusterQuery":
+    def of(self, run: Run) -> "ClusterQuery":
         """The query with its defaults filled in for a run; raises ValueError for what the run does not have."""
         if self.data not in SPANS:
             raise ValueError(f"data {self.data!r} is unknown: choose whitespace or full")
@@ -134,7 +133,7 @@ def key_of(query: ClusterQuery, weights: str, text_fingerprint: str) -> str:
     return hashed({**vars(query), "weights": weights, "text": text_fingerprint, "schema": SCHEMA})
 
 
-def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progress = silent) -> Clustering:
+def cluster(run: Run, query: ClusterQuery = ClusterQuery(), *, report: Progress = silent) -> Clustering:
     """Group the states of a run over its own text. Reads the text first where no recording holds the states.
 
     The spanning tree, which costs nearly all of the time, is kept in `$LSTM_HOME/trees`: other values of
@@ -161,7 +160,7 @@ def cluster(run: "Run", query: ClusterQuery = ClusterQuery(), *, report: Progres
     return _with_words(found, recording, report) if query.data == "whitespace" else found
 
 
-def recording_for(run: "Run", query: ClusterQuery, *, report: Progress = silent) -> Recording:
+def recording_for(run: Run, query: ClusterQuery, *, report: Progress = silent) -> Recording:
     """A recording that holds the states of a query (`ClusterQuery.of`), made where there is none."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
 
@@ -177,7 +176,7 @@ def recording_for(run: "Run", query: ClusterQuery, *, report: Progress = silent)
     return record(run, text, asked, report=report)
 
 
-def moments(corpus: "Corpus", query: ClusterQuery) -> tuple[int, int]:
+def moments(corpus: Corpus, query: ClusterQuery) -> tuple[int, int]:
     """How many moments of a text are grouped, and how many characters are read for it."""
     ids = corpus.ids if query.tokens <= 0 else corpus.ids[: query.tokens]
     if query.data == "full":
@@ -276,7 +275,7 @@ def _with_words(found: Clustering, recording: Recording, report: Progress) -> Cl
     )
 
 
-def text_of(run: "Run", found: Clustering) -> str:
+def text_of(run: Run, found: Clustering) -> str:
     """The text that a clustering's positions index; raises ValueError when it is not at hand or has changed."""
     from lstm_core.text.corpus import read_corpus
 
@@ -297,18 +296,18 @@ class Map(Framed, columns=("points", "places")):
     places: NDArray[np.float32]
 
 
-def map_of(points: Points, *, count: int = 6000, seed: int = 0) -> Map:
+def map_of(points: Points, *, count: int = 6000) -> Map:
     """A map of points by t-SNE; raises ValueError for fewer than 10 points."""
     from lstm_core.stats.tsne import tsne
 
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(points.states))[:count])
-    return Map(chosen, tsne(points.states[chosen], seed))
+    chosen = np.sort(np.random.default_rng(0).permutation(len(points.states))[:count])
+    return Map(chosen, tsne(points.states[chosen]))
 
 
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def kept_clusterings(run: "Run") -> list[ClusterQuery]:
+def kept_clusterings(run: Run) -> list[ClusterQuery]:
     """The queries whose results are at hand for a run's present weights: those that came with it, then your own."""
     found = []
     for query in CLUSTERS.queries(run):
@@ -317,7 +316,7 @@ def kept_clusterings(run: "Run") -> list[ClusterQuery]:
     return list(dict.fromkeys(found))
 
 
-def read_clustering(run: "Run", query: ClusterQuery) -> Clustering | None:
+def read_clustering(run: Run, query: ClusterQuery) -> Clustering | None:
     """The kept result of a query for a run's present weights, of its text as it is or was; None without.
 
     Raises ValueError when its file is damaged and no sound one of your own stands beside the one that came with it.
@@ -327,12 +326,12 @@ def read_clustering(run: "Run", query: ClusterQuery) -> Clustering | None:
     return found or next(CLUSTERS.all(run, query=query), None)
 
 
-def keep_map(found: Clustering, made: Map, into: "Run | None" = None) -> Path:
+def keep_map(found: Clustering, made: Map, into: Run | None = None) -> Path:
     """Keep the map of a clustering's points for all clusterings of them, below `$LSTM_HOME` or with a run."""
     return MAPS.keep(made, into, **found.of_points)
 
 
-def read_map(run: "Run", found: Clustering) -> Map | None:
+def read_map(run: Run, found: Clustering) -> Map | None:
     """The kept map of a clustering's points, or None where there is none or it cannot be read."""
     made = MAPS.read(run, **found.of_points)
     return made if made is not None and made.points.max(initial=0) < len(found.labels) else None
@@ -340,10 +339,6 @@ def read_map(run: "Run", found: Clustering) -> Map | None:
 
 def _key(one: Any) -> str:
     return key_of(one.query, one.weights, one.text_fingerprint)
-
-
-def _tree_key(one: Any) -> str:
-    return f"{one.points}-{one.min_samples}"
 
 
 def _sound(found: Clustering) -> bool:
@@ -372,14 +367,6 @@ def _unpacked(stored: Fields, asked: Any) -> Fields:
     return {**fields, "positions": positions, "words": words, "strength": stored["strength"].astype(np.float32) / 255}
 
 
-def _placed(found: Map) -> bool:
-    return found.places.shape == (len(found.points), 2)
-
-
-def _spans(found: Tree) -> bool:
-    return len(found.edges) == len(found.weights) == len(found.core) - 1
-
-
 CLUSTERS = Results(
     "clusters/{key}.safetensors.xz",
     Clustering,
@@ -391,9 +378,20 @@ CLUSTERS = Results(
     remedy="compute the clusters again",
 )
 MAPS = Results(
-    "clusters/maps/{key}.safetensors.xz", Map, SCHEMA, key=_key, older="clusters/{key}.map.npz", sound=_placed
+    "clusters/maps/{key}.safetensors.xz",
+    Map,
+    SCHEMA,
+    key=_key,
+    older="clusters/{key}.map.npz",
+    sound=lambda found: found.places.shape == (len(found.points), 2),
 )
-TREES = Results("trees/{key}.safetensors", Tree, SCHEMA, key=_tree_key, older="trees/{key}.npz", sound=_spans)
+TREES = Results(
+    "trees/{points}-{min_samples}.safetensors",
+    Tree,
+    SCHEMA,
+    older="trees/{points}-{min_samples}.npz",
+    sound=lambda found: len(found.edges) == len(found.weights) == len(found.core) - 1,
+)
 
 
 def _within(values: NDArray[Any], least: int, end: int) -> bool:

@@ -7,7 +7,7 @@ Knows runs, recordings and what is kept of maps; how words are grouped is `linka
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import CELLS
+from lstm_core.runs.run import Run
 from lstm_core.stats.tsne import PERPLEXITY
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import read_corpus
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 SCHEMA = 1
 LEVELS = 65_534  # steps across the grid of places: sixteen bits a coordinate, finer than half a float on a wide map
@@ -46,7 +44,7 @@ class WordMapQuery:
     perplexity: float = PERPLEXITY
     seed: int = 0
 
-    def of(self, run: "Run") -> "WordMapQuery":
+    def of(self, run: Run) -> "WordMapQuery":
         """The query with its defaults filled in for a run; raises ValueError for what the run does not have."""
         shape = run.model_config
         if run.kind != "word":
@@ -113,22 +111,18 @@ def key_of(query: WordMapQuery, weights: str) -> str:
     return hashed({**vars(query), "weights": weights, "schema": SCHEMA})
 
 
-def word_map(run: "Run", query: WordMapQuery = WordMapQuery(), *, report: Progress = silent) -> WordMap:
+def word_map(run: Run, query: WordMapQuery = WordMapQuery(), *, report: Progress = silent) -> WordMap:
     """Make the map of a run; reads the text first where no recording holds the activations. The same for a seed.
 
     Raises ValueError for what the run cannot give and for fewer than 10 words.
     """
-    query, begun = query.of(run), time.perf_counter()
+    query, begun, rest = query.of(run), time.perf_counter(), 1 - READING
     recording, first, count = recording_for(run, query, report=lambda share, word: report(READING * share, word))
-    made = map_of(recording, query, first, count, report=lambda share, word: report(_after_reading(share), word))
+    made = map_of(recording, query, first, count, report=lambda share, word: report(READING + rest * share, word))
     return replace(made, seconds=round(time.perf_counter() - begun, 1))
 
 
-def _after_reading(share: float) -> float:
-    return READING + (1 - READING) * share
-
-
-def recording_for(run: "Run", query: WordMapQuery, *, report: Progress = silent) -> tuple[Recording, int, int]:
+def recording_for(run: Run, query: WordMapQuery, *, report: Progress = silent) -> tuple[Recording, int, int]:
     """A recording that holds the activations of a query (`WordMapQuery.of`), made where there is none; its first
     position of the map and how many positions that has."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
@@ -168,7 +162,7 @@ def map_of(recording: Recording, query: WordMapQuery, first: int, count: int, *,
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def read_map(run: "Run", query: WordMapQuery) -> WordMap | None:
+def read_map(run: Run, query: WordMapQuery) -> WordMap | None:
     """The kept map of a query for a run's present weights and text; None where there is none or it is damaged.
 
     Raises ValueError for what the run does not have.
@@ -180,13 +174,9 @@ def read_map(run: "Run", query: WordMapQuery) -> WordMap | None:
     return WORD_MAPS.read(run, query=query, text_fingerprint=text)
 
 
-def kept_maps(run: "Run") -> list[WordMapQuery]:
+def kept_maps(run: Run) -> list[WordMapQuery]:
     """The queries whose maps are at hand for a run's present weights: those that came with it, then your own."""
     return list(dict.fromkeys(one.query for one in WORD_MAPS.all(run)))
-
-
-def _key(one: Any) -> str:
-    return key_of(one.query, one.weights)
 
 
 def _sound(found: WordMap) -> bool:
@@ -206,7 +196,13 @@ def _unpacked(stored: Fields, asked: Any) -> Fields:
 
 
 WORD_MAPS = Results(
-    "wordmaps/{key}.safetensors", WordMap, SCHEMA, key=_key, sound=_sound, pack=_packed, unpack=_unpacked
+    "wordmaps/{key}.safetensors",
+    WordMap,
+    SCHEMA,
+    key=lambda one: key_of(one.query, one.weights),
+    sound=_sound,
+    pack=_packed,
+    unpack=_unpacked,
 )
 
 

@@ -4,32 +4,27 @@ What they read, and what is at hand of their reading (recordings, or kept figure
 recordings; loads torch only to record what is missing. Axes: U units, P positions.
 """
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
-from lstm_core.recordings.recording import Recording
+from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions, read_distributions
+from lstm_core.recordings.find import find
+from lstm_core.recordings.recording import Recording, damaged
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import ENDED, Run
 from lstm_core.runs.settings import MEASURES
 from lstm_core.stats.permutation import order
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
-from lstm_core.text.corpus import CorpusMissing
+from lstm_core.storage.results import Results
+from lstm_core.text.corpus import CorpusMissing, read_corpus
 
 if TYPE_CHECKING:
     from lstm_core.recordings.record import Text
-from collections import Counter
-from dataclasses import field
-
-from lstm_core.neurons.distributions import read_distributions
-from lstm_core.recordings.find import find
-from lstm_core.recordings.recording import damaged
-from lstm_core.storage.results import Results
-from lstm_core.text.corpus import read_corpus
 
 
 @dataclass(frozen=True)
@@ -160,7 +155,7 @@ def compare(
             else:
                 activity = activities(recording, wanted, report=told)
                 if with_runs:
-                    _keep(run, recording, activity)
+                    ACTIVITY.keep(KeptActivity(run.fingerprint, passage.fingerprint, passage.span, activity), run)
         found.append(activity)
         told(1, "compared")
     return comparison(runs, passage, found, notes)
@@ -247,11 +242,6 @@ def _recording(
     return record(run, texts[run.vocabulary.tokens], RecordQuery(signals=signals), report=report)
 
 
-def _keep(run: Run, recording: Recording, found: tuple[Activity, ...]) -> None:
-    spec = recording.spec
-    ACTIVITY.keep(KeptActivity(run.fingerprint, spec.text_fingerprint, spec.span, found), run)
-
-
 def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activity, ...]:
     """The activity, or the distributions, that came with the run where they are of this text and these signals."""
     layers = range(1, run.model_config.layers + 1)
@@ -259,12 +249,9 @@ def _kept(run: Run, passage: Passage, signals: tuple[str, ...]) -> tuple[Activit
     found = kept.activity if kept else ()
     if {(one.signal, one.layer) for one in found} >= {(signal, layer) for signal in signals for layer in layers}:
         return tuple(one for one in found if one.signal in signals)
-    stored = (
-        kept_distributions(run, passage, DistributionQuery(signal, layer)) for signal in signals for layer in layers
-    )
     counted = []
-    for one in stored:
-        if one is None:
+    for query in (DistributionQuery(signal, layer) for signal in signals for layer in layers):
+        if (one := kept_distributions(run, passage, query)) is None:
             return ()
         counted.append(_activity(one))
     return tuple(counted)
@@ -289,19 +276,12 @@ def _row(run: Run, activity: tuple[Activity, ...], note: str) -> RunRow:
 
 
 def _trends(rows: Sequence[RunRow]) -> tuple[Trend, ...]:
-    keys = dict.fromkeys((one.signal, one.layer) for row in rows for one in row.activity)
-    found = []
-    for signal, layer in keys:
-        pairs = [
-            (row.dropout, one.mean_abs)
-            for row in rows
-            for one in row.activity
-            if (one.signal, one.layer) == (signal, layer)
-        ]
-        dropout, size = np.array(pairs).T
-        tested = order(size, dropout)
-        found.append(Trend(signal, layer, tested.pairs, tested.rho, tested.p))
-    return tuple(found)
+    pairs: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    for row in rows:
+        for one in row.activity:
+            pairs.setdefault((one.signal, one.layer), []).append((one.mean_abs, row.dropout))
+    tested = {place: order(*np.array(some).T) for place, some in pairs.items()}
+    return tuple(Trend(*place, found.pairs, found.rho, found.p) for place, found in tested.items())
 
 
 # What several runs read alike, and what is at hand of it --------------------------------------------------------------

@@ -3,22 +3,20 @@
 Pure functions of a recording; knows nothing of models or pages. U units, P positions kept, 200 bins.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.runs.cells import SIGNALS
+from lstm_core.runs.run import Run
 from lstm_core.stats.counts import PER_UNIT, Tally, TallyQuery, tally
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
-from lstm_core.storage.results import Fields, Results
+from lstm_core.storage.results import Results
 
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 Floats = NDArray[np.float64]
 
 BINS = 200
@@ -125,9 +123,7 @@ def distributions(
     else:
         asked = TallyQuery((low, high), False, BINS, (low + high) / 2, workers=workers)
     found = tally(recording.signal(query.signal, query.layer), asked, report=report)
-    return Distributions(
-        **{one.name: getattr(found, one.name) for one in fields(Tally)}, query=query, source=recording.spec
-    )
+    return Distributions(**vars(found), query=query, source=recording.spec)
 
 
 # What is kept --------------------------------------------------------------------------------------------------------
@@ -136,14 +132,11 @@ def distributions(
 def counted(recording: Recording, query: DistributionQuery, *, workers: int = 0) -> Distributions:
     """The same, kept with the recording, so that its values are counted once. Raises ValueError as `distributions`."""
 
-    def count() -> Distributions:
-        return distributions(recording, query, workers=workers)
-
-    total = len(recording.positions)
-    return DISTRIBUTIONS.read_or_compute(recording, count, query=query, source=recording.spec, total=total)
+    asked = {"query": query, "source": recording.spec, "total": len(recording.positions)}
+    return DISTRIBUTIONS.read_or_compute(recording, lambda: distributions(recording, query, workers=workers), **asked)
 
 
-def read_distributions(run: "Run", query: DistributionQuery) -> Distributions | None:
+def read_distributions(run: Run, query: DistributionQuery) -> Distributions | None:
     """Those kept with a run; None where there are none, where they are damaged, or of other weights than the run has.
 
     A run that comes without weights has those that its results are of.
@@ -158,10 +151,10 @@ def _sound(found: Distributions) -> bool:
     return found.total > 0 and all(getattr(found, name).shape == shape for name, shape in wanted.items())
 
 
-def _unpacked(stored: Fields, asked: Any) -> Fields:
-    return {"query": asked.query, **stored}  # the first files left it to their names
-
-
 DISTRIBUTIONS = Results(  # of a run, or of a recording
-    "distributions/{query.signal}-{query.layer}.safetensors.xz", Distributions, own=None, sound=_sound, unpack=_unpacked
+    "distributions/{query.signal}-{query.layer}.safetensors.xz",
+    Distributions,
+    own=None,
+    sound=_sound,
+    unpack=lambda stored, asked: {"query": asked.query, **stored},  # the first files left it to their names
 )

@@ -7,11 +7,12 @@ texts and their tags; knows no units. Characters are a string, words a sequence 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.recordings.recording import Recording
 from lstm_core.stats.ranks import Mask
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text import marks
@@ -19,11 +20,7 @@ from lstm_core.text.corpus import END, UNKNOWN, Splitter
 from lstm_core.text.marks import WORD, Tokens, blank, in_quotes, paragraph_breaks, ramp, since
 from lstm_core.text.penn_tags import MEANINGS
 from lstm_core.text.sentences import sentence_spans
-
-if TYPE_CHECKING:
-    from lstm_core.recordings.recording import Recording
-    from lstm_core.text.tagged import Tagged
-
+from lstm_core.text.tagged import Tagged
 
 Ordered = NDArray[np.float32]
 
@@ -246,16 +243,14 @@ RULES = (
 def plain_features(tokens: Tokens, splitter: Splitter, names: Collection[str] = ()) -> tuple[Feature, ...]:
     """All features of a text that need no tagger, or those of these names, in the order of RULES."""
     reading, kind = FeatureText(tokens, splitter), "characters" if splitter == "characters" else "words"
+    rules = [rule for rule in RULES if kind in rule.kinds and (not names or rule.name in names)]
+    values = (rule.make(reading).astype(np.float32 if rule.ordered else bool) for rule in rules)
     return tuple(
-        Feature(
-            rule.name, rule.definition, rule.make(reading).astype(np.float32 if rule.ordered else bool), rule.ordered
-        )
-        for rule in RULES
-        if kind in rule.kinds and (not names or rule.name in names)
+        Feature(rule.name, rule.definition, one, rule.ordered) for rule, one in zip(rules, values, strict=True)
     )
 
 
-def tag_features(tokens: Tokens, tagged: "Tagged") -> tuple[Feature, ...]:
+def tag_features(tokens: Tokens, tagged: Tagged) -> tuple[Feature, ...]:
     """One feature a part of speech that at least TAGGED words have: the word that stands at a token has it.
 
     In a text of characters also one that is asked at the blanks behind words alone: the word before has it. Left out
@@ -264,8 +259,8 @@ def tag_features(tokens: Tokens, tagged: "Tagged") -> tuple[Feature, ...]:
     from lstm_core.text.tagged import NONE, words_before
 
     length = len(tokens)
-    counts = {tag: count for tag, count in tagged.counts().items() if tag[:1].isalpha() and tag not in ONE_WORD}
-    common = [tag for tag, count in counts.items() if count >= TAGGED]
+    often = [tag for tag, count in tagged.counts().items() if count >= TAGGED]
+    common = [tag for tag in often if tag[:1].isalpha() and tag not in ONE_WORD]
     numbers = np.unique([word.lower() for word in tagged.words(tokens)], return_inverse=True)[1]
     here, words = np.full((2, length), NONE)
     for start, stop, code, number in zip(tagged.start, tagged.stop, tagged.code, numbers, strict=True):
@@ -301,7 +296,7 @@ def _named(tag: str) -> str:
     return f"{MEANINGS[tag].split(':')[0]} ({tag})" if tag in MEANINGS else tag
 
 
-def features_of(recording: "Recording", *, report: Progress = silent) -> tuple[Feature, ...]:
+def features_of(recording: Recording, *, report: Progress = silent) -> tuple[Feature, ...]:
     """All features of what a recording read, the simpler first: those of RULES, then parts of speech by frequency.
 
     Their values are one a token read, whichever positions are kept. The tags are kept with the recording.

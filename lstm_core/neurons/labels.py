@@ -4,7 +4,7 @@ What a label is and how it is found, see label_search. Knows recordings and runs
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,11 @@ from lstm_core.neurons.features import plain_features
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel, find_labels
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording, RecordingSpec
+from lstm_core.runs.run import Run
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import Splitter
 from lstm_core.text.marks import Tokens
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 SEARCHED = ("h", "c")  # whose best units are told: of two as good the one of h, which is easier to read
 FINDINGS = (  # features that a person can see in a text, for which one unit is told
@@ -47,7 +45,7 @@ def kept_or_made(
     query: LabelQuery,
     *,
     recompute: bool = False,
-    into: "Run | None" = None,
+    into: Run | None = None,
     report: Progress = silent,
 ) -> Labels:
     """The labels of a recording, beside those of its untrained twin where that is recorded alike; kept for next time:
@@ -75,14 +73,14 @@ def labels_for(spec: RecordingSpec, query: LabelQuery) -> Labels | None:
     return found if found is not None and len(found.units) == spec.units else None
 
 
-def stand_in(run: "Run", query: LabelQuery) -> Labels | None:
+def stand_in(run: Run, query: LabelQuery) -> Labels | None:
     """The labels that came with a run, of whichever text it read for them (of several the longest); None without."""
     came = LABELS.all(run, own=False, query=query, positions="all")
     found = [labels for labels in came if len(labels.units) == run.model_config.hidden]
     return max(found, key=lambda labels: labels.span[1] - labels.span[0], default=None)
 
 
-def labels_at_hand(run: "Run", spec: RecordingSpec, signal: str, layer: int) -> Labels | None:
+def labels_at_hand(run: Run, spec: RecordingSpec, signal: str, layer: int) -> Labels | None:
     """What the units follow: as kept for what a recording read, else as it came with the run; None without either."""
     query = LabelQuery(signal, layer)
     return labels_for(spec, query) or stand_in(run, query)
@@ -113,7 +111,7 @@ def example(tokens: Tokens, splitter: Splitter, feature: str, positions: NDArray
     return max(0, half + (int(starts[len(starts) // 2]) if len(starts) else 0) - LEAD)
 
 
-def _run(spec: RecordingSpec) -> "Run | None":
+def _run(spec: RecordingSpec) -> Run | None:
     """The run of a recording where it has the same weights still: labels may have come with it."""
     from lstm_core.runs.store import open_run
 

@@ -4,8 +4,10 @@ Every figure stands beside what it must beat: the commonest sense, the words alo
 and the untrained twin. Figures only are kept, none of the sentences. N places, U units of all layers.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,21 +15,19 @@ from numpy.typing import NDArray
 
 from lstm_core.probes.active import Unit
 from lstm_core.probes.sense_sets import SETS, Example, LabelledSet, read_set, with_enough
-from lstm_core.probes.studies import tells_apart
+from lstm_core.probes.studies import confirmed, tells_apart
+from lstm_core.runs.run import Run
 from lstm_core.stats.linear_probe import Scores, Whole, bags_of_words, held_out, majority, standardised
+from lstm_core.stats.ranks import Mask
 from lstm_core.storage.frames import Framed, together
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results
+from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from lstm_core.runs.model import LanguageModel
-    from lstm_core.runs.run import Run
-import re
-from itertools import groupby
-
-from lstm_core.text.corpus import END, UNKNOWN, Vocabulary
 
 Values = NDArray[np.float32]
 
@@ -170,7 +170,7 @@ def pieces(vocabulary: Vocabulary, token: str) -> list[str]:
     return [token]
 
 
-def states(model: "LanguageModel", sentences: Sequence[EncodedExample], *, report: Progress = silent) -> SenseStates:
+def states(model: "LanguageModel", sentences: Sequence[EncodedExample]) -> SenseStates:
     """Read sentences side by side, those of like length together: padding behind one changes nothing before it."""
     import torch
 
@@ -183,7 +183,7 @@ def states(model: "LanguageModel", sentences: Sequence[EncodedExample], *, repor
     readers = [SignalReader(model) for _ in range(THREADS)]
 
     def read(share: int) -> None:
-        for number, batch in enumerate(batches[share::THREADS]):
+        for batch in batches[share::THREADS]:
             some = [sentences[at] for at in batch]
             ids = np.zeros((len(some), max(len(one.ids) for one in some)), np.int64)
             for row, one in zip(ids, some, strict=True):
@@ -194,8 +194,6 @@ def states(model: "LanguageModel", sentences: Sequence[EncodedExample], *, repor
             for target, at in zip((found.at_word, found.at_end), moments, strict=True):
                 values = torch.cat([signals["h"][rows, torch.tensor(at)] for signals in layers], dim=1)
                 target[batch] = values.numpy()
-            if share == 0:
-                report(min(1.0, (number + 1) * THREADS / len(batches)), "reading sentences")
 
     with threads() as pool:
         list(pool.map(read, range(THREADS)))
@@ -213,10 +211,8 @@ def _batches(lengths: Sequence[int]) -> list[list[int]]:
 # Measuring ------------------------------------------------------------------------------------------------------------
 
 
-def senses(
-    run: "Run", names: Sequence[str] = tuple(SETS), *, given: Sequence[LabelledSet] = (), report: Progress = silent
-) -> Senses:
-    """Read labelled sets, those of `names` unless some are `given`, with a run and its untrained twin, and measure.
+def senses(run: Run, *, given: Sequence[LabelledSet] = (), report: Progress = silent) -> Senses:
+    """Read labelled sets, all of SETS unless some are `given`, with a run and its untrained twin, and measure.
 
     The twin is drawn from the run's own settings. Raises ValueError for a run of letters or without weights, and where
     no word of a set is left; CorpusMissing for a set that is not at hand.
@@ -226,7 +222,7 @@ def senses(
     if run.kind != "word":
         raise ValueError(f"{run.name} reads letters, senses are labelled word by word: choose a run of words")
     models = run.load_model(), build(run.model_config, run.train_config.seed).eval()
-    every = list(given) or [read_set(name) for name in names]
+    every = list(given) or list(map(read_set, SETS))
     done = []
     for number, one in enumerate(every):
 
@@ -238,9 +234,7 @@ def senses(
     return Senses(run.name, run.fingerprint, config.architecture, config.layers * config.hidden, tuple(done))
 
 
-def _of_set(
-    run: "Run", models: "tuple[LanguageModel, LanguageModel]", asked: LabelledSet, report: Progress
-) -> SetSenses:
+def _of_set(run: Run, models: "tuple[LanguageModel, LanguageModel]", asked: LabelledSet, report: Progress) -> SetSenses:
     by_word = asked.by_word()
     found, tokens, unknown_tokens, places, unknown = [], 0, 0, 0, 0
     units = [(layer, n) for layer in range(1, run.model_config.layers + 1) for n in range(run.model_config.hidden)]
@@ -302,40 +296,35 @@ def _of_word(
     whole, before = [one.tokens for one in examples], [one.tokens[: one.stop] for one in examples]
     for name, texts in (("words_before", before), ("words", whole)):
         train_texts, test_texts = ([texts[at] for at in np.flatnonzero(part).tolist()] for part in (~test, test))
-        scores[name] = _probed(*bags_of_words(train_texts, test_texts), labels, test)
+        train_words, test_words = bags_of_words(train_texts, test_texts)
+        scores[name] = held_out(train_words, labels[~test], test_words, labels[test])
     for prefix, made in (("", ours), ("twin_", twins)):
         for moment in ("at_word", "at_end"):
             values: Values = getattr(made, moment)
-            scores[prefix + moment] = _probed(*standardised(values[~test], values[test]), labels, test)
+            train_values, test_values = standardised(values[~test], values[test])
+            scores[prefix + moment] = held_out(train_values, labels[~test], test_values, labels[test])
     counted, twin_counted = (unit_counts(made.at_word, labels == 0, test, units) for made in (ours, twins))
     places = int((~test).sum()), int(test.sum())
     return WordSenses(word, tuple(names), *places, unknown, counted, twin_counted, scores)
 
 
-def _probed(train: object, held: object, labels: Whole, test: NDArray[np.bool_]) -> Scores:
-    return held_out(train, labels[~test], held, labels[test])
-
-
-def unit_counts(
-    values: Values, first: NDArray[np.bool_], test: NDArray[np.bool_], units: Sequence[Unit], *, seed: int = 0
-) -> UnitCounts:
+def unit_counts(values: Values, first: Mask, test: Mask, units: Sequence[Unit]) -> UnitCounts:
     """Which units of `values` (N, U) tell the places `first` (N,) from the others: chosen where `test` (N,) is not,
     confirmed where it is, as in a study; and the same with labels shuffled within each part.
     """
     telling = tells_apart(_places(values, first, test), _places(values, ~first, test), units)[0]
     verdicts = [one.verdict for one in telling]
-    draw, shuffled = np.random.default_rng(seed), 0
+    draw, shuffled = np.random.default_rng(0), 0
     for _ in range(SHUFFLES):
         dealt = first.copy()
         for part in (~test, test):
             dealt[part] = draw.permutation(first[part])
-        found = tells_apart(_places(values, dealt, test), _places(values, ~dealt, test), units)[0]
-        shuffled += sum(one.verdict == "confirmed" for one in found)
+        shuffled += confirmed(_places(values, dealt, test), _places(values, ~dealt, test), units)
     counts = len(telling), verdicts.count("confirmed"), verdicts.count("too few to tell")
     return UnitCounts(*counts, shuffled / SHUFFLES)
 
 
-def _places(values: Values, kind: NDArray[np.bool_], test: NDArray[np.bool_]) -> Values:
+def _places(values: Values, kind: Mask, test: Mask) -> Values:
     """The places of a kind, training before test ones and as many of these as of those: a study's first half chooses
     and its second confirms.
     """
@@ -355,7 +344,7 @@ def _sound(found: Senses) -> bool:
 SENSES = Results("senses.json", Senses, SCHEMA, own="senses/{weights:.20}.json", sound=_sound)
 
 
-def read_senses(run: "Run") -> Senses | None:
+def read_senses(run: Run) -> Senses | None:
     """What is kept for a run's present weights, of each set what came with it first; None where nothing whole is."""
     found = None
     for one in SENSES.all(run):

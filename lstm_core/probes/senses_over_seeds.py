@@ -74,24 +74,20 @@ class SetTogether(Framed, rows="words"):
         """What the set says in one line: EVERY_PHRASE where it has that, else the mean."""
         return next((one for one in self.words if one.word == EVERY_PHRASE), self.mean)
 
-    def ahead_of(self, other: str, name: str = "at_word") -> Ahead:
-        """One guesser beside another by their balanced accuracies, word by word, without EVERY_PHRASE."""
+    def ahead_of(self, other: str) -> Ahead:
+        """The neurons at the word beside another guesser by balanced accuracy, word by word, without EVERY_PHRASE."""
         from scipy.stats import binomtest
 
         single = [one for one in self.words if one.word != EVERY_PHRASE]
-        differences = [one.scores[name].balanced.mean - one.scores[other].balanced.mean for one in single]
+        differences = [one.scores["at_word"].balanced.mean - one.scores[other].balanced.mean for one in single]
         better, of = sum(value > 0 for value in differences), sum(value != 0 for value in differences)
         return Ahead(better, of, float(binomtest(better, of).pvalue) if of else 1.0)
 
 
 def together(every: Sequence[Senses]) -> tuple[SetTogether, ...]:
     """Several runs, set by set in the order of SETS; without a set where no word is known to all runs that have it."""
-    found = []
-    for name in SETS:
-        having = [(one, part) for one in every for part in one.sets if part.name == name]
-        if having and (made := _together(name, having)):
-            found.append(made)
-    return tuple(found)
+    having = {name: [(one, part) for one in every for part in one.sets if part.name == name] for name in SETS}
+    return tuple(made for name, some in having.items() if some and (made := _together(name, some)))
 
 
 def _together(name: str, having: Sequence[tuple[Senses, SetSenses]]) -> SetTogether | None:
@@ -115,12 +111,14 @@ def _together(name: str, having: Sequence[tuple[Senses, SetSenses]]) -> SetToget
 def _of_words(title: str, runs: Sequence[Sequence[WordSenses]], units: Sequence[int]) -> WordTogether:
     """One word or the mean of several: of each run a list of its words."""
 
+    def means(value: Callable[[WordSenses], float]) -> list[float]:
+        return [float(np.mean([value(one) for one in words])) for words in runs]
+
     def over_words(value: Callable[[WordSenses], float]) -> Range:
-        return range_of([float(np.mean([value(one) for one in words])) for words in runs])
+        return range_of(means(value))
 
     def share(value: Callable[[WordSenses], float]) -> Range:
-        means = [np.mean([value(one) for one in words]) / count for words, count in zip(runs, units, strict=True)]
-        return range_of([float(mean) for mean in means])
+        return range_of([mean / count for mean, count in zip(means(value), units, strict=True)])
 
     def scores(name: str) -> ScoreRanges:
         def of(part: Callable[[Scores], float]) -> Range:

@@ -25,6 +25,7 @@ from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.tagged import NONE, Tagged
 
 Span = tuple[int, int]
+Values = NDArray[np.floating]
 Verdict = Literal["confirmed", "not confirmed", "too few to tell"]
 
 CHOSEN_BELOW = 0.05  # chance of a unit that one half chooses, or that of perfect order where it is higher
@@ -182,9 +183,11 @@ def places(recording: Recording, selector: Selector, tagged: Tagged | None = Non
         if tagged is None:
             raise ValueError(f"{selector.phrase!r} is chosen by part of speech, but the text is not tagged")
         ends = tagged.ending_at(np.array([stop for _, stop in spans], dtype=np.int64))
-        codes = [tagged.code[end] if end != NONE else NONE for end in ends.tolist()]
-        tags = tagged.tags_of_codes(np.array(codes, dtype=np.int64)).tolist() if codes else []
-        spans = [span for span, tag in zip(spans, tags, strict=True) if tag in selector.tags]
+        spans = [
+            span
+            for span, end in zip(spans, ends.tolist(), strict=True)
+            if end != NONE and tagged.tag[end] in selector.tags
+        ]
     if selector.contexts:
         wide = [span for context in selector.contexts for span in whole_words(recording, context)]
         spans = [span for span in spans if any(a <= span[0] and span[1] <= b for a, b in wide)]
@@ -209,16 +212,10 @@ def values_at(recording: Recording, signal: str, layers: Sequence[int], steps: S
 
 
 def study(
-    recording: Recording,
-    on: OnSets,
-    asked: Study,
-    tagged: Tagged | None = None,
-    *,
-    seed: int = 0,
-    report: Progress = silent,
+    recording: Recording, on: OnSets, asked: Study, tagged: Tagged | None = None, *, report: Progress = silent
 ) -> StudyResult:
     """Carry out a study over a recording. Raises ValueError as `places`."""
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     report(0.0, "phrases")
     spans = [whole_words(recording, phrase) for phrase in asked.phrases]
     phrases = tuple(
@@ -251,9 +248,7 @@ def study(
 # Which units tell two kinds of places apart ---------------------------------------------------------------------------
 
 
-def tells_apart(
-    positive: NDArray[np.float32], negative: NDArray[np.float32], units: Sequence[Unit]
-) -> tuple[tuple[Telling, ...], float]:
+def tells_apart(positive: Values, negative: Values, units: Sequence[Unit]) -> tuple[tuple[Telling, ...], float]:
     """The units that the first half of the places chooses, the surest first, with the verdict of the second half.
 
     Values (N, U) of each kind in the order of the text. Also the smallest chance that the second half could reach.
@@ -282,15 +277,13 @@ def tells_apart(
     return tuple(sorted(found, key=lambda one: (one.chance, -one.confirmed_with, one.layer, one.unit))), smallest
 
 
-def _halves(values: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _halves(values: Values) -> tuple[Values, Values]:
     """The first half of the places and the second: neighbouring ones, which are alike, are not in both."""
     middle = (len(values) + 1) // 2
     return values[:middle], values[middle:]
 
 
-def _rank_test(
-    one: NDArray[np.floating], other: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _rank_test(one: Values, other: Values) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each unit: the share of pairs in which `one` is higher (ties half), and the chance of such a share or a larger
     one where both are alike (Mann and Whitney; exact for few places without ties).
     """
@@ -312,7 +305,8 @@ def _rank_test(
     return score, chance
 
 
-def _confirmed(positive: NDArray[np.float32], negative: NDArray[np.float32], units: Sequence[Unit]) -> int:
+def confirmed(positive: Values, negative: Values, units: Sequence[Unit]) -> int:
+    """How many units the second half of the places confirms (see `tells_apart`)."""
     return sum(one.verdict == "confirmed" for one in tells_apart(positive, negative, units)[0])
 
 
@@ -330,15 +324,14 @@ def _shuffled(recording: Recording, on: OnSets, kinds: Sequence[Sequence[Span]],
     for _ in range(SHUFFLES):
         positive = np.zeros(len(every), bool)
         positive[draw.permutation(len(every))[: len(kinds[0])]] = True
-        count += _confirmed(values[positive], values[~positive], on.units)
+        count += confirmed(values[positive], values[~positive], on.units)
     return count / SHUFFLES
 
 
 def _dealt(recording: Recording, on: OnSets, word: str) -> int:
     """How many units are confirmed where a word's places are dealt out in turn."""
-    spans = whole_words(recording, word)
-    values = _values(recording, on, spans)
-    return _confirmed(values[::2], values[1::2], on.units)
+    values = _values(recording, on, whole_words(recording, word))
+    return confirmed(values[::2], values[1::2], on.units)
 
 
 # Phrases --------------------------------------------------------------------------------------------------------------
@@ -376,10 +369,8 @@ def whole_words(recording: Recording, phrase: str) -> list[Span]:
         return []  # the model does not know one of its words
     if recording.vocabulary.splitter != "characters":
         return spans
-    text = recording.vocabulary.tokens
-    read = recording.tokens
 
     def inside(at: int) -> bool:
-        return 0 <= at < len(read) and text[read[at]].isalnum()
+        return any(map(str.isalnum, recording.text(at, at + 1)))
 
     return [(start, stop) for start, stop in spans if not inside(start - 1) and not inside(stop)]

@@ -134,7 +134,6 @@ def verify(
         except ValueError as error:
             why.append(f"No set of words: {error}.")
     report(1.0, "done")
-    there = tuple(one for one in nothing if one is not None)
     return Verification(
         query=query,
         run=recording.spec.run,
@@ -143,7 +142,7 @@ def verify(
         apart=apart,
         reader=reader,
         dealt_by=dealt_by,
-        nothing=there,
+        nothing=tuple(one for one in nothing if one is not None),
         followed=followed,
         words=words,
         why=tuple(why),

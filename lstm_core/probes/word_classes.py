@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lstm_core.probes.active import WINDOW, OnSets, Unit
 from lstm_core.probes.similar_units import jaccards, overlaps
-from lstm_core.probes.studies import Telling, tells_apart, values_at
+from lstm_core.probes.studies import Telling, confirmed, tells_apart, values_at
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.separation import Separation, separation
 from lstm_core.storage.frames import Framed
@@ -81,13 +81,7 @@ class WordClass(Framed, rows="units"):
 
 
 def word_class(
-    recording: Recording,
-    on: OnSets,
-    words: Sequence[str],
-    tagged: Tagged | None = None,
-    *,
-    seed: int = 0,
-    report: Progress = silent,
+    recording: Recording, on: OnSets, words: Sequence[str], tagged: Tagged | None = None, *, report: Progress = silent
 ) -> WordClass:
     """Which units are selective for a class of words. Without `tagged` the words beside it are as frequent, no more.
 
@@ -101,7 +95,7 @@ def word_class(
     absent = tuple(word for word in dict.fromkeys(words) if word not in known)
     if len(own) < WORDS:
         raise ValueError(f"{len(own)} of the words stand {FEWEST} times or more in the text: {WORDS} are needed")
-    draw, taken = np.random.default_rng(seed), set(words)
+    draw, taken = np.random.default_rng(0), set(words)
     for _ in range(BESIDE):
         taken |= set(matched(known, own, taken, draw).values())
     beside = sorted(taken - set(words))
@@ -117,8 +111,7 @@ def word_class(
     shuffled = 0
     for _ in range(SHUFFLES):
         dealt = draw.permutation(mine)
-        found, _ = tells_apart(places.means[dealt], places.means[~dealt], on.units)
-        shuffled += sum(one.verdict == "confirmed" for one in found)
+        shuffled += confirmed(places.means[dealt], places.means[~dealt], on.units)
     report(1.0, "done")
     higher = [
         number
@@ -247,9 +240,12 @@ def word_set(
         raise ValueError(f"{len(pairs)} of its words stand {FEWEST} times or more in the text: {OF_A_SET} are needed")
     controls = list(pairs.values())
     others = matched(known, controls, {*words, *controls}, draw)
-    wanted = {word: number for number, word in enumerate(dict.fromkeys([*pairs, *controls, *others.values()]))}
-    means = _means(recording, signal, layers, of_text, tagged, wanted)
-    one, other, third = (means[[wanted[word] for word in some]] for some in (pairs, controls, others.values()))
+    stops: dict[str, list[int]] = {word: [] for word in (*pairs, *controls, *others.values())}
+    for word, stop in zip(of_text, tagged.stop.tolist(), strict=True):
+        if word in stops:
+            stops[word].append(stop)
+    means = {word: _mean(recording, signal, layers, own) for word, own in stops.items()}
+    one, other, third = (np.array([means[word] for word in some]) for some in (pairs, controls, others.values()))
     absent = tuple(word for word in dict.fromkeys(words) if word not in pairs)
     nothing = separation(other, third) if len(third) >= OF_A_SET else None
     return WordSet(tuple(pairs), tuple(controls), absent, separation(one, other), nothing)
@@ -283,21 +279,7 @@ def _kinds(of_text: Sequence[str], tagged: Tagged) -> dict[str, tuple[int, int]]
     return {word: (count, -best[word][1]) for word, count in often}
 
 
-def _means(
-    recording: Recording,
-    signal: str,
-    layers: Sequence[int],
-    of_text: Sequence[str],
-    tagged: Tagged,
-    wanted: Mapping[str, int],
-) -> NDArray[np.float64]:
-    """The vector of each word (W, D)."""
-    stops: list[list[int]] = [[] for _ in wanted]
-    for word, stop in zip(of_text, tagged.stop.tolist(), strict=True):
-        if word in wanted:
-            stops[wanted[word]].append(stop)
-    found = np.zeros((len(wanted), len(layers) * recording.spec.units))
-    for row, own in zip(found, stops, strict=True):
-        few = np.unique(np.linspace(0, len(own) - 1, AVERAGED).round().astype(int)).tolist()
-        row[:] = values_at(recording, signal, layers, [own[at] - 1 for at in few]).mean(axis=0, dtype=np.float64)
-    return found
+def _mean(recording: Recording, signal: str, layers: Sequence[int], stops: Sequence[int]) -> Floats:
+    """The vector (D,) of a word from where its places stop."""
+    few = np.unique(np.linspace(0, len(stops) - 1, AVERAGED).round().astype(int)).tolist()
+    return values_at(recording, signal, layers, [stops[at] - 1 for at in few]).mean(axis=0, dtype=np.float64)

@@ -1,20 +1,16 @@
 """The chunks of what a recording read: gold ones of the CoNLL-2000 corpus, elsewhere by rules from its tags."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from lstm_core.recordings.recording import Recording
 from lstm_core.recordings.tags import recorded_text, tags_of
+from lstm_core.runs.run import Run
 from lstm_core.storage.files import data_folder
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text.chunk_rules import iob_of
 from lstm_core.text.chunks import NAME, Chunked, GoldText, _chunked, gold_text
 from lstm_core.text.conll2000 import CONLL2000, spans_of
 from lstm_core.text.tagged import NONE, Tagged
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 
 def chunks_by_rules(recording: Recording, tagged: Tagged) -> Chunked:
@@ -35,7 +31,7 @@ def chunks_by_rules(recording: Recording, tagged: Tagged) -> Chunked:
 
 
 def gold_recording(
-    run: "Run", signals: tuple[str, ...] = ("h",), *, report: Progress = silent
+    run: Run, signals: tuple[str, ...] = ("h",), *, report: Progress = silent
 ) -> tuple[Recording, GoldText]:
     """What a run did while it read the corpus: the recording at hand, or made now and kept (see record.record)."""
     from lstm_core.recordings.record import RecordQuery, Text, record

@@ -1,12 +1,9 @@
 """Which recordings are at hand: of some weights, over a text, with some signals; and the twin's beside one."""
 
 from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING
 
 from lstm_core.recordings.recording import Recording, opened_recordings
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
+from lstm_core.runs.run import Run
 
 
 def find(
@@ -34,7 +31,7 @@ def find(
 
 
 def longest(
-    run: "Run", signals: Collection[str] = (), layers: Collection[int] = (), *, other_than: str = ""
+    run: Run, signals: Collection[str] = (), layers: Collection[int] = (), *, other_than: str = ""
 ) -> Recording:
     """The longest recording of a run that kept these signals and layers at all positions, of any text but `other_than`.
 
@@ -58,7 +55,7 @@ def same_reading(recording: Recording, other: Recording) -> bool:
     return all(getattr(recording.spec, name) == getattr(other.spec, name) for name in compared)
 
 
-def twins_of(run: str) -> Iterator["Run"]:
+def twins_of(run: str) -> Iterator[Run]:
     """The untrained twins of a run that are at hand."""
     from lstm_core.runs.store import list_runs
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from lstm_core.storage.frames import Framed
+from lstm_core.runs.run import Run
+from lstm_core.storage.frames import Framed, frame_of, together
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
 from lstm_core.text.catalogue import CorpusMissing
@@ -20,9 +21,6 @@ from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable, text_
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from lstm_core.runs.run import Run
-from lstm_core.storage.frames import frame_of, together
 
 Vectors = Literal["paper", "best"]
 
@@ -41,7 +39,7 @@ class SimilarityQuery:
     layers: tuple[int, ...] = ()
     text: str = ""
 
-    def of(self, run: "Run") -> "SimilarityQuery":
+    def of(self, run: Run) -> "SimilarityQuery":
         """The query with its layers filled in; raises ValueError for what the run does not have."""
         if self.vectors not in ("paper", "best"):
             raise ValueError(f"vectors {self.vectors!r} are unknown: choose paper or best")
@@ -80,7 +78,7 @@ def at_hand() -> tuple[list[Pairs], list[str]]:
 
 
 def measure(
-    run: "Run",
+    run: Run,
     query: SimilarityQuery = SimilarityQuery(),
     *,
     benchmarks: Sequence[Pairs] = (),
@@ -100,7 +98,7 @@ def measure(
 
 
 def _judged(
-    run: "Run", query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Progress
+    run: Run, query: SimilarityQuery, benchmarks: Sequence[Pairs], report: Progress
 ) -> tuple[list[Judged], EmbeddingTable]:
     if query.vectors == "paper":
         table = vectors.embeddings(run, EmbeddingQuery(layers=query.layers, text=query.text), report=report)
@@ -116,7 +114,7 @@ def _judged(
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def read_similarity(run: "Run", query: SimilarityQuery = SimilarityQuery()) -> SimilarityResult | None:
+def read_similarity(run: Run, query: SimilarityQuery = SimilarityQuery()) -> SimilarityResult | None:
     """The kept result for a run's present weights, the one that came with it first; None where no whole one is."""
     query = query.of(run)
     return SIMILARITY.read(run, query=query, text_fingerprint=text_fingerprint(run, query.text))

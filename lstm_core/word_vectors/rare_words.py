@@ -6,11 +6,11 @@ Knows tables of vectors, lexicons and tags. V words, K neighbours.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.runs.run import Run
 from lstm_core.stats import intervals
 from lstm_core.storage.frames import Framed
 from lstm_core.text.lexicon import Lexicon, has_dash, lexicon, whole_word_counts
@@ -18,8 +18,6 @@ from lstm_core.text.tagged import Tagged, words_before
 from lstm_core.word_vectors.spelling import LEAD, TAIL, context_at, drawn_contexts, spell
 from lstm_core.word_vectors.vectors import EmbeddingTable
 
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 Rows = NDArray[np.int64]
 
 NEIGHBOURS = 5
@@ -168,7 +166,7 @@ def held_out_words(text: str, train: tuple[int, int]) -> list[str]:
 
 
 def held_out_spelling(
-    run: "Run", table: EmbeddingTable, text: str, words: Sequence[str], contexts: Sequence[int] = (1, 2, 4, 8)
+    run: Run, table: EmbeddingTable, text: str, words: Sequence[str], contexts: Sequence[int] = (1, 2, 4, 8)
 ) -> list[HeldOut]:
     """How well the spelling of a word in a few contexts finds the vector that the word has in others.
 

@@ -6,10 +6,10 @@ Knows runs and where results are kept.
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lstm_core.runs.run import Run
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
@@ -17,9 +17,6 @@ from lstm_core.word_vectors import rare_words
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
 from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingTable, embeddings, text_fingerprint
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 SCHEMA = 1
 NEAR = 5  # neighbours of a word, as in the paper
@@ -137,7 +134,7 @@ def _near(table: EmbeddingTable, word: str) -> tuple[tuple[Neighbour, ...], set[
     return neighbours(table, word, NeighbourQuery(NEAR)), {one.word for one in euclid}
 
 
-def word_report(run: "Run", *, report: Progress = silent) -> WordReport:
+def word_report(run: Run, *, report: Progress = silent) -> WordReport:
     """Measure all of it with the paper's vectors of the run's own text; makes what is not kept.
 
     Words held out are those that training never read and that stand at least twice; none for a run that began with
@@ -189,7 +186,7 @@ REPORTS = Results(
 )
 
 
-def read_report(run: "Run") -> WordReport | None:
+def read_report(run: Run) -> WordReport | None:
     """The kept report of a run's present weights and text, the one that came with it first, or None."""
     try:
         return REPORTS.read(run, text_fingerprint=text_fingerprint(run))

@@ -7,20 +7,18 @@ V words, U units.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.runs.run import Run
 from lstm_core.storage.arrays import restore_rows, scale_rows
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.word_vectors import vectors
 from lstm_core.word_vectors.vectors import DEFINITIONS, PAPER, EmbeddingQuery, EmbeddingTable, State, listed
-
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 
 COMMON = 2000  # words
 
@@ -68,7 +66,7 @@ class WordSample(Framed, columns=("words", "averaged", "counted", "tags")):
         return vectors.joined(tables, query)
 
 
-def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -> WordSample:
+def word_sample(run: Run, *, count: int = COMMON, report: Progress = silent) -> WordSample:
     """Take the sample: vectors are made where none are kept, the whole text is tagged, two maps are drawn (t-SNE).
 
     Raises ValueError for a run of words, and for a text of fewer than 10 words.
@@ -104,7 +102,7 @@ def word_sample(run: "Run", *, count: int = COMMON, report: Progress = silent) -
     return found
 
 
-def tags_of_words(run: "Run", *, report: Progress = silent) -> list[str]:
+def tags_of_words(run: Run, *, report: Progress = silent) -> list[str]:
     """The commonest part of speech of each word of the tables of its text (V,), "" for none. Reads a long text for a
     minute a million characters, and keeps what it found with the recording that the vectors were made of.
     """
@@ -122,12 +120,12 @@ def tags_of_words(run: "Run", *, report: Progress = silent) -> list[str]:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def keep_sample(found: WordSample, run: "Run", into: "Run | None" = None) -> Path:
+def keep_sample(found: WordSample, run: Run, into: Run | None = None) -> Path:
     """Keep the sample of a run, below `$LSTM_HOME` or with it."""
     return SAMPLES.keep(found, into, weights=run.fingerprint, text_fingerprint=vectors.text_fingerprint(run))
 
 
-def read_sample(run: "Run") -> WordSample | None:
+def read_sample(run: Run) -> WordSample | None:
     """The kept sample of a run's present weights and text, the one that came with it first, or None."""
     return SAMPLES.read(run, run=run.name, text_fingerprint=vectors.text_fingerprint(run))
 

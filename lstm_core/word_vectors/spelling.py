@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.runs.run import Run
 from lstm_core.text.lexicon import AROUND, lexicon, moments, weights_of_words
 from lstm_core.word_vectors.vectors import EmbeddingTable
 
 if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
-    from lstm_core.runs.run import Run
 
 Model = Optional["LanguageModel"]
 
@@ -73,7 +73,7 @@ def drawn_contexts(text: str, count: int, *, seed: int = 0) -> list[WordContext]
 
 
 def spell(
-    run: "Run",
+    run: Run,
     table: EmbeddingTable,
     words: Sequence[str],
     contexts: Sequence[Sequence[WordContext]],
@@ -101,7 +101,7 @@ def spell(
 
 
 def spell_unknown(
-    run: "Run", table: EmbeddingTable, words: Sequence[str], typed: Sequence[str] = (), *, model: Model = None
+    run: Run, table: EmbeddingTable, words: Sequence[str], typed: Sequence[str] = (), *, model: Model = None
 ) -> Spelled:
     """Words that a table does not have, spelled in the contexts that a person typed, or in CONTEXTS of the run's text.
 
@@ -127,7 +127,7 @@ def _window(word: str, context: WordContext) -> tuple[str, int, int]:
 
 
 def _states(
-    model: "LanguageModel", run: "Run", table: EmbeddingTable, windows: Sequence[tuple[str, int, int]]
+    model: "LanguageModel", run: Run, table: EmbeddingTable, windows: Sequence[tuple[str, int, int]]
 ) -> list[NDArray[np.float32]]:
     """Each state of the table's query after each window: (W, U) a state. Padding behind a window changes nothing."""
     import torch

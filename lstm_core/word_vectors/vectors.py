@@ -7,7 +7,7 @@ U units, N occurrences.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import CELLS
+from lstm_core.runs.run import Run
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form
 from lstm_core.word_vectors.means import mean_around, mean_states
 
-if TYPE_CHECKING:
-    from lstm_core.runs.run import Run
 State = tuple[str, int, str]  # signal, layer, moment
 
 SCHEMA = 1
@@ -52,7 +51,7 @@ class EmbeddingQuery:
     whitened: bool = False
     text: str = ""
 
-    def of(self, run: "Run") -> "EmbeddingQuery":
+    def of(self, run: Run) -> "EmbeddingQuery":
         """The query with its layers filled in for a run; raises ValueError for what the run does not have."""
         cell, count = run.model_config.cell, run.model_config.layers
         if run.kind != "char":
@@ -89,7 +88,7 @@ BEST = EmbeddingQuery(moments=("before", "after", "next"), centred=True, removed
 DEFINITIONS = {"paper": PAPER, "best": BEST}
 
 
-def defined(name: str, run: "Run") -> EmbeddingQuery:
+def defined(name: str, run: Run) -> EmbeddingQuery:
     """The vectors of a name among DEFINITIONS for a run; fewer directions are taken off where it has few units.
 
     Raises ValueError for another name and for what the run does not have.
@@ -165,7 +164,7 @@ class EmbeddingTable(Framed, columns=("words", "averaged", "counted", "vectors")
         return _joined(means, self.adjustments)
 
 
-def embeddings(run: "Run", query: EmbeddingQuery = PAPER, *, report: Progress = silent) -> EmbeddingTable:
+def embeddings(run: Run, query: EmbeddingQuery = PAPER, *, report: Progress = silent) -> EmbeddingTable:
     """The vectors of all words of a text. Reads the text first where no recording holds the states.
 
     The mean of each state is kept below `$LSTM_HOME`, by weights, text, signal, layer and moment: whatever else a query
@@ -177,7 +176,7 @@ def embeddings(run: "Run", query: EmbeddingQuery = PAPER, *, report: Progress = 
     return joined(state_means(run, query.states, query.text, report=report), query)
 
 
-def kept_embeddings(run: "Run", query: EmbeddingQuery = PAPER) -> EmbeddingTable | None:
+def kept_embeddings(run: Run, query: EmbeddingQuery = PAPER) -> EmbeddingTable | None:
     """The same where all that it needs is kept, else None: takes a second at most."""
     query = query.of(run)
     fingerprint = text_fingerprint(run, query.text)
@@ -187,7 +186,7 @@ def kept_embeddings(run: "Run", query: EmbeddingQuery = PAPER) -> EmbeddingTable
 
 
 def state_means(
-    run: "Run", states: Iterable[State], text: str = "", *, report: Progress = silent
+    run: Run, states: Iterable[State], text: str = "", *, report: Progress = silent
 ) -> dict[State, EmbeddingTable]:
     """The table of mean states (V, U) of each state asked for; what is not kept, or damaged, is made and kept."""
     states = list(dict.fromkeys(states))
@@ -198,7 +197,7 @@ def state_means(
     return {state: table for state, table in found.items() if table is not None}
 
 
-def _make(run: "Run", states: list[State], text: str, report: Progress) -> Iterator[tuple[State, EmbeddingTable]]:
+def _make(run: Run, states: list[State], text: str, report: Progress) -> Iterator[tuple[State, EmbeddingTable]]:
     recordings = recordings_for(run, {state[:2] for state in states}, text, report=report)
     first = next(iter(recordings.values()))
     read = "".join(first.text(0, len(first.tokens)))
@@ -221,7 +220,7 @@ def _make(run: "Run", states: list[State], text: str, report: Progress) -> Itera
 
 
 def recordings_for(
-    run: "Run", signals: set[tuple[str, int]], text: str = "", *, report: Progress = silent
+    run: Run, signals: set[tuple[str, int]], text: str = "", *, report: Progress = silent
 ) -> dict[tuple[str, int], Recording]:
     """Recordings of a whole text, by signal and layer, that hold its blanks; those that lack are read at once."""
     from lstm_core.recordings.record import RecordQuery, corpus_text, record  # loads torch
@@ -308,7 +307,7 @@ def _at_length_one(values: NDArray[np.floating]) -> NDArray[np.float32]:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-def text_fingerprint(run: "Run", text: str = "") -> str:
+def text_fingerprint(run: Run, text: str = "") -> str:
     """Identifies the text that vectors are of; raises ValueError for a run that has none of its own."""
     from lstm_core.text.corpus import read_corpus
 
@@ -316,7 +315,7 @@ def text_fingerprint(run: "Run", text: str = "") -> str:
     return own if own and not text else read_corpus(run.source(text), "char").fingerprint
 
 
-def _kept(run: "Run", fingerprint: str, state: State) -> EmbeddingTable | None:
+def _kept(run: Run, fingerprint: str, state: State) -> EmbeddingTable | None:
     """The means that were kept, None where there are none or they are damaged."""
     signal, layer, moment = state
     of = {"weights": run.fingerprint, "text_fingerprint": fingerprint}
