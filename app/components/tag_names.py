@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.text.tagged import MEANINGS
 
 
 def named(tag: str) -> str:

@@ -1,8 +1,7 @@
 """What single units do.
 
 profile        one unit: its values over the text, where it is highest and lowest
-distributions  how the values of all units of a layer are distributed, which are unlike the rest
-shapes         near zero, bimodal, one-sided, Laplace: the shape of a unit's distribution
+distributions  how the values of all units of a layer are distributed, which are unlike the rest, which shape each has
 correlated     units that do the same or the opposite, of a layer or of another run
 features       features of a text: sentences, headings, words that speak well or ill, parts of speech
 label_search   what each unit follows, held out and against chance

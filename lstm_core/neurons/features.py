@@ -18,9 +18,8 @@ from lstm_core.storage.progress import Progress, silent
 from lstm_core.text import marks
 from lstm_core.text.corpus import END, UNKNOWN, Splitter
 from lstm_core.text.marks import WORD, Tokens, blank, in_quotes, paragraph_breaks, ramp, since
-from lstm_core.text.penn_tags import MEANINGS
 from lstm_core.text.sentences import sentence_spans
-from lstm_core.text.tagged import Tagged
+from lstm_core.text.tagged import MEANINGS, Tagged
 
 Ordered = NDArray[np.float32]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.neurons.distributions import BINS, CELL_INTERVAL, bounds_in
-from lstm_core.neurons.shapes import laplace_below
+from lstm_core.neurons.distributions import BINS, CELL_INTERVAL, bounds_in, laplace_below
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.counts import NEAR_ZERO
 from lstm_core.storage.frames import Framed

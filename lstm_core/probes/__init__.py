@@ -1,9 +1,8 @@
 """Questions by example: which units are on through a phrase, which tell two kinds of places apart.
 
 active             which units are on when
-match              where else units are on as they are in a span
+match              where else units are on as they are in a span; units of a phrase alone, beside chance
 match_loops        compiled loops over bits
-selective          units of a phrase alone, beside chance
 similar_units      units that are on when a unit is on, or some steps earlier or later
 studies            units that tell two kinds of places apart, chosen on one half, confirmed on the other
 verification       a study put to the test: a linear reader, vectors, timing, the untrained twin

@@ -10,10 +10,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from lstm_core.neurons.distributions import Distributions
+from lstm_core.neurons.distributions import (
+    BIMODAL,
+    LAPLACE,
+    NEAR_ZERO,
+    ONE_SIDED,
+    OTHER,
+    SHAPES,
+    Distributions,
+    laplace_distance,
+    shapes,
+)
 from lstm_core.neurons.label_search import Labels, UnitLabel
 from lstm_core.neurons.profile import NeuronProfile
-from lstm_core.neurons.shapes import BIMODAL, LAPLACE, NEAR_ZERO, ONE_SIDED, OTHER, SHAPES, laplace_distance, shapes
 from lstm_core.stats.paired_test import LEADS, LEARNED, NOT_AHEAD, UNKNOWN
 
 Floats = NDArray[np.float64]

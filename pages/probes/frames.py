@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lstm_core.probes.active import OnSets, Unit
-from lstm_core.probes.match import Match, Matches
-from lstm_core.probes.selective import MOSTLY, RARELY, Selective
+from lstm_core.probes.match import MOSTLY, RARELY, Match, Matches, Selective
 from lstm_core.probes.similar_units import SimilarUnits
 from lstm_core.probes.studies import StudyResult
 from lstm_core.recordings.recording import Recording

@@ -10,10 +10,9 @@ from app.components.table import Columns, number, percent, show, text, whole
 from lstm_core.claims.labels import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
 from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
-from lstm_core.recordings.chunks import chunks_of, is_gold
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from lstm_core.recordings.tags import TAGS, tags_of
+from lstm_core.recordings.tags import TAGS, chunks_of, is_gold, tags_of
 from pages.probes.tuning_frames import counts_sentence, memory, tuned_frame, verdict
 
 QUICK = 50_000  # steps of a tagged text that are looked at unasked: about a second

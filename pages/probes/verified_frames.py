@@ -9,7 +9,7 @@ from lstm_core.probes.word_classes import WordSet
 from lstm_core.stats.false_discovery import FALSE_SHARE
 from lstm_core.stats.separation import Separation
 from lstm_core.stats.spectrum import Period, Rhythm
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.text.tagged import MEANINGS
 
 WORDS = ("words of the study", "words as frequent")
 

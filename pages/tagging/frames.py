@@ -14,7 +14,7 @@ from lstm_core.tagging.recorded import SentenceStates
 from lstm_core.tagging.reports import Confusion
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.tag import FollowingPair, Tagging
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.text.tagged import MEANINGS
 from pages.tagging.cells import Cell, CellGroup, CellRow
 
 Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text

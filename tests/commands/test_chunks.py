@@ -12,10 +12,9 @@ import pytest
 from lstm_core.claims.labels import chunk_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
-from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import find_recordings
-from lstm_core.recordings.tags import tags_of
+from lstm_core.recordings.tags import chunks_by_rules, gold_recording, tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import corpus_of, keep_text
 from tests.commands.test_probes import stronger

@@ -10,9 +10,15 @@ import pytest
 
 from lstm_core.commands.analyses import units_document
 from lstm_core.neurons import labels
-from lstm_core.neurons.distributions import DISTRIBUTIONS, DistributionQuery, distributions
+from lstm_core.neurons.distributions import (
+    DISTRIBUTIONS,
+    SHAPES,
+    DistributionQuery,
+    distributions,
+    laplace_distance,
+    shapes,
+)
 from lstm_core.neurons.label_search import LabelQuery, Labels, UnitLabel
-from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import remove_recording
 from lstm_core.runs.run import Run

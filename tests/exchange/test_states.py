@@ -17,9 +17,8 @@ from lstm_core.neurons.profile import NeuronQuery, profile
 from lstm_core.probes.active import OnQuery, on_sets
 from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import Annotation, read_annotations
-from lstm_core.recordings.find import longest
+from lstm_core.recordings.find import longest, remove_run
 from lstm_core.recordings.recording import Recording, find_recordings, recordings_folder, verify
-from lstm_core.recordings.upkeep import remove_run
 from lstm_core.runs.card import card
 from lstm_core.runs.store import list_runs, open_run
 from lstm_core.text.corpus import texts_folder

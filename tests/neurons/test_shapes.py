@@ -6,14 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
-from lstm_core.neurons.shapes import (
+from lstm_core.neurons.distributions import (
     BIMODAL,
     LAPLACE,
     NEAR_ZERO,
     ONE_SIDED,
     OTHER,
     SHAPES,
+    DistributionQuery,
+    Distributions,
+    distributions,
     laplace_distance,
     normal_distance,
     shapes,

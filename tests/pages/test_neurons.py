@@ -18,10 +18,16 @@ from app.components.csv_file import frame_csv
 from app.later import SEEN
 from lstm_core.neurons import labels
 from lstm_core.neurons.correlated import RelatedQuery, related
-from lstm_core.neurons.distributions import DistributionQuery, Distributions, distributions
+from lstm_core.neurons.distributions import (
+    NEAR_ZERO,
+    DistributionQuery,
+    Distributions,
+    distributions,
+    laplace_distance,
+    shapes,
+)
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel
 from lstm_core.neurons.profile import NeuronQuery, contexts_near
-from lstm_core.neurons.shapes import NEAR_ZERO, laplace_distance, shapes
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.cells import SIGNALS

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from lstm_core.probes.active import OnQuery, on_sets
-from lstm_core.probes.match import MatchQuery, by_chance, followers, match, occurrences
-from lstm_core.probes.selective import SelectiveQuery, selective
+from lstm_core.probes.match import MatchQuery, SelectiveQuery, by_chance, followers, match, occurrences, selective
 from lstm_core.probes.similar_units import UnitsQuery, groups, overlaps, similar_units
 from lstm_core.probes.studies import parse_study, study
 from lstm_core.recordings.annotations import Annotation, write_annotations

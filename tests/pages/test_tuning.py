@@ -9,10 +9,9 @@ import pytest
 from app.charts.neurons import SHOWN, around_chunks
 from lstm_core.neurons.chunk_tuning import TunedQuery, tuned_units
 from lstm_core.neurons.tuning import TuningQuery, tuning
-from lstm_core.recordings.chunks import chunks_by_rules, chunks_of, gold_recording, is_gold
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.recordings.recording import Recording, find_recordings
-from lstm_core.recordings.tags import tags_of
+from lstm_core.recordings.tags import chunks_by_rules, chunks_of, gold_recording, is_gold, tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
 from pages.probes import tuning as page

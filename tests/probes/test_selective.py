@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lstm_core.probes.active import OnQuery, on_sets
-from lstm_core.probes.selective import MOSTLY, RARELY, SelectiveQuery, selective
+from lstm_core.probes.match import MOSTLY, RARELY, SelectiveQuery, selective
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.record import RecordQuery, corpus_text, record
 from lstm_core.runs.run import Run

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from lstm_core.recordings import recording
+from lstm_core.recordings.find import recordings_of, remove_run
 from lstm_core.recordings.record import RecordQuery, Text, record
 from lstm_core.recordings.recording import (
     MANIFEST,
@@ -23,7 +24,6 @@ from lstm_core.recordings.recording import (
     remove_recording,
     verify,
 )
-from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.store import open_run
 from lstm_core.storage import files
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from lstm_core.recordings.upkeep import remove_run
+from lstm_core.recordings.find import remove_run
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.model import build
 from lstm_core.runs.run import Run, read_log, score_of

@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
 from lstm_core.recordings.record import Text, record
-from lstm_core.recordings.tags import tags_of
-from lstm_core.text.chunk_rules import iob_of
+from lstm_core.recordings.tags import chunks_by_rules, gold_recording, tags_of
 from lstm_core.text.chunks import Chunked, gold_text, spelled
 from lstm_core.text.conll2000 import (
     BASELINE_F1,
     CONLL2000,
     agreement,
     commonest,
+    iob_of,
     read_conll2000,
     rules_agreement,
     spans_of,
