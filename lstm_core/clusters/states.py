@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.run import Run
+from lstm_core.stats.tsne import tsne
 from lstm_core.storage.files import home
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
-from lstm_core.text.corpus import Corpus
+from lstm_core.text.corpus import Corpus, read_corpus
+from lstm_core.text.tagged import not_followed_by_whitespace, words_before
+from lstm_core.text.tags import tag_text
 
 Data = Literal["whitespace", "full"]
 
@@ -260,9 +263,6 @@ def labels_of(tree: Tree, min_cluster_size: int) -> tuple[NDArray[np.int32], NDA
 
 def _with_words(found: Clustering, recording: Recording, report: Progress) -> Clustering:
     """The clustering with the word before each blank and its part of speech."""
-    from lstm_core.text.tagged import not_followed_by_whitespace, words_before
-    from lstm_core.text.tags import tag_text
-
     text = "".join(recording.text(0, found.span[1] - found.span[0]))
     tagged = tag_text(text, report=report)
     before = words_before(tagged, text, found.positions)
@@ -277,8 +277,6 @@ def _with_words(found: Clustering, recording: Recording, report: Progress) -> Cl
 
 def text_of(run: Run, found: Clustering) -> str:
     """The text that a clustering's positions index; raises ValueError when it is not at hand or has changed."""
-    from lstm_core.text.corpus import read_corpus
-
     corpus = read_corpus(run.config["corpus"]["name"], "char")
     if corpus.fingerprint != found.text_fingerprint:
         raise ValueError(f"{corpus.name} is not the text any more that {run.name} has read: compute the clusters again")
@@ -298,8 +296,6 @@ class Map(Framed, columns=("points", "places")):
 
 def map_of(points: Points, *, count: int = 6000) -> Map:
     """A map of points by t-SNE; raises ValueError for fewer than 10 points."""
-    from lstm_core.stats.tsne import tsne
-
     chosen = np.sort(np.random.default_rng(0).permutation(len(points.states))[:count])
     return Map(chosen, tsne(points.states[chosen]))
 

@@ -16,7 +16,7 @@ from lstm_core.recordings.find import find
 from lstm_core.recordings.recording import Recording
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run
-from lstm_core.stats.tsne import PERPLEXITY
+from lstm_core.stats.tsne import PERPLEXITY, tsne
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
@@ -139,8 +139,6 @@ def recording_for(run: Run, query: WordMapQuery, *, report: Progress = silent) -
 
 def map_of(recording: Recording, query: WordMapQuery, first: int, count: int, *, report: Progress = silent) -> WordMap:
     """The map of `count` positions of a recording from its position `first`, all of whose positions are kept."""
-    from lstm_core.stats.tsne import tsne
-
     spec, stop = recording.spec, first + count
     values = recording.window(query.signal, query.layer, first, stop)  # (U, P)
     places = tsne(values.T, query.seed, perplexity=query.perplexity, report=report)

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording
+from lstm_core.recordings.tags import recorded_text, tags_of
 from lstm_core.stats.ranks import Mask
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.text import marks
 from lstm_core.text.corpus import END, UNKNOWN, Splitter
 from lstm_core.text.marks import WORD, Tokens, blank, in_quotes, paragraph_breaks, ramp, since
 from lstm_core.text.sentences import sentence_spans
-from lstm_core.text.tagged import MEANINGS, Tagged
+from lstm_core.text.tagged import MEANINGS, NONE, Tagged, words_before
 
 Ordered = NDArray[np.float32]
 
@@ -255,8 +256,6 @@ def tag_features(tokens: Tokens, tagged: Tagged) -> tuple[Feature, ...]:
     In a text of characters also one that is asked at the blanks behind words alone: the word before has it. Left out
     are tags of punctuation and of a single word (ONE_WORD).
     """
-    from lstm_core.text.tagged import NONE, words_before
-
     length = len(tokens)
     often = [tag for tag, count in tagged.counts().items() if count >= TAGGED]
     common = [tag for tag in often if tag[:1].isalpha() and tag not in ONE_WORD]
@@ -300,8 +299,6 @@ def features_of(recording: Recording, *, report: Progress = silent) -> tuple[Fea
 
     Their values are one a token read, whichever positions are kept. The tags are kept with the recording.
     """
-    from lstm_core.recordings.tags import recorded_text, tags_of
-
     tokens = recorded_text(recording)
     return (
         *plain_features(tokens, recording.vocabulary.splitter),

@@ -14,10 +14,12 @@ from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, Unit
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording, RecordingSpec
 from lstm_core.runs.run import Run
+from lstm_core.runs.store import open_run
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
 from lstm_core.text.corpus import Splitter
 from lstm_core.text.marks import Tokens
+from lstm_core.text.tags import tagger_fingerprint
 
 SEARCHED = ("h", "c")  # whose best units are told: of two as good the one of h, which is easier to read
 FINDINGS = (  # features that a person can see in a text, for which one unit is told
@@ -113,8 +115,6 @@ def example(tokens: Tokens, splitter: Splitter, feature: str, positions: NDArray
 
 def _run(spec: RecordingSpec) -> Run | None:
     """The run of a recording where it has the same weights still: labels may have come with it."""
-    from lstm_core.runs.store import open_run
-
     try:
         run = open_run(spec.run)
     except ValueError:
@@ -127,8 +127,6 @@ def _run(spec: RecordingSpec) -> Run | None:
 
 def _key(one: Any) -> str:
     """All that decides labels but the twin."""
-    from lstm_core.text.tags import tagger_fingerprint
-
     of = [one.weights, one.text_fingerprint, one.span, one.positions, one.query]
     return hashed([SCHEMA, tagger_fingerprint(), *of], in_order=False)
 

@@ -13,9 +13,12 @@ from lstm_core.runs.run import Run
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Results, hashed
+from lstm_core.text.corpus import read_corpus
+from lstm_core.text.lexicon import lexicon
 from lstm_core.word_vectors import rare_words
 from lstm_core.word_vectors.neighbours import Neighbour, NeighbourQuery, neighbours
 from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
+from lstm_core.word_vectors.sample import tags_of_words
 from lstm_core.word_vectors.vectors import PAPER, EmbeddingTable, embeddings, text_fingerprint
 
 SCHEMA = 1
@@ -142,9 +145,6 @@ def word_report(run: Run, *, report: Progress = silent) -> WordReport:
     own, and a text without any part of speech.
     """
     from lstm_core.recordings.record import corpus_text  # loads torch
-    from lstm_core.text.corpus import read_corpus
-    from lstm_core.text.lexicon import lexicon
-    from lstm_core.word_vectors.sample import tags_of_words
 
     table = embeddings(run, PAPER, report=report)
     train = read_corpus(run.config["corpus"]["name"], run.kind).splits["train"]

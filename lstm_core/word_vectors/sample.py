@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lstm_core.recordings.tags import recorded_text, tags_of
 from lstm_core.runs.run import Run
+from lstm_core.stats.tsne import tsne
 from lstm_core.storage.arrays import restore_rows, scale_rows
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
+from lstm_core.text.lexicon import lexicon
 from lstm_core.word_vectors import vectors
+from lstm_core.word_vectors.rare_words import word_tags
 from lstm_core.word_vectors.vectors import DEFINITIONS, PAPER, EmbeddingQuery, EmbeddingTable, State, listed
 
 COMMON = 2000  # words
@@ -71,8 +75,6 @@ def word_sample(run: Run, *, count: int = COMMON, report: Progress = silent) -> 
 
     Raises ValueError for a run of words, and for a text of fewer than 10 words.
     """
-    from lstm_core.stats.tsne import tsne
-
     asked = {name: vectors.defined(name, run) for name in DEFINITIONS}
     states = dict.fromkeys(state for query in asked.values() for state in query.states)
     whole = vectors.state_means(run, states, report=report)
@@ -106,10 +108,6 @@ def tags_of_words(run: Run, *, report: Progress = silent) -> list[str]:
     """The commonest part of speech of each word of the tables of its text (V,), "" for none. Reads a long text for a
     minute a million characters, and keeps what it found with the recording that the vectors were made of.
     """
-    from lstm_core.recordings.tags import recorded_text, tags_of
-    from lstm_core.text.lexicon import lexicon
-    from lstm_core.word_vectors.rare_words import word_tags
-
     state = PAPER.of(run).states[0]
     recording = vectors.recordings_for(run, {state[:2]}, report=report)[state[:2]]
     read = recorded_text(recording)

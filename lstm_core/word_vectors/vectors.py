@@ -19,6 +19,7 @@ from lstm_core.runs.run import Run
 from lstm_core.storage.frames import Framed
 from lstm_core.storage.progress import Progress, silent
 from lstm_core.storage.results import Fields, Results, hashed
+from lstm_core.text.corpus import read_corpus
 from lstm_core.text.lexicon import AROUND, MOMENTS, has_dash, lexicon, moments, normal_form
 from lstm_core.word_vectors.means import mean_around, mean_states
 
@@ -309,8 +310,6 @@ def _at_length_one(values: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def text_fingerprint(run: Run, text: str = "") -> str:
     """Identifies the text that vectors are of; raises ValueError for a run that has none of its own."""
-    from lstm_core.text.corpus import read_corpus
-
     own: str = run.config["corpus"]["fingerprint"]
     return own if own and not text else read_corpus(run.source(text), "char").fingerprint
 
