@@ -61,19 +61,11 @@ class Alternatives(Framed, rows="rows"):
 def figures(name: str, found: Clustering, text: str, seconds: float = 0.0) -> Figures:
     """The figures of one grouping of whitespace points."""
     rows = table(found, text)
-    best = best_by_tag(rows)
+    best = {tag: share.f1 for tag, share in best_by_tag(rows).items()}
     counts = np.bincount(found.tags[found.tags >= 0], minlength=len(found.tag_names))
     common = [tag for tag, count in zip(found.tag_names, counts, strict=True) if count >= COMMON * len(found.tags)]
-    scores = [best[tag].f1 if tag in best else 0.0 for tag in common]
-    return Figures(
-        name,
-        len(rows),
-        found.noise_share,
-        few_word_share(rows),
-        float(np.mean(scores)) if scores else float("nan"),
-        best["MD"].f1 if "MD" in best else 0.0,
-        seconds,
-    )
+    mean = float(np.mean([best.get(tag, 0.0) for tag in common])) if common else float("nan")
+    return Figures(name, len(rows), found.noise_share, few_word_share(rows), mean, best.get("MD", 0.0), seconds)
 
 
 def compare(

@@ -174,8 +174,7 @@ def recording_for(run: Run, query: ClusterQuery, *, report: Progress = silent) -
     for recording in find(*of, text=text.fingerprint, span=text.span, positions=query.data):
         if recording.spec.span[0] == text.span[0]:
             return recording
-    where: Literal["whitespace", "all"] = "whitespace" if query.data == "whitespace" else "all"
-    asked = RecordQuery((query.signal,), (query.layer,), where)
+    asked = RecordQuery((query.signal,), (query.layer,), "whitespace" if query.data == "whitespace" else "all")
     return record(run, text, asked, report=report)
 
 

@@ -18,6 +18,7 @@ from lstm_core.text.marks import QUOTES, in_quotes
 Labels = NDArray[np.int32]
 
 FREQUENT = 5  # times that a word must stand on a map for its share in a group to say anything
+ROUNDS = 20  # in which the words of a map are dealt to its groups anew
 DEALS = 1000  # in which opening and closing marks are dealt anew, to see what chance tells apart
 PRINTED = 10  # words of a group that Table 5.1 shows at most: the most frequent ones
 # Table 5.1: the words of eight groups (dropout .7, hidden state of the first layer), in order of frequency.
@@ -109,10 +110,8 @@ class GroupMatch:
     chance: float | None
 
 
-def matches(
-    found: WordMap, labels: Labels, lists: Mapping[str, Sequence[str]], *, rounds: int = 20, seed: int = 0
-) -> tuple[GroupMatch, ...]:
-    """For each list of words the group with the highest Jaccard index, beside chance from `rounds` deals.
+def matches(found: WordMap, labels: Labels, lists: Mapping[str, Sequence[str]]) -> tuple[GroupMatch, ...]:
+    """For each list of words the group with the highest Jaccard index, beside chance from ROUNDS deals.
 
     More than half of a word's times and not any of them: a group of everything holds every word. The most frequent
     ones and not all: that is how the lists of the thesis were cut.
@@ -120,23 +119,16 @@ def matches(
     seen = dict(zip(found.types, found.times.tolist(), strict=True))
     wanted = {name: tuple(word for word in words if seen.get(word, 0) >= FREQUENT) for name, words in lists.items()}
     at_home = _at_home(found, labels)
-    rng = np.random.default_rng(seed)
-    deals = [_at_home(found, rng.permutation(labels)) for _ in range(rounds)]
+    rng = np.random.default_rng(0)
+    deals = [_at_home(found, rng.permutation(labels)) for _ in range(ROUNDS)]
     rows = []
     for name, words in lists.items():
-        score, group = _best(wanted[name], at_home)
-        known = bool(wanted[name])
-        rows.append(
-            GroupMatch(
-                name,
-                wanted[name],
-                tuple(word for word in words if word not in wanted[name]),
-                group,
-                _printed(at_home[group], wanted[name]) if group is not None else (),
-                score if known else None,
-                float(np.mean([_best(wanted[name], deal)[0] for deal in deals])) if known else None,
-            )
-        )
+        asked = wanted[name]
+        score, group = _best(asked, at_home)
+        missing = tuple(word for word in words if word not in asked)
+        held = _printed(at_home[group], asked) if group is not None else ()
+        chance = float(np.mean([_best(asked, deal)[0] for deal in deals]))
+        rows.append(GroupMatch(name, asked, missing, group, held, *((score, chance) if asked else (None, None))))
     return tuple(rows)
 
 
@@ -230,12 +222,9 @@ def apart(labels: Labels, opening: Mask, closing: Mask) -> MarksApart:
     shared = np.maximum(0.0, of_groups + of_kinds - _entropy(np.concatenate([first, sizes - first], axis=1)))
     found, *dealt = (shared / of_kinds).tolist()
     completeness = float(shared[0] / of_groups) if of_groups else 1.0
-    both = found + completeness
-    as_much = 1 + sum(one >= found - 1e-12 for one in dealt)
-    return MarksApart(
-        *counts, found, completeness, 2 * found * completeness / both if both else 0.0, sum(dealt) / DEALS,
-        as_much / (1 + DEALS),
-    )  # fmt: skip
+    v_measure = 2 * found * completeness / (found + completeness) if found + completeness else 0.0
+    p = (1 + sum(one >= found - 1e-12 for one in dealt)) / (1 + DEALS)
+    return MarksApart(*counts, found, completeness, v_measure, sum(dealt) / DEALS, p)
 
 
 def _entropy(counts: NDArray[np.float64]) -> NDArray[np.float64]:

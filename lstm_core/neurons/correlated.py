@@ -127,7 +127,6 @@ def counterpart(one: Recording, query: RelatedQuery, other: Recording) -> Counte
 
 
 def _strongest(found: NDArray[np.float64]) -> int | None:
-    """The unit with the highest |correlation|."""
     strength = np.nan_to_num(np.abs(found), nan=-1.0)
     unit = int(strength.argmax())
     return unit if strength[unit] >= 0 else None

@@ -263,30 +263,18 @@ def tag_features(tokens: Tokens, tagged: Tagged) -> tuple[Feature, ...]:
     here, words = np.full((2, length), NONE)
     for start, stop, code, number in zip(tagged.start, tagged.stop, tagged.code, numbers, strict=True):
         here[start:stop], words[start:stop] = code, number
-    found = [
-        Feature(
-            f"word here: {_named(tag)}",
-            f"within a word that is tagged {tag}",
-            here == tagged.names.index(tag),
-            words=words,
-        )
-        for tag in common
-    ]
+
+    def features(title: str, definition: str, code: NDArray[Any], **also: Any) -> list[Feature]:
+        masks = {tag: code == tagged.names.index(tag) for tag in common}
+        return [Feature(f"{title}: {_named(tag)}", definition + tag, mask, **also) for tag, mask in masks.items()]
+
+    found = features("word here", "within a word that is tagged ", here, words=words)
     if isinstance(tokens, str):
         blanks, (before, words) = np.flatnonzero(blank(tokens)), np.full((2, length), NONE)
         known = words_before(tagged, tokens, blanks)
         before[blanks], words[blanks] = known.code, np.append(numbers, NONE)[known.token]
-        asked = before != NONE
-        found += [
-            Feature(
-                f"word before the blank: {_named(tag)}",
-                f"asked at blanks behind words and marks: the word is tagged {tag}",
-                before == tagged.names.index(tag),
-                where=asked,
-                words=words,
-            )
-            for tag in common
-        ]
+        asked = "asked at blanks behind words and marks: the word is tagged "
+        found += features("word before the blank", asked, before, where=before != NONE, words=words)
     return tuple(found)
 
 

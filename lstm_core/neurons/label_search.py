@@ -182,14 +182,9 @@ def find_labels(
         units = _beside(units, scores.sums, [controls[n] for n in scores.chosen], control_sums[scores.chosen])
         bests = _beside(bests, sums, controls, control_sums)
     best = dict(zip(search.columns, bests, strict=True))
-    spec = recording.spec
+    read = ("run", "weights", "text", "text_fingerprint", "span", "positions")
     return Labels(
-        run=spec.run,
-        weights=spec.weights,
-        text=spec.text,
-        text_fingerprint=spec.text_fingerprint,
-        span=spec.span,
-        positions=spec.positions,
+        **{name: getattr(recording.spec, name) for name in read},
         query=query,
         twin="" if twin is None else twin.spec.weights,
         units=tuple(units),
@@ -346,10 +341,8 @@ Row = TypeVar("Row", UnitLabel, FeatureBest)
 def _beside(rows: Sequence[Row], sums: Floats, controls: Sequence[FeatureBest], control_sums: Floats) -> list[Row]:
     """The rows with the twin's best unit for the same feature, row by row, and whether they lead it; `sums` of both
     (rows, BLOCKS)."""
-    leads = [
-        (row.score or 0.0) - (control.score or 0.0)  # every row has one
-        for row, control in zip(rows, controls, strict=True)
-    ]
+    scores = ([one.score or 0.0 for one in some] for some in (rows, controls))  # every row has one
+    leads = [own - other for own, other in zip(*scores, strict=True)]
     errors = [standard_error(one) for one in sums - control_sums]
     chances, told = outcomes(leads, [p_value(*pair) for pair in zip(leads, errors, strict=True)])
     return [

@@ -191,14 +191,12 @@ class _Runs:
 
         counts = np.zeros(len(self.on), np.int32)
         count_on(self.on.bits, self.mask, counts)
-        higher = np.zeros((0, 2), np.int64)
+        higher = np.zeros(0, np.int64)
         for level in range(self.selected, 0, -1):
             runs = self._of(counts >= level)
-            fresh = ~np.isin(
-                runs[:, 0] * (len(counts) + 1) + runs[:, 1], higher[:, 0] * (len(counts) + 1) + higher[:, 1]
-            )
-            yield runs[fresh]
-            higher = runs
+            keys = runs[:, 0] * (len(counts) + 1) + runs[:, 1]
+            yield runs[~np.isin(keys, higher)]
+            higher = keys
 
     def first(self, limit: int) -> NDArray[np.int64]:
         """As many runs as LSTMVis looks at: level by level until the limit is reached, cut there."""

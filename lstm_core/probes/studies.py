@@ -183,11 +183,8 @@ def places(recording: Recording, selector: Selector, tagged: Tagged | None = Non
         if tagged is None:
             raise ValueError(f"{selector.phrase!r} is chosen by part of speech, but the text is not tagged")
         ends = tagged.ending_at(np.array([stop for _, stop in spans], dtype=np.int64))
-        spans = [
-            span
-            for span, end in zip(spans, ends.tolist(), strict=True)
-            if end != NONE and tagged.tag[end] in selector.tags
-        ]
+        tags = ["" if end == NONE else tagged.names[tagged.code[end]] for end in ends.tolist()]
+        spans = [span for span, tag in zip(spans, tags, strict=True) if tag in selector.tags]
     if selector.contexts:
         wide = [span for context in selector.contexts for span in whole_words(recording, context)]
         spans = [span for span in spans if any(a <= span[0] and span[1] <= b for a, b in wide)]
@@ -264,16 +261,14 @@ def tells_apart(positive: Values, negative: Values, units: Sequence[Unit]) -> tu
     signs = np.where(scores[chosen] >= 0.5, 1, -1)
     later, _ = _rank_test(other, opposite)
     _, rises = _rank_test(other[:, chosen] * signs, opposite[:, chosen] * signs)
-    sure = adjusted(rises)
+    turned = (np.where(signs > 0, half[chosen], 1 - half[chosen]) for half in (scores, later))
+    columns = (column.tolist() for column in (chosen, signs, *turned, adjusted(rises)))
     found = []
-    for at, number in enumerate(chosen.tolist()):
-        score = float(later[number]) if signs[at] > 0 else 1 - float(later[number])
-        chance = float(sure[at])
+    for number, sign, first, score, chance in zip(*columns, strict=True):
         verdict: Verdict = "confirmed" if chance <= FALSE_SHARE else "not confirmed"
         if verdict != "confirmed" and (score == 1 or smallest > FALSE_SHARE):
             verdict = "too few to tell"
-        first = float(scores[number]) if signs[at] > 0 else 1 - float(scores[number])
-        found.append(Telling(*units[number], int(signs[at]), first, score, chance, verdict))
+        found.append(Telling(*units[int(number)], sign, first, score, chance, verdict))
     return tuple(sorted(found, key=lambda one: (one.chance, -one.confirmed_with, one.layer, one.unit))), smallest
 
 

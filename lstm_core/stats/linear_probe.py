@@ -51,14 +51,11 @@ def scores(labels: Whole, guesses: Whole) -> Scores:
 
     Raises ValueError where there are none.
     """
+    from sklearn.metrics import precision_recall_fscore_support
+
     if not len(labels):
         raise ValueError("there is no place to be guessed at")
-    recalls, f1 = [], []
-    for label in np.unique(labels).tolist():
-        true, guessed = labels == label, guesses == label
-        right = int((true & guessed).sum())
-        recalls.append(right / int(true.sum()))
-        f1.append(2 * right / (int(true.sum()) + int(guessed.sum())))
+    _, recalls, f1, _ = precision_recall_fscore_support(labels, guesses, labels=np.unique(labels), zero_division=0.0)
     return Scores(float((labels == guesses).mean()), float(np.mean(recalls)), float(np.mean(f1)))
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -253,10 +254,7 @@ def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) 
     parts = {split: split_text(text, splitter) for split, text in texts.items()}
     known = dict.fromkeys(token for part in (parts.values() if kind == "char" else [parts["train"]]) for token in part)
     vocabulary = Vocabulary(tuple(known), splitter)
-    splits, start = {}, 0
-    for split, part in parts.items():
-        splits[split] = (start, start + len(part))
-        start += len(part)
+    splits = dict(zip(parts, pairwise(accumulate(map(len, parts.values()), initial=0)), strict=True))
     ids = np.concatenate([vocabulary.ids(part) for part in parts.values()])
     fingerprint = hashlib.sha256("\f".join(texts.values()).encode()).hexdigest()
     return Corpus(name, kind, vocabulary, ids, splits, fingerprint, recipe.title, recipe.licence)
