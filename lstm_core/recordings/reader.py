@@ -186,16 +186,20 @@ class Streams:
     ) -> State:
         """Read chunks [start, stop) of some streams and store their signals, on this thread alone."""
         for chunk in range(start, stop):
-            places = [stream * self.length + chunk * CHUNK for stream in streams]
-            at = torch.tensor(places, device=self.device)[:, None] + torch.arange(CHUNK + 1, device=self.device)
-            window = self.ids[at]  # (B, CHUNK + 1)
-            layers, state = reader.advance(window[:, :-1], state)
-            chance = reader.log_probability(layers[-1]["h"], window[:, 1:]).exp().cpu().numpy()
-            for row, place in enumerate(places):
-                count = max(0, min(CHUNK, self.total - 1 - place))
-                self.probability[place + 1 : place + 1 + count] = chance[row, :count]
-            block.add(places, layers)
+            state = self._read_chunk(reader, block, streams, chunk, state)
         return state
+
+    def _read_chunk(self, reader: SignalReader, block: "_Block", streams: list[int], chunk: int, state: State) -> State:
+        starts = [stream * self.length + chunk * CHUNK for stream in streams]
+        at = torch.tensor(starts, device=self.device)[:, None] + torch.arange(CHUNK + 1, device=self.device)
+        window = self.ids[at]  # (B, CHUNK + 1)
+        layers, after = reader.advance(window[:, :-1], state)
+        chance = reader.log_probability(layers[-1]["h"], window[:, 1:]).exp().cpu().numpy()
+        for row, start in enumerate(starts):
+            count = max(0, min(CHUNK, self.total - 1 - start))
+            self.probability[start + 1 : start + 1 + count] = chance[row, :count]
+        block.add(starts, layers)
+        return after
 
 
 class _Block:
