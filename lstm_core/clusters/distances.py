@@ -10,6 +10,7 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 GROUP = 32  # points whose smallest value is looked at before each of them is
 PART = 1 << 14  # points that are prepared together
@@ -33,9 +34,7 @@ class Rounding:
         """The largest relative error of rounding once."""
         return torch.finfo(self.dtype).eps / 2
 
-    def threshold(
-        self, length: torch.Tensor, moved: torch.Tensor, farthest: torch.Tensor, distance: torch.Tensor
-    ) -> torch.Tensor:
+    def threshold(self, length: Tensor, moved: Tensor, farthest: Tensor, distance: Tensor) -> Tensor:
         """The most that a product can give for a point of rounded `length` and one at most `distance` from it.
 
         Rounding has `moved` the point; the other by `farthest` at most, nor by more than a unit of its length, which is
@@ -47,9 +46,7 @@ class Rounding:
         steps = (self.width + 2 * self.parts + 8) * min(self.unit, 2.0**-24)
         return (apart.square() / 2 + steps * (length + reach + farthest).square()) * (1 + 2 * self.unit)
 
-    def at_least(
-        self, length: torch.Tensor, moved: torch.Tensor, farthest: torch.Tensor, half: torch.Tensor
-    ) -> torch.Tensor:
+    def at_least(self, length: Tensor, moved: Tensor, farthest: Tensor, half: Tensor) -> Tensor:
         """A lower bound of the distance whose product was `half`: what `threshold` keeps at or below it."""
         half = half.double()
         low, high = torch.zeros_like(half), (2 * half).sqrt()
@@ -68,7 +65,7 @@ class Space:
     (N padded,) of the rounded points, `moved` (N padded,) how far rounding put each, `farthest` the most of that.
     """
 
-    def __init__(self, points: torch.Tensor, rounding: Rounding, order: NDArray[np.int64] | None = None):
+    def __init__(self, points: Tensor, rounding: Rounding, order: NDArray[np.int64] | None = None):
         """`order` (N,): the points in the order of the rows, when it is another than theirs."""
         self.n, self.width, self.parts, self.rounding = len(points), rounding.width, rounding.parts, rounding
         self.block = block_of(points)
@@ -98,23 +95,23 @@ class Space:
     def blocks(self) -> range:
         return range(0, len(self.rows), self.block)
 
-    def other(self, rows: torch.Tensor) -> torch.Tensor:
+    def other(self, rows: Tensor) -> Tensor:
         """What `rows` (m, K) are multiplied with from the other side."""
         x, ones, lengths = rows.split((self.width, self.parts, self.parts), dim=1)
         return torch.cat((-x, lengths, ones), dim=1)
 
-    def threshold(self, length: torch.Tensor, moved: torch.Tensor, distance: torch.Tensor) -> torch.Tensor:
+    def threshold(self, length: Tensor, moved: Tensor, distance: Tensor) -> Tensor:
         """`Rounding.threshold` of a `distance` in the points' own units, a float32 that is never less."""
         exact = self.rounding.threshold(length, moved, self.farthest, distance / self.scale)
         return exact.float() * (1 + 2.0**-22)
 
-    def at_least(self, half: torch.Tensor) -> torch.Tensor:
+    def at_least(self, half: Tensor) -> Tensor:
         """Lower bounds (N,), in the points' own units, of the distances whose products from each were `half` (N,)."""
         where = slice(0, self.n)
         return self.scale * self.rounding.at_least(self.length[where], self.moved[where], self.farthest, half)
 
 
-def block_of(points: torch.Tensor) -> int:
+def block_of(points: Tensor) -> int:
     """How many points are multiplied with as many at a time."""
     return min(2048 if points.device.type == "cpu" else 16384, -(-len(points) // GROUP) * GROUP)
 
@@ -124,7 +121,7 @@ def _power_of_two(longest: float) -> float:
     return float(2.0 ** np.frexp(longest)[1]) if longest > 0 else 1.0
 
 
-def _centre(points: torch.Tensor) -> torch.Tensor:
+def _centre(points: Tensor) -> Tensor:
     total = torch.zeros(points.shape[1], dtype=torch.float64, device=points.device)
     for part in points.split(PART):
         total += part.double().sum(0)
@@ -138,7 +135,7 @@ class Nearest:
         self.near = torch.zeros(n, k, dtype=torch.int32, device=device)
         self.half = torch.full((n, k), NOTHING, dtype=dtype, device=device)
 
-    def offer(self, owner: int, half: torch.Tensor, candidate: int) -> None:
+    def offer(self, owner: int, half: Tensor, candidate: int) -> None:
         """Products (candidates, owners) of the points from `candidate` on with those from `owner` on."""
         count, owners = half.shape
         k = self.half.shape[1]
@@ -172,7 +169,7 @@ class Nearest:
         self.half[owner + changed], self.near[owner + changed] = best.values, names.gather(1, best.indices)
 
 
-def quick_rounding(points: torch.Tensor, min_samples: int) -> Rounding:
+def quick_rounding(points: Tensor, min_samples: int) -> Rounding:
     """The quickest type whose rounding still tells the neighbours of most points apart, by a sample of the points."""
     dtype = torch.float32
     if points.device.type == "cpu" and _quicker_in_bfloat16():

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from lstm_core.clusters.distances import GROUP, PART, Nearest, Rounding, Space, block_of, quick_rounding
 from lstm_core.clusters.states import Tree
@@ -145,14 +146,14 @@ class _Work:
         self.near, self.apart = near.numpy(force=True), apart.numpy(force=True)
         self.core = self.apart[:, self.min_samples - 1].copy()
 
-    def _sorted(self, near: torch.Tensor, owners: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+    def _sorted(self, near: Tensor, owners: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """`near` (m, k) by exact distance from the points `owners` (m,), all when left out, and those distances."""
         owners = torch.arange(self.n, device=near.device) if owners is None else owners
         apart = self._distances(owners.repeat_interleave(self.k), near.reshape(-1)).reshape(-1, self.k)
         apart, order = apart.sort(dim=1)
         return near.gather(1, order), apart
 
-    def _distances(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    def _distances(self, a: Tensor, b: Tensor) -> Tensor:
         """Euclidean distances (m,) in float64 of the pairs a (m,), b (m,), from the points as they came."""
         found = torch.empty(len(a), dtype=torch.float64, device=self.points.device)
         for start in range(0, len(a), CHUNK):
@@ -161,7 +162,7 @@ class _Work:
             found[where] = torch.linalg.vector_norm(next(ends).sub_(next(ends)), dim=1)
         return found
 
-    def _listed_in_float64(self, owners: torch.Tensor) -> torch.Tensor:
+    def _listed_in_float64(self, owners: Tensor) -> Tensor:
         """The k nearest (m, k) of points that lie too close together for the quick products."""
         space = Space(self.points, Rounding(torch.float64, self.points.shape[1]))
         found = torch.empty(len(owners), self.k, dtype=torch.int64, device=owners.device)
@@ -207,7 +208,7 @@ class _Work:
         self._save(now=True, done=0, core=self.core, edges=self.edges, lengths=self.lengths)
         self.state = {}
 
-    def _ways_out(self, space: Space, owners: NDArray[Any], label: torch.Tensor, core: torch.Tensor) -> torch.Tensor:
+    def _ways_out(self, space: Space, owners: NDArray[Any], label: Tensor, core: Tensor) -> Tensor:
         """For each of the points `owners` (m,) a point (m,) of another component that is about the nearest."""
         found = torch.empty(len(owners), dtype=torch.int64, device=label.device)
         for start in range(0, len(owners), 512):
@@ -283,8 +284,8 @@ class _Work:
         self._join(a, b, apart.numpy(force=True))
 
     def _perhaps_lighter(
-        self, space: Space, first: int, gaps: "_Gaps", core: torch.Tensor
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        self, space: Space, first: int, gaps: "_Gaps", core: Tensor
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Pairs with one point in the block at `first` and the other in it or after it whose product and whose core
         distances (padded N,) allow them to be lighter than the heaviest edge between them: places and that weight (m,).
         """
@@ -320,7 +321,7 @@ class _Work:
 class _Gaps:
     """The heaviest edge on the way between two leaves: the largest of the gaps between their places."""
 
-    def __init__(self, gap: torch.Tensor):
+    def __init__(self, gap: Tensor):
         """`gap` (N,): the weight that joins places x and x + 1."""
         self.gap = gap
         self.levels = [gap]  # the largest of 1, 2, 4, ... gaps from each place on
@@ -329,22 +330,22 @@ class _Gaps:
             self.levels.append(torch.maximum(half, torch.cat((half[step:], half[-1:].expand(step)))))
         self.table = torch.stack(self.levels)
 
-    def between(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def between(self, x: Tensor, y: Tensor) -> Tensor:
         """The heaviest edge between the places x (m,) and y (m,), x < y."""
         level = torch.log2((y - x).double()).long()
         return torch.maximum(self.table[level, x], self.table[level, y - (1 << level)])
 
-    def to_end(self, first: int, size: int) -> torch.Tensor:
+    def to_end(self, first: int, size: int) -> Tensor:
         """From each place of a block to its last: (size,), never growing."""
         inner = self.gap[first : first + size - 1]
         return torch.nn.functional.pad(inner.flip(0).cummax(0).values.flip(0), (0, 1))
 
-    def from_start(self, first: int, size: int) -> torch.Tensor:
+    def from_start(self, first: int, size: int) -> Tensor:
         """From a block's first place to each: (size,), never falling."""
         return torch.nn.functional.pad(self.gap[first : first + size - 1].cummax(0).values, (1, 0))
 
 
-def _between(gap: torch.Tensor) -> torch.Tensor:
+def _between(gap: Tensor) -> Tensor:
     """The largest of `gap` (m - 1,) at [x, y) for places x < y, 0 elsewhere: (m, m)."""
     reached = gap.expand(len(gap) + 1, -1).triu().cummax(1).values
     return torch.nn.functional.pad(reached, (1, 0)).triu(1)
