@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lstm_core.neurons.tuning import Around, check
+from lstm_core.neurons.tuning import Around
 from lstm_core.recordings.recording import Recording
 from lstm_core.stats.false_discovery import FALSE_SHARE, adjusted
 from lstm_core.stats.paired_test import BLOCKS, LEARNED, UNKNOWN, by_block, influence, outcomes, p_value, standard_error
@@ -152,7 +152,8 @@ class _Layer:
     """The units of a layer: their strengths on either half (U, K), what they chose, and the result."""
 
     def __init__(self, recording: Recording, chunked: Chunked, query: TunedQuery, seed: int, report: Progress):
-        check(recording, query.signal, query.layer)
+        recording.signal(query.signal, query.layer)
+        recording.require_whole()
         self.recording, self.chunked, self.query = recording, chunked, query
         self.units = query.units or tuple(range(recording.spec.units))
         if outside := [unit for unit in self.units if not 0 <= unit < recording.spec.units]:

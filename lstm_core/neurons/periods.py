@@ -78,8 +78,7 @@ def periods(recording: Recording, query: PeriodsQuery, *, report: Progress = sil
     positions only, and as `Spectrum`.
     """
     signal = recording.signal(query.signal, query.layer)
-    if not recording.whole:
-        raise ValueError("the recording kept some positions only: record the text again, with --positions all")
+    recording.require_whole()
     steps = min(query.steps or len(recording.tokens), len(recording.tokens))
     spectrum, pieces, units = Spectrum(steps), Pieces(steps), recording.spec.units
     found: list[tuple[int, Period, Rhythm | None]] = []

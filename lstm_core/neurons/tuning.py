@@ -72,8 +72,9 @@ def tuning(recording: Recording, chunked: Chunked, query: TuningQuery) -> Tuning
     low, high = query.distances
     if not low <= high or max(-low, high) >= len(chunked):
         raise ValueError(f"the distances {low} to {high} do not fit a text of {len(chunked):,} words")
-    check(recording, query.signal, query.layer)
-    values = recording.unit(query.signal, query.layer, query.unit)[chunked.step].astype(np.float64)
+    kept = recording.unit(query.signal, query.layer, query.unit)
+    recording.require_whole()
+    values = kept[chunked.step].astype(np.float64)
     distances = np.arange(low, high + 1)
     curves = []
     for kind in chunked.counts():
@@ -122,10 +123,3 @@ class Around:
         except ValueError:  # all chunks are near the ends of the text
             return None, None, None
         return rise.onset, fall.peak, fall.half_life
-
-
-def check(recording: Recording, signal: str, layer: int) -> None:
-    """Raises ValueError where a recording lacks a signal or layer, or kept some positions only."""
-    recording.signal(signal, layer)
-    if not recording.whole:
-        raise ValueError("the recording kept some positions only: record the text again, with --positions all")

@@ -51,8 +51,7 @@ class OnQuery:
             raise ValueError(f"a threshold by {self.rule} lies between 0 and 1, not at {self.threshold}")
         if self.rule == "two-sided" and self.threshold <= 0:
             raise ValueError(f"a distance from zero is above 0, not {self.threshold}")
-        if not recording.whole:
-            raise ValueError("the recording kept some positions only: record the text again, with --positions all")
+        recording.require_whole()
         return OnQuery(self.signal, layers, self.rule, self.threshold)
 
 

@@ -6,7 +6,7 @@ and the untrained twin. Figures only are kept, none of the sentences. N places, 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lstm_core.runs.model import LanguageModel
 
 Values = NDArray[np.float32]
+Models = tuple["LanguageModel", "LanguageModel"]  # a run's own and its untrained twin
 
 SCHEMA = 1
 MOST = 200  # places of a sense in each part: a few words of CoarseWSD-20 have more than all the others together
@@ -253,16 +254,7 @@ def _of_set(run: Run, models: "tuple[LanguageModel, LanguageModel]", asked: Labe
     if not found:
         raise ValueError(f"{run.name} knows no word of {asked.name} in enough places: choose a run with more words")
     few = len({one.word for one in asked.examples}) - len(found)
-    return SetSenses(
-        name=asked.name,
-        words=tuple(found),
-        tokens=tokens,
-        unknown_tokens=unknown_tokens,
-        places=places,
-        unknown_places=unknown,
-        lost=asked.lost,
-        few=few,
-    )
+    return SetSenses(asked.name, tuple(found), tokens, unknown_tokens, places, unknown, asked.lost, few)
 
 
 def at_most(examples: Sequence[Example], most: int = MOST) -> list[Example]:
@@ -280,11 +272,7 @@ def spaced(count: int, most: int) -> Whole:
 
 
 def _of_word(
-    word: str,
-    kept: Sequence[tuple[Example, EncodedExample]],
-    unknown: int,
-    models: "tuple[LanguageModel, LanguageModel]",
-    units: Sequence[Unit],
+    word: str, kept: Sequence[tuple[Example, EncodedExample]], unknown: int, models: Models, units: Sequence[Unit]
 ) -> WordSenses:
     examples = [one for one, _ in kept]
     train = [one.sense for one in examples if not one.test]
@@ -357,5 +345,4 @@ def with_sets_of(found: Senses, before: Senses | None) -> Senses:
     if before is None or before.weights != found.weights:
         return found
     made = {part.name: part for part in (*before.sets, *found.sets)}
-    ordered = tuple(made[name] for name in SETS if name in made)
-    return Senses(found.run, found.weights, found.architecture, found.units, ordered)
+    return replace(found, sets=tuple(made[name] for name in SETS if name in made))

@@ -120,16 +120,7 @@ def word_class(
     ][:MOST]
     together = tuple(on.units[number] for number in higher)
     overlap, by_chance = _overlap(on, np.array(higher, dtype=np.int64))
-    return WordClass(
-        words=tuple(own),
-        beside=tuple(beside),
-        absent=absent,
-        units=units,
-        shuffled=shuffled / SHUFFLES,
-        together=together,
-        overlap=overlap,
-        by_chance=by_chance,
-    )
+    return WordClass(tuple(own), tuple(beside), absent, units, shuffled / SHUFFLES, together, overlap, by_chance)
 
 
 def _known(recording: Recording, tagged: Tagged | None) -> dict[str, tuple[int, int]]:

@@ -87,6 +87,11 @@ class Recording:
         """Whether every position of the text was kept."""
         return len(self.positions) == len(self.tokens)
 
+    def require_whole(self) -> None:
+        """Raises ValueError where some positions only were kept."""
+        if not self.whole:
+            raise ValueError("the recording kept some positions only: record the text again, with --positions all")
+
     @property
     def brought_in(self) -> bool:
         """Whether its values come from a model that is not here (see `outside`): what the model expected is unknown."""

@@ -101,7 +101,9 @@ def tally(values: Values, query: TallyQuery, *, report: Progress = silent) -> Ta
     medians, between = None, query.between
     if values.dtype != np.float16 or query.quantiles:
         medians, quantiles = _ranked(reading, query.between if query.quantiles else ())
-        between = _interval(*quantiles) if query.quantiles else query.between
+        if query.quantiles:
+            low, high = quantiles
+            between = low, max(high, low + LEAST_WIDTH * max(1.0, abs(low)))
     edges = np.linspace(*between, query.bins + 1)
 
     def of_group(group: slice) -> Part:
@@ -211,10 +213,6 @@ def _ranked(reading: _Reading, shares: tuple[float, ...]) -> tuple[Floats, list[
     return np.concatenate([medians for medians, _ in parts]), value_of(ends, lower[:, 0]).tolist()
 
 
-def _interval(low: float, high: float) -> tuple[float, float]:
-    return low, max(high, low + LEAST_WIDTH * max(1.0, abs(low)))
-
-
 def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | None, middle: float) -> Part:
     """The part of a group of units; without their medians (u,), from how often each float16 occurs."""
     from lstm_core.stats.count_loops import add_up, add_up_patterns, count_bins  # loads numba
@@ -224,7 +222,8 @@ def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | 
     sums = np.repeat([[0.0, 0.0, 0.0, 0.0, np.inf, -np.inf]], units, axis=0)
     if medians is None:
         times = _counted(reading, group, np.float16)
-        medians = half_of(_located(times, middle_ranks(total))[0]).mean(axis=1)
+        patterns = _located(times, middle_ranks(total))[0].astype(np.uint16)
+        medians = patterns.view(np.float16).mean(axis=1, dtype=np.float64)
         found: dict[str, Any] = {"counts": counts, "sums": sums, "sides": sides}
         add_up_patterns(times, ORDER, HALVES, least, medians, middle=middle, margin=NEAR_ZERO, **found)
     else:
@@ -260,11 +259,6 @@ def _of_group(reading: _Reading, group: slice, edges: Floats, medians: Floats | 
 def masks_below(uppers: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """The masks (N, 2) of the order of lower halves below upper ones (N,): rising for positive values, else falling."""
     return np.repeat(np.where(uppers & 0x8000, 0xFFFF, 0).astype(np.uint32)[:, None], 2, axis=1)
-
-
-def half_of(patterns: NDArray[np.uint32]) -> Floats:
-    """The float16 values with these patterns."""
-    return patterns.astype(np.uint16).view(np.float16).astype(np.float64)
 
 
 def value_of(upper: NDArray[np.uint32], lower: NDArray[np.uint32]) -> Floats:

@@ -171,13 +171,9 @@ def spelled(word: str, vocabulary: Vocabulary) -> str:
     for found in (word, word.lower(), _plain(word), _plain(word).lower()):
         if found in vocabulary.index:
             return found
-    if _NUMERAL.fullmatch(word) and _numbers_as_n(vocabulary):
+    if _NUMERAL.fullmatch(word) and "N" in vocabulary.index and not any(map(str.isdigit, vocabulary.tokens)):
         return "N"
     return UNKNOWN if any(letter.isalnum() for letter in _plain(word)) else ""
-
-
-def _numbers_as_n(vocabulary: Vocabulary) -> bool:
-    return "N" in vocabulary.index and not any(token.isdigit() for token in vocabulary.tokens)
 
 
 def _plain(word: str) -> str:

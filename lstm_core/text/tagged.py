@@ -122,7 +122,10 @@ class Tagged(Framed, columns=("start", "stop", "sentence", "tag")):
 
     def ending_at(self, positions: NDArray[np.integer]) -> NDArray[np.int64]:
         """For each position (P,) the token that stops exactly there, NONE where none does."""
-        return _look_up(self.stop, positions)
+        at = np.searchsorted(self.stop, positions)
+        there = at < len(self)
+        there[there] = self.stop[at[there]] == np.asarray(positions)[there]
+        return np.where(there, at, NONE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,17 +177,7 @@ def not_followed_by_whitespace(tagged: Tagged, text: str) -> float | None:
 
     Words are tokens that hold a letter or a digit. None for a text without words.
     """
-    words = [stop for word, stop in zip(tagged.words(text), tagged.stop.tolist(), strict=True) if _is_word(word)]
+    tokens = zip(tagged.words(text), tagged.stop.tolist(), strict=True)
+    words = [stop for token, stop in tokens if any(map(str.isalnum, token))]
     glued = sum(stop < len(text) and not text[stop].isspace() for stop in words)
     return glued / len(words) if words else None
-
-
-def _is_word(token: str) -> bool:
-    return any(character.isalnum() for character in token)
-
-
-def _look_up(ordered: NDArray[np.int64], positions: NDArray[np.integer]) -> NDArray[np.int64]:
-    at = np.searchsorted(ordered, positions)
-    there = at < len(ordered)
-    there[there] = ordered[at[there]] == np.asarray(positions)[there]
-    return np.where(there, at, NONE)

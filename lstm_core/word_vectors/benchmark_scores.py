@@ -78,11 +78,7 @@ def at_hand() -> tuple[list[Pairs], list[str]]:
 
 
 def measure(
-    run: Run,
-    query: SimilarityQuery = SimilarityQuery(),
-    *,
-    benchmarks: Sequence[Pairs] = (),
-    report: Progress = silent,
+    run: Run, query: SimilarityQuery = SimilarityQuery(), *, benchmarks: Sequence[Pairs] = (), report: Progress = silent
 ) -> SimilarityResult:
     """Judge a run's vectors by benchmarks, those at hand unless others are given.
 

@@ -151,7 +151,7 @@ def word_report(run: Run, *, report: Progress = silent) -> WordReport:
     text = run.vocabulary.decode(corpus_text(run).ids.tolist())  # as the model reads it
     tags = tags_of_words(run, report=report)
     report(0.0, "neighbours of words")
-    drawn, by_euclid, same_tag = on_words_drawn(table, tags)
+    drawn = on_words_drawn(table, tags)
     found = lexicon(text)
     agreement = rare_words.tag_agreement(table, tags, rare_words.capitals(found, text))
     report(0.5, "words that training never saw")
@@ -160,18 +160,8 @@ def word_report(run: Run, *, report: Progress = silent) -> WordReport:
     strange = sorted(strange, key=lambda word: -int(table.counted[table.index[word]]))[:HELD_OUT]
     held_out = tuple(rare_words.held_out_spelling(run, table, text, strange))
     report(1.0, "done")
-    return WordReport(
-        run=run.name,
-        weights=run.fingerprint,
-        text_fingerprint=text_fingerprint(run),
-        types=found.types,
-        rows=paper_table(table, tags),
-        drawn=drawn,
-        by_euclid=by_euclid,
-        same_tag=same_tag,
-        agreement=agreement,
-        held_out=held_out,
-    )
+    rows, of = paper_table(table, tags), (run.name, run.fingerprint, text_fingerprint(run))
+    return WordReport(*of, found.types, rows, *drawn, agreement, held_out)
 
 
 # What is kept ---------------------------------------------------------------------------------------------------------
