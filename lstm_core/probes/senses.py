@@ -254,7 +254,7 @@ def _of_set(run: Run, models: "tuple[LanguageModel, LanguageModel]", asked: Labe
     if not found:
         raise ValueError(f"{run.name} knows no word of {asked.name} in enough places: choose a run with more words")
     few = len({one.word for one in asked.examples}) - len(found)
-    return SetSenses(asked.name, tuple(found), tokens, unknown_tokens, places, unknown, asked.lost, few)
+    return SetSenses(asked.name, tuple(found), tokens, unknown_tokens, places, unknown, lost=asked.lost, few=few)
 
 
 def at_most(examples: Sequence[Example], most: int = MOST) -> list[Example]:

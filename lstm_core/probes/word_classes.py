@@ -119,8 +119,8 @@ def word_class(
         if one.verdict == "confirmed" and one.sign > 0 and on.counts[number]
     ][:MOST]
     together = tuple(on.units[number] for number in higher)
-    overlap, by_chance = _overlap(on, np.array(higher, dtype=np.int64))
-    return WordClass(tuple(own), tuple(beside), absent, units, shuffled / SHUFFLES, together, overlap, by_chance)
+    overlap = _overlap(on, np.array(higher, dtype=np.int64))
+    return WordClass(tuple(own), tuple(beside), absent, units, shuffled / SHUFFLES, together, *overlap)
 
 
 def _known(recording: Recording, tagged: Tagged | None) -> dict[str, tuple[int, int]]:

@@ -245,7 +245,7 @@ def corpus_of(
         kept = [token for token, count in counts.items() if count >= RARE and token not in (UNKNOWN, END)]
         vocabulary = Vocabulary((UNKNOWN, END, *kept), splitter)
     ids, splits = vocabulary.ids(tokens), {"train": train, "validation": validation}
-    return Corpus(name, kind, vocabulary, ids, splits, fingerprint_of(text), title, licence)
+    return Corpus(name, kind, vocabulary, ids, splits, fingerprint_of(text), title=title, licence=licence)
 
 
 def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) -> Corpus:
@@ -257,7 +257,7 @@ def _given_splits(name: str, recipe: Recipe, texts: dict[str, str], kind: Kind) 
     splits = dict(zip(parts, pairwise(accumulate(map(len, parts.values()), initial=0)), strict=True))
     ids = np.concatenate([vocabulary.ids(part) for part in parts.values()])
     fingerprint = hashlib.sha256("\f".join(texts.values()).encode()).hexdigest()
-    return Corpus(name, kind, vocabulary, ids, splits, fingerprint, recipe.title, recipe.licence)
+    return Corpus(name, kind, vocabulary, ids, splits, fingerprint, title=recipe.title, licence=recipe.licence)
 
 
 def fingerprint_of(text: str) -> str:
