@@ -37,8 +37,7 @@ from lstm_core.tagging.reports import CONFUSIONS, PERCEPTRON, PerceptronFigures,
 from lstm_core.tagging.settings import POOLINGS, SHIPPED_TAGGERS, LabelTraining, NetworkConfig
 from lstm_core.tagging.tag import measure, perceptron_tags
 from lstm_core.tagging.words import TESTS, Encoded, Labelled, encode, tagging_texts, word_list
-from lstm_core.text.gold_tags import archive, lines_of
-from lstm_core.text.tag_brown import BROWN
+from lstm_core.text.gold_tags import BROWN, archive, lines_of
 
 CORPUS = "the Brown corpus (non-commercial use)"
 LEAST_WORDS = 40  # of a piece of a document: whole sentences, until there are so many words

@@ -10,14 +10,16 @@ from lstm_core.commands.report import Told, picked, places, progress, table
 from lstm_core.neurons import labels
 from lstm_core.neurons.distributions import (
     DISTRIBUTIONS,
+    SHAPES,
     DistributionQuery,
     Distributions,
     distributions,
+    laplace_distance,
     read_distributions,
+    shapes,
 )
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels
 from lstm_core.neurons.labels import example, labels_at_hand
-from lstm_core.neurons.shapes import SHAPES, laplace_distance, shapes
 from lstm_core.recordings.find import find
 from lstm_core.runs.cells import CELLS
 from lstm_core.runs.run import Run

@@ -19,9 +19,8 @@ from lstm_core.probes.match import MatchQuery, occurrences
 from lstm_core.probes.match import match as matched
 from lstm_core.probes.similar_units import UnitsQuery
 from lstm_core.probes.similar_units import similar_units as similar
-from lstm_core.recordings.chunks import chunks_by_rules, gold_recording
 from lstm_core.recordings.find import longest, twins_of, untrained_twin
-from lstm_core.recordings.tags import tags_of
+from lstm_core.recordings.tags import chunks_by_rules, gold_recording, tags_of
 from lstm_core.runs.store import open_run
 from lstm_core.text.chunks import NAME
 from lstm_core.text.conll2000 import BASELINE_F1, rules_agreement

@@ -7,9 +7,9 @@ import typer
 
 from lstm_core.commands.options import Yes, layers_of
 from lstm_core.commands.report import Told, confirm, foretell, places, progress
+from lstm_core.recordings.find import recordings_of, remove_run
 from lstm_core.recordings.recording import RecordingSpec, counted, kept_recordings, recordings_folder, remove_recording
 from lstm_core.recordings.recording import verify as verify_recording
-from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.cost import reading_seconds
 from lstm_core.runs.store import list_runs, open_run, unreadable_runs
 from lstm_core.storage.files import check_name

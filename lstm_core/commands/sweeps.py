@@ -8,8 +8,7 @@ import typer
 from lstm_core.commands.options import dropouts_of, kind_of, preset_of
 from lstm_core.commands.report import Told, asked_to_end, picked, places, progress, scores, table
 from lstm_core.neurons import compare as comparing
-from lstm_core.neurons.compare import Comparison, RunRow
-from lstm_core.neurons.passages import CompareQuery
+from lstm_core.neurons.compare import CompareQuery, Comparison, RunRow
 from lstm_core.runs import sweep as sweeping
 from lstm_core.runs.settings import PRESETS
 from lstm_core.runs.sweep import runs_named
