@@ -1,9 +1,9 @@
 """Small widgets that pages share. Each keeps its choice in the URL, so that a view can be sent to someone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -19,6 +19,7 @@ DEFAULT_RUN = "war-and-peace-char"
 MAX_TYPED = 2000  # characters of a text that is read while a person types
 KINDS = {"char": "letters", "word": "words"}
 
+P = ParamSpec("P")
 V = TypeVar("V")
 
 
@@ -183,6 +184,15 @@ def tell(sentence: str, reason: object) -> None:
     """A mistake and its reason. The reason may quote what a person typed, so it is never read as Markdown."""
     st.error(sentence)
     st.text(str(reason))
+
+
+def tried(sentence: str, make: Callable[P, V], *args: P.args, **options: P.kwargs) -> V | None:
+    """What `make` gives; where it cannot (ValueError, OSError) the mistake is told with `sentence` before it: None."""
+    try:
+        return make(*args, **options)
+    except (ValueError, OSError) as error:
+        tell(sentence, error)
+        return None
 
 
 def one_of(label: str, options: Mapping[str, V], first: V, *, key: str) -> V:

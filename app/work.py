@@ -31,11 +31,16 @@ def last_attempt(folder: Path) -> None:
 def start_button(label: str, folder: Path, words: Sequence[str], key: str) -> None:
     """The button that starts `python -m lstm_core WORDS` as a folder's job."""
     if st.button(label, type="primary", key=key):
-        try:
-            jobs.start(folder, words)
-        except (ValueError, OSError) as error:
-            tell("It was not started.", error)
-            return
+        begin(folder, words)
+
+
+def begin(folder: Path, words: Sequence[str], failed: str = "It was not started.") -> None:
+    """Start `python -m lstm_core WORDS` as a folder's job and draw the page anew, or say why it has `failed`."""
+    try:
+        jobs.start(folder, words)
+    except (ValueError, OSError) as error:
+        tell(failed, error)
+    else:
         st.rerun()
 
 

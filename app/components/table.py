@@ -84,9 +84,12 @@ def show(
     if choice is not None:
         _cut(frame[frame[choice.by] == choice.chosen])
     if len(frame) > LARGEST:
-        st.download_button(
-            "Table as CSV", lambda: frame_csv(frame), f"{key}.csv", "text/csv", key=f"{key}-csv", on_click="ignore"
-        )
+        download("Table as CSV", lambda: frame_csv(frame), f"{key}.csv", key=f"{key}-csv")
+
+
+def download(label: str, make: Callable[[], str], name: str, *, key: str, kind: str = "text/csv") -> None:
+    """A button that keeps a file of text, which is made once it is asked for."""
+    st.download_button(label, make, name, kind, key=key, on_click="ignore")
 
 
 def _choosing(frame: pd.DataFrame, key: str, choice: Choice) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -70,31 +70,26 @@ def chosen_rows(
 
 def word_frame(rows: Sequence[ClusterRow], tag: str = "") -> pd.DataFrame:
     """One row a cluster of blanks; with the precision, recall and F1 of `tag` where one is named, else of the top."""
-    return pd.DataFrame([_row(row, tag) for row in rows])
-
-
-def _row(row: ClusterRow, tag: str) -> dict[str, object]:
-    top = share_of(row, tag) if tag else next(iter(row.tags), None)
-    told = {
-        "tag": top.tag if top else None,
-        "precision": top.precision if top else math.nan,
-        "recall": top.recall if top else math.nan,
-    }
-    if tag:
-        told["F1"] = top.f1 if top else math.nan
-    else:
-        told["next tags"] = ", ".join(
-            f"{share.tag} {percent(share.precision, 0)} / {percent(share.recall, 0)}" for share in row.tags[1:3]
-        )
-    return {
-        "cluster": row.cluster,
-        "moments": row.size,
-        "commonest words": ", ".join(visible(word) for word, _ in row.words),
-        **told,
-        "few words": row.few_words,
-        "kind": kind(row),
-        "strength": row.strength,
-    }
+    tops = [share_of(row, tag) if tag else next(iter(row.tags), None) for row in rows]
+    made = pd.DataFrame(
+        {
+            "cluster": row.cluster,
+            "moments": row.size,
+            "commonest words": ", ".join(visible(word) for word, _ in row.words),
+            "tag": top.tag if top else None,
+            "precision": top.precision if top else math.nan,
+            "recall": top.recall if top else math.nan,
+            "F1": top.f1 if top else math.nan,
+            "next tags": ", ".join(
+                f"{share.tag} {percent(share.precision, 0)} / {percent(share.recall, 0)}" for share in row.tags[1:3]
+            ),
+            "few words": row.few_words,
+            "kind": kind(row),
+            "strength": row.strength,
+        }
+        for row, top in zip(rows, tops, strict=True)
+    )
+    return made.drop(columns="next tags" if tag else "F1", errors="ignore")
 
 
 def character_frame(rows: Sequence[ClusterRow]) -> pd.DataFrame:
@@ -116,24 +111,21 @@ def _told(characters: Sequence[tuple[str, float]]) -> str:
     return ", ".join(f"{sign(character)} {percent(share, 0)}" for character, share in characters)
 
 
-def beside(one: Sequence[ClusterRow], other: Sequence[ClusterRow], names: tuple[str, str]) -> pd.DataFrame:
-    """For every part of speech the best cluster of two clusterings side by side, the best told first."""
-    sides = [
-        (name, {row.cluster: row for row in rows}, best_by_tag(rows))
-        for name, rows in zip(names, (one, other), strict=True)
-    ]
-    tags = {tag: max(best[tag].f1 for *_, best in sides if tag in best) for *_, best in sides for tag in best}
-    made = []
-    for tag in sorted(tags, key=lambda tag: -tags[tag]):
-        row: dict[str, object] = {"tag": tag}
-        for name, rows, best in sides:
-            share = best.get(tag)
-            row[f"{name}: cluster"] = share.cluster if share else None
-            row[f"{name}: words"] = ", ".join(word for word, _ in rows[share.cluster].words[:3]) if share else None
-            row[f"{name}: precision"] = share.precision if share else math.nan
-            row[f"{name}: recall"] = share.recall if share else math.nan
-        made.append(row)
-    return pd.DataFrame(made)
+def beside(sides: Mapping[str, Sequence[ClusterRow]]) -> pd.DataFrame:
+    """For every part of speech the best cluster of several clusterings side by side, the best told first."""
+    best = {name: best_by_tag(rows) for name, rows in sides.items()}
+    words = {name: [", ".join(word for word, _ in row.words[:3]) for row in rows] for name, rows in sides.items()}
+    f1: dict[str, float] = {}
+    for share in (share for found in best.values() for share in found.values()):
+        f1[share.tag] = max(share.f1, f1.get(share.tag, 0.0))
+    made = pd.DataFrame({"tag": sorted(f1, key=lambda tag: -f1[tag])})
+    for name, found in best.items():
+        shares = [found.get(tag) for tag in made["tag"]]
+        made[f"{name}: cluster"] = [one and one.cluster for one in shares]
+        made[f"{name}: words"] = [one and words[name][one.cluster] for one in shares]
+        made[f"{name}: precision"] = [one and one.precision for one in shares]
+        made[f"{name}: recall"] = [one and one.recall for one in shares]
+    return made
 
 
 def example(rows: Sequence[ClusterRow]) -> ClusterRow | None:

@@ -12,11 +12,12 @@ from app.charts.maps import among, kinds_map
 from app.components.table import share, show
 from app.components.tag_names import MEANINGS
 from app.controls import bound
-from lstm_core.clusters.contents import ClusterRow, members
-from lstm_core.clusters.states import NOISE, read_map
+from lstm_core.clusters.contents import ClusterRow, Excerpt, members
+from lstm_core.clusters.states import NOISE, Clustering, read_map
 from lstm_core.runs.run import Run
+from lstm_core.storage.frames import frame_of
 from pages.clusters import frames
-from pages.clusters.concordance import concordance
+from pages.clusters.frames import sign, visible
 from pages.clusters.overview import CHOSEN, columns
 from pages.clusters.result import ShownClusters
 
@@ -41,14 +42,7 @@ def pick(view: ShownClusters, first: ClusterRow | None) -> Picked:
     st.session_state[_OF] = view.found.fingerprint
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         number = st.number_input(
-            "Group",
-            NOISE,
-            count - 1,
-            start,
-            key=CHOSEN,
-            bind=bound(CHOSEN),
-            width=140,
-            help="-1: moments in no group.",
+            "Group", NOISE, count - 1, start, key=CHOSEN, bind=bound(CHOSEN), width=140, help="-1: moments in no group."
         )
         size = st.segmented_control(
             "Examples", _SAMPLES, default=_SAMPLES[0], key="clusters-examples", bind="query-params", required=True
@@ -98,29 +92,20 @@ def _facts(row: ClusterRow, words: bool) -> str:
 def _contents(row: ClusterRow, words: bool) -> None:
     left, right = st.columns([2, 3])
     with left:
-        if words:
-            _shares("word before", [(frames.visible(word), share) for word, share in row.words])
-        else:
-            _shares("character read", [(frames.sign(one), share) for one, share in row.characters])
+        _shares("word before" if words else "character read", row.words if words else row.characters)
     with right:
-        if words:
-            _tags(row)
-        else:
-            _shares("character next", [(frames.sign(one), share) for one, share in row.following])
-
-
-def _tags(row: ClusterRow) -> None:
-    made = pd.DataFrame(
-        {"tag": one.tag, "meaning": MEANINGS.get(one.tag), "precision": one.precision, "recall": one.recall}
-        for one in row.tags
-    )
-    if row.tags:
-        show(made, columns=columns(), key="clusters-of-tags", alt=f"Parts of speech in group {row.cluster}")
+        if not words:
+            _shares("character next", row.following)
+        elif row.tags:
+            made = frame_of(row.tags)[["tag", "precision", "recall"]]
+            made.insert(1, "meaning", made["tag"].map(MEANINGS))
+            show(made, columns=columns(), key="clusters-of-tags", alt=f"Parts of speech in group {row.cluster}")
 
 
 def _shares(name: str, shares: Sequence[tuple[str, float]]) -> None:
     if shares:
-        made = pd.DataFrame(shares, columns=[name, "share of the group"])
+        told = [(visible(sign(value)), share) for value, share in shares]
+        made = pd.DataFrame(told, columns=[name, "share of the group"])
         alt = f"The commonest values of {name} in the group"
         show(made, columns={"share of the group": share()}, key=f"clusters-of-{name}", alt=alt)
 
@@ -173,4 +158,62 @@ def _near(view: ShownClusters, point: int) -> tuple[int, int]:
 
 def _name(row: ClusterRow) -> str:
     """A few words for a legend."""
-    return ", ".join(frames.visible(word) for word, _ in row.words[:2]) or frames.sign(row.characters[0][0])
+    return ", ".join(visible(word) for word, _ in row.words[:2]) or sign(row.characters[0][0])
+
+
+# A concordance: the point stands below the point ----------------------------------------------------------------------
+
+_CSS = """
+ol { list-style: none; margin: 0; padding: 0; font-family: var(--st-code-font, monospace); font-size: 0.85rem;
+     line-height: 1.7; color: var(--st-text-color); }
+li { display: grid; grid-template-columns: minmax(0, 42ch) max-content minmax(0, 24ch);
+     justify-content: start; white-space: pre; }
+li:hover { background: var(--st-secondary-background-color); }
+.before { display: flex; justify-content: flex-end; overflow: hidden; }
+.after { overflow: hidden; }
+.context { opacity: 0.75; }
+.word { font-weight: 700; color: var(--st-link-color); }
+.at { font-weight: 700; background: color-mix(in srgb, var(--st-primary-color) 22%, transparent); border-radius: 3px; }
+"""
+_HTML = """
+<ol></ol>
+"""
+_JS = """
+export default function ({ data, parentElement }) {
+  const part = (name, text) => {
+    const made = document.createElement("span")
+    made.className = name
+    made.textContent = text
+    return made
+  }
+  const lines = data.lines.map(line => {
+    const made = document.createElement("li"), before = part("before", "")
+    made.title = line.place
+    before.append(part("context", line.before), part("word", line.word))
+    made.append(before, part("at", `[${line.at}]`), part("after context", line.after))
+    return made
+  })
+  const list = parentElement.querySelector("ol")
+  list.setAttribute("aria-label", data.alt)
+  list.replaceChildren(...lines)
+}
+"""
+
+_component = st.components.v2.component("concordance", html=_HTML, css=_CSS, js=_JS)
+
+
+def lines(found: Clustering, excerpts: Sequence[Excerpt]) -> list[dict[str, str]]:
+    """Each excerpt cut where it is drawn differently: what is before the word, the word, the point, what follows."""
+    told = []
+    for one in excerpts:
+        start, stop = found.words[one.point].tolist() if len(found.words) else (one.position, one.position)
+        cut = max(len(one.before) - (one.position - start if start < stop else 0), 0)
+        parts = {"before": visible(one.before[:cut]), "word": visible(one.before[cut:]), "at": sign(one.at)}
+        place = f"character {found.span[0] + one.position:,} of the text"
+        told.append(parts | {"after": visible(one.after), "place": place})
+    return told
+
+
+def concordance(found: Clustering, excerpts: Sequence[Excerpt], *, key: str, alt: str) -> None:
+    """Draw excerpts of a clustering's text. Nothing in them is read as Markdown or HTML."""
+    _component(key=key, data={"lines": lines(found, excerpts), "alt": alt})

@@ -16,15 +16,13 @@ from pages.clusters import frames
 from pages.clusters.result import ShownClusters, group_frame
 
 CHOSEN = "clusters-cluster"  # the chosen cluster: a number field elsewhere on the page, which the URL keeps
-_ALL = "all"
 _LEAST = "clusters-least"
 _LARGEST = 10_000_000  # moments: more than any text has
 
 
 def headline(found: Clustering, rows: Sequence[ClusterRow] | None) -> None:
     """How many clusters, of how many points, how much noise, how many of few words; `rows` None = text not at hand."""
-    query = found.query
-    words = query.data == "whitespace" and rows is not None
+    words = found.query.data == "whitespace" and rows is not None
     left, right = st.columns([2, 3]) if words else (st.container(), None)
     with left:
         first, second = st.columns(2)
@@ -38,10 +36,9 @@ def headline(found: Clustering, rows: Sequence[ClusterRow] | None) -> None:
             help="Share of the groups in which at least 90% of the moments follow one of two words, or punctuation. "
             "Groups of line breaks are not counted.",
         )
-    told = _paper(query)
-    if told:
+    if told := _paper(found.query):
         left.caption(told)
-    if words and right is not None and rows:
+    if right is not None and rows:
         with right:
             draw(
                 few_words(few_word_curve(rows), (ALMOST, PAPER_FEW_WORDS)),
@@ -72,11 +69,8 @@ def table(view: ShownClusters, chosen: int) -> str:
     )  # fmt: skip
     st.caption(
         f"{len(rows):,} of {len(view.rows):,} groups. Tick a row to see that group, click a column's name to sort."
-        + (
-            " Groups of line breaks are layout and count neither as few-word groups nor for a part of speech."
-            if view.has_words
-            else ""
-        )
+        + " Groups of line breaks are layout and count neither as few-word groups nor for a part of speech."
+        * view.has_words
     )
     return tag
 
@@ -84,31 +78,22 @@ def table(view: ShownClusters, chosen: int) -> str:
 def _filtered(view: ShownClusters) -> tuple[str, tuple[ClusterRow, ...]]:
     """The filters above the table and the rows that pass them."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        tag, few = _ALL, False
+        tag, few = "", False
         if view.has_words:
-            tags = sorted({share.tag for row in view.rows for share in row.tags})
-            titles = {named(tag): tag for tag in tags}
+            titles = {"all": ""} | {named(tag): tag for tag in sorted(_tags(view))}
             chosen = st.selectbox(
-                "Part of speech", [_ALL, *titles], key="clusters-tag", bind="query-params", width=320,
+                "Part of speech", list(titles), key="clusters-tag", bind="query-params", width=320,
                 help="Shows how well each group tells this part of speech, the best first.",
             )  # fmt: skip
-            tag = titles.get(chosen or _ALL, _ALL)
+            tag = titles.get(chosen or "all", "")
         least = st.number_input(
-            "At least this many moments",
-            0,
-            _LARGEST,
-            0,
-            50,
-            key=_LEAST,
-            bind=bound(_LEAST),
-            width=220,
+            "At least this many moments", 0, _LARGEST, 0, 50, key=_LEAST, bind=bound(_LEAST), width=220
         )
         if view.has_words:
             few = st.toggle(
                 "Hide groups of one or two words", key="clusters-hide", bind="query-params",
                 help="Also those that only tell the punctuation before.",
             )  # fmt: skip
-    tag = "" if tag == _ALL else tag
     return tag, frames.chosen_rows(view.rows, tag=tag, least=int(least), few_words=not few)
 
 
@@ -140,5 +125,8 @@ def tags_explained(view: ShownClusters) -> None:
     """What each tag means."""
     if view.has_words:
         with st.expander("What do MD, VBD and the other tags mean?"):
-            tags = known({share.tag for row in view.rows for share in row.tags})
-            show(tags, key="clusters-tags", alt="What the tags mean")
+            show(known(_tags(view)), key="clusters-tags", alt="What the tags mean")
+
+
+def _tags(view: ShownClusters) -> set[str]:
+    return {share.tag for row in view.rows for share in row.tags}

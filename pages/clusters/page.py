@@ -5,14 +5,12 @@ import streamlit as st
 from app import controls
 from app.claims import panel
 from lstm_core.clusters.states import kept_clusterings
-from pages.clusters.choice import choose
+from pages.clusters.choice import choose, offer
 from pages.clusters.frames import example, sentence
 from pages.clusters.members import on_the_map, one_cluster, pick
-from pages.clusters.offer import offer
+from pages.clusters.others import other_ways, side_by_side
 from pages.clusters.overview import headline, table, tags_explained
-from pages.clusters.pair import side_by_side
 from pages.clusters.result import claims, downloads, kept_result, shown
-from pages.clusters.rivals import other_ways
 
 st.title("Clusters")
 run = controls.current_run()
@@ -67,9 +65,4 @@ on_the_map(run, view, picked.number)
 other_ways(run, view)
 st.subheader("To keep")
 downloads(view)
-try:
-    told_by_paper = claims(run)
-except ValueError as error:
-    controls.tell("What the paper says cannot be compared.", error)
-else:
-    panel(told_by_paper)
+panel(controls.tried("What the paper says cannot be compared.", claims, run) or [])

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.cached import cached
 from app.components.csv_file import frame_csv
+from app.components.table import download
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.clusters import cluster_claims
 from lstm_core.clusters import contents as cluster_table
@@ -74,14 +75,9 @@ def _group_frame(found: Clustering, tag: str, clusters: list[int], _rows: tuple[
 
 def downloads(view: ShownClusters) -> None:
     """The table and all points as CSV files."""
-    query = view.found.query
-    name = f"{view.found.run}-{query.data}-{query.signal}{query.layer}-{query.min_cluster_size}"
+    found, query, key = view.found, view.found.query, "clusters-csv"
+    name = f"{found.run}-{query.data}-{query.signal}{query.layer}-{query.min_cluster_size}"
+    points = f"{name}-points.csv"
     with st.container(horizontal=True):
-        st.download_button(
-            "Table as CSV", lambda: frame_csv(group_frame(view, view.rows)), f"{name}.csv", "text/csv",
-            key="clusters-csv-table", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "All points as CSV", lambda: frames.points_csv(view.found, view.text), f"{name}-points.csv", "text/csv",
-            key="clusters-csv-points", on_click="ignore",
-        )  # fmt: skip
+        download("Table as CSV", lambda: frame_csv(group_frame(view, view.rows)), f"{name}.csv", key=f"{key}-table")
+        download("All points as CSV", lambda: frames.points_csv(found, view.text), points, key=f"{key}-points")

@@ -5,7 +5,7 @@ import math
 from lstm_core.clusters.alternatives import COMPARISONS, Alternatives, Figures
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.store import open_run
-from pages.clusters.rivals import frame
+from pages.clusters.others import way_frame
 from tests.opened_pages import opened, said, table_with
 
 OURS, OTHER, TWIN = (
@@ -17,7 +17,7 @@ TABLE = ((1.0, 0.25), (0.25, 1.0))
 
 
 def test_one_line_a_way_and_one_a_model() -> None:
-    told = frame(Alternatives(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
+    told = way_frame(Alternatives(ClusterQuery(), "w", (OURS, OTHER), TABLE, TABLE, (0.9, 0.8), 0.8, (TWIN,)))
     assert told["way"].tolist() == ["ours", "k-means, 5 clusters", "twin"]
     agreement = told["agreement with ours"].tolist()
     assert agreement[:2] == [1, 0.25] and math.isnan(agreement[2])

@@ -16,8 +16,8 @@ from lstm_core.clusters.states import NOISE, Clustering, ClusterQuery
 from lstm_core.runs.cost import clustering_seconds
 from lstm_core.runs.run import Run
 from pages.clusters import frames
-from pages.clusters.concordance import lines
-from pages.clusters.offer import moments
+from pages.clusters.choice import moments
+from pages.clusters.members import lines
 from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
     TAGS,
     book_clusters,
@@ -105,7 +105,7 @@ def test_what_is_marked_is_shown_among_all_on_a_map_of_its_own() -> None:
 
 
 def test_the_page_opens_without_torch() -> None:
-    modules = ", ".join(f"pages.clusters.{name}" for name in ("overview", "pair", "result", "offer", "choice"))
+    modules = ", ".join(f"pages.clusters.{name}" for name in ("overview", "others", "members", "result", "choice"))
     code = f"import sys, {modules}; print(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "hdbscan", "sklearn", "nltk"}

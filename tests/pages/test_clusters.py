@@ -18,7 +18,7 @@ from lstm_core.runs.run import Run
 from lstm_core.storage import jobs
 from lstm_core.storage.files import home as home_folder
 from lstm_core.text.corpus import keep_text, read_corpus
-from pages.clusters.offer import command, job_folder
+from pages.clusters.choice import command, job_folder
 from tests.clusters_on_pages import (  # noqa: F401 - fixtures that are used by being here
     GROUPS,
     TAGS,

@@ -1,20 +1,35 @@
-"""The same moments grouped by hidden state and by output gate: which tells a part of speech better."""
+"""The same moments grouped otherwise, beside the groups shown: by hidden state and by output gate, of which one tells a
+part of speech better; by other methods, with other settings and by other models.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
-from app.components.table import Columns, percent, show, text, whole
+from app.components.table import Columns, number, percent, show, text, whole
 from app.components.tag_names import named
-from app.controls import tell
+from app.controls import tried
+from lstm_core.clusters.alternatives import Alternatives, read_comparison
 from lstm_core.clusters.contents import best_by_tag, members
 from lstm_core.clusters.states import ClusterQuery
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
+from lstm_core.storage.frames import frame_of
 from pages.clusters import frames
-from pages.clusters.concordance import concordance
+from pages.clusters.members import concordance
 from pages.clusters.result import ShownClusters, shown
+
+_WAYS = {
+    "way": text("The method with its settings, or the network whose moments were grouped."),
+    "groups": whole("How many groups it made."),
+    "noise": percent("Share of the moments that it left in no group."),
+    "few words": percent("Share of the groups that are one or two words, or punctuation."),
+    "tells parts of speech": number("F1 of its best group for each, as a mean over the common ones."),
+    "tells modal verbs": number("F1 of its best group for can, would and the like."),
+    "agreement with ours": number("Adjusted Rand index: 1 the same groups, 0 no more than by chance."),
+}
 
 
 def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[ClusterQuery]) -> None:
@@ -30,10 +45,8 @@ def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[Cluster
             "to compute them; both then stand here side by side."
         )
         return
-    try:
-        views = [shown(run, one) for one in pair]
-    except ValueError as error:
-        tell("The other result cannot be used.", error)
+    views = tried("The other result cannot be used.", lambda: [shown(run, one) for one in pair])
+    if views is None:
         return
     sides = [(SIGNALS[one.signal].title, side) for one, side in zip(pair, views, strict=True) if side is not None]
     bests = [best_by_tag(side.rows) for _, side in sides]
@@ -55,10 +68,9 @@ def side_by_side(run: Run, view: ShownClusters, tag: str, kept: Sequence[Cluster
             excerpts = members(side.found, side.text, share.cluster, 6)
             concordance(side.found, excerpts, key=f"clusters-both-{name}", alt=f"Examples of group {share.cluster}")
     with st.expander("All parts of speech"):
-        names = (sides[0][0], sides[1][0])
-        made = frames.beside(sides[0][1].rows, sides[1][1].rows, names)
+        made = frames.beside({name: side.rows for name, side in sides})
         alt = "The best group of both for every part of speech"
-        show(made, columns=_columns(names), key="clusters-both", alt=alt)
+        show(made, columns=_columns([name for name, _ in sides]), key="clusters-both", alt=alt)
 
 
 def _columns(names: Sequence[str]) -> Columns:
@@ -72,3 +84,31 @@ def _columns(names: Sequence[str]) -> Columns:
             f"{name}: recall": percent("Which share of the part of speech in the text it has."),
         }
     return columns
+
+
+# Other ways -----------------------------------------------------------------------------------------------------------
+
+
+def other_ways(run: Run, view: ShownClusters) -> None:
+    """What other ways to group make of the same moments; nothing where they were not compared."""
+    compared = tried("The comparison with other methods cannot be used.", read_comparison, run, view.found.query)
+    if compared is None:
+        return
+    st.subheader("Would another method find the same?")
+    least = min(compared.stability, default=float("nan"))
+    st.caption(
+        "Agreement is 1 where two ways put the same moments together, 0 where they agree by chance (adjusted Rand "
+        "index, over the moments that both put somewhere). With only "
+        f"{compared.kept:.0%} of the moments, drawn {len(compared.stability)} times, ours agrees with itself by "
+        f"{least:.2f} at least. How well a way tells parts of speech is the F1 of its best group for each, as a mean "
+        "over the common ones. The last lines are other networks: the untrained twin has learned nothing."
+    )
+    alt = "Ways to group the same moments, and other networks"
+    show(way_frame(compared), columns=_WAYS, key="clusters-rivals", alt=alt)
+
+
+def way_frame(compared: Alternatives) -> pd.DataFrame:
+    """One row a way, then one a model; agreement with ours is missing for other models, whose moments are others."""
+    known = ["name", "clusters", "noise_share", "few_word_share", "tag_f1", "modal_f1"]
+    made = frame_of((*compared.rows, *compared.controls))[known].set_axis(list(_WAYS)[:-1], axis=1)
+    return made.assign(**{list(_WAYS)[-1]: pd.Series(compared.agreement[0])})
