@@ -1,4 +1,6 @@
-"""Start the workbench: `python -m app` prepares the demo, finds a free port, says the address and becomes Streamlit."""
+"""Start the workbench: `python -m app` prepares the demo (what the pages show of the shipped model, recorded once and
+kept), finds a free port, says the address and becomes Streamlit.
+"""
 
 import argparse
 import os
@@ -6,12 +8,22 @@ import socket
 import sys
 from collections.abc import Callable
 
-from app.demo import prepare
+from lstm_core.recordings.find import find
+from lstm_core.recordings.recording import recordings_folder
+from lstm_core.runs.cells import CELLS
+from lstm_core.runs.store import open_run
 from lstm_core.storage.files import ROOT
+from lstm_core.storage.progress import Progress
+from lstm_core.text.corpus import read_corpus
 
 ADDRESS = "127.0.0.1"  # this machine only
 EVERYWHERE = "0.0.0.0"
 PORTS = range(8501, 8601)
+LENGTH = 30_000  # tokens, from the start of the validation split: text the model was not trained on
+RUNS: dict[str, tuple[str, ...]] = {  # the signals each is recorded with; () = all
+    "war-and-peace-char": (),
+    "war-and-peace-char-untrained": ("h",),
+}
 
 
 def is_free(port: int, address: str = ADDRESS) -> bool:
@@ -57,7 +69,45 @@ def command(port: int, address: str = ADDRESS) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", "app", *server, *browser]
 
 
-def progress() -> Callable[[float, str], None]:
+def prepare(report: Progress, say: Callable[[str], object] = print) -> None:
+    """Record the runs of the demo, unless that was done before; `say` gets whole lines, `report` share done and a word.
+
+    A run that cannot be recorded (not at hand, its text missing, disk full) is named with the reason and left out:
+    the workbench is of use without it.
+    """
+    for name, signals in RUNS.items():
+        try:
+            _prepare(name, signals, report, say)
+        except Exception as error:
+            say(f"Demo: {name} is left out: {error}")
+
+
+def _prepare(name: str, signals: tuple[str, ...], report: Progress, say: Callable[[str], object]) -> None:
+    run = open_run(name)
+    if not run.has_weights:
+        raise ValueError(f"it has no weights ({run.status})")
+    start, end = read_corpus(run.config["corpus"]["name"], run.kind).splits["validation"]
+    span = (start, min(start + LENGTH, end))
+    layers = range(1, run.model_config.layers + 1)
+    of_text, kept = run.config["corpus"]["fingerprint"], signals or CELLS[run.model_config.cell].signals
+    if any(
+        one.spec.span == span for one in find(run.fingerprint, kept, layers, text=of_text, span=span, positions="all")
+    ):
+        say(f"Demo: the recording of {name} is there.")
+        return
+    # Here, not above: loading torch takes longer than everything else of a second start.
+    from lstm_core.recordings.record import RecordQuery, bytes_needed, corpus_text, record
+
+    text, query = corpus_text(run, "", start, span[1] - start), RecordQuery(signals)
+    say(
+        f"Demo: {name} reads {len(text.ids):,} tokens of {text.name}, once: "
+        f"{bytes_needed(run, text, query) / 2**20:,.0f} MiB, kept in {recordings_folder()}"
+    )
+    record(run, text, query, report=report)
+    report(1.0, "kept")
+
+
+def progress() -> Progress:
     """Shows share and word: one line that is written over on a terminal, else a line each tenth."""
     last = -1
 

@@ -6,11 +6,7 @@ import streamlit as st
 
 from lstm_core.claims.claim import Verdict
 
-_VERDICT = {
-    True: ":green-badge[holds here]",
-    False: ":red-badge[does not hold here]",
-    None: ":gray-badge[no verdict]",
-}
+_VERDICT = {True: ":green-badge[holds here]", False: ":red-badge[does not hold here]", None: ":gray-badge[no verdict]"}
 
 
 def panel(claims: Sequence[Verdict], title: str = "What the source says, what we measure") -> None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -90,18 +90,14 @@ def current_recording(run: Run) -> Recording | None:
     if not found:
         return None
     found.sort(key=lambda recording: recording.spec.positions != "all")  # blanks alone make no text to look at
-    titles = {recording.fingerprint: _title(recording) for recording in found}
     if len(found) == 1:
         return found[0]
-    name = f"recording-{run.name}"
+    name, blanks = f"recording-{run.name}", {"all": ""}
+    titles = {one.fingerprint: one.title + blanks.get(one.spec.positions, ", blanks only") for one in found}
     _begin_with_link("recording", list(titles), found[0].fingerprint, name)
-    key = st.sidebar.selectbox("Text it has read", list(titles), format_func=lambda key: titles[key], key=name)
+    key = st.sidebar.selectbox("Text it has read", list(titles), format_func=titles.__getitem__, key=name)
     _keep_in_link("recording", key)
     return next(recording for recording in found if recording.fingerprint == key)
-
-
-def _title(recording: Recording) -> str:
-    return recording.title + ("" if recording.spec.positions == "all" else ", blanks only")
 
 
 def place(recording: Recording, first: tuple[str, int, int] | None, *, key: str) -> tuple[str, int, int]:
@@ -109,20 +105,13 @@ def place(recording: Recording, first: tuple[str, int, int] | None, *, key: str)
     spec = recording.spec
     start = first or (spec.signals[0], spec.layers[-1], 0)
     signal = _signal(spec.signals, start[0], f"{key}-signal", brought_in=recording.brought_in)
-    columns = st.columns(2)
-    layer = columns[0].selectbox(
-        "Layer",
-        list(spec.layers),
-        list(spec.layers).index(start[1]),
-        key=f"{key}-layer",
-        bind="query-params",
-        help="Layer 1 reads the text, the last layer makes the guess.",
-    )
-    unit = columns[1].number_input(
-        "Neuron (unit)", 0, spec.units - 1, start[2], 1, key=f"{key}-unit", bind=bound(f"{key}-unit")
-    )
+    left, right = st.columns(2)
+    layers, about = list(spec.layers), "Layer 1 reads the text, the last layer makes the guess."
+    layer = left.selectbox("Layer", layers, layers.index(start[1]), key=f"{key}-layer", bind="query-params", help=about)
+    with right:
+        unit = whole_number("Neuron (unit)", 0, spec.units - 1, start[2], key=f"{key}-unit")
     tell_origin(recording, signal, layer)
-    return signal, layer, min(max(int(unit), 0), spec.units - 1)
+    return signal, layer, unit
 
 
 def tell_origin(recording: Recording, signal: str, layer: int) -> None:
@@ -156,16 +145,8 @@ def _signal(signals: Sequence[str], first: str, name: str, *, brought_in: bool) 
     `brought_in`: from a model that is not here, of which nobody knows that its signals are what they are called.
     """
     _begin_with_link(name, signals, first, name)
-    chosen = (
-        st.segmented_control(
-            "Signal",
-            list(signals),
-            format_func=lambda signal: f"{signal}: {SIGNALS[signal].title}",
-            key=name,
-            required=True,
-        )
-        or first
-    )
+    titles = {signal: f"{signal}: {SIGNALS[signal].title}" for signal in signals}
+    chosen = st.segmented_control("Signal", signals, format_func=titles.__getitem__, key=name, required=True) or first
     _keep_in_link(name, chosen)
     if brought_in:
         st.caption(
@@ -195,14 +176,22 @@ def tried(sentence: str, make: Callable[P, V], *args: P.args, **options: P.kwarg
         return None
 
 
-def one_of(label: str, options: Mapping[str, V], first: V, *, key: str) -> V:
-    """One choice among named values; nothing is drawn where there is only one."""
+def one_of(label: str, options: Mapping[str, V], first: V, *, key: str, about: str | None = None) -> V:
+    """One choice among named values, `about` which a mark tells; nothing is drawn where there is only one."""
     values = list(options.values())
     if len(values) == 1:
         return values[0]
     start = next((title for title, value in options.items() if value == first), next(iter(options)))
-    chosen = st.segmented_control(label, list(options), default=start, key=key, bind="query-params", required=True)
+    chosen = st.segmented_control(
+        label, list(options), default=start, key=key, bind="query-params", required=True, help=about
+    )
     return options.get(chosen or start, options[start])
+
+
+def whole_number(label: str, least: int, most: int, first: int, step: int = 1, *, key: str, **options: Any) -> int:
+    """A whole number from `least` to `most`, in the URL below its key; `options` are those of `st.number_input`."""
+    number = st.number_input(label, least, most, first, step, key=key, bind=bound(key), **options)
+    return min(max(int(number), least), most)
 
 
 def bound(key: str) -> Literal["query-params"] | None:

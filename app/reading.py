@@ -5,7 +5,8 @@ from pathlib import Path
 import streamlit as st
 
 from app.cached import cached, corpus, corpus_facts
-from app.controls import tell
+from app.controls import tell, tried
+from app.work import shown_by
 from lstm_core.runs.run import Run
 from lstm_core.text.corpus import corpus_names
 
@@ -25,11 +26,9 @@ def offer_reading(run: Run, why: str = "This model has not read a text yet.") ->
     st.info(f"{why} Let it read one: every value of every neuron is then kept to look at.")
     own = run.config["corpus"]["name"]
     names = [name for name in corpus_names() if corpus_facts(name)["at_hand"]]
-    if own in names:
-        names.remove(own)
-        names.insert(0, own)
-    elif Path(own).is_file():
-        names.insert(0, own)
+    if own not in names and Path(own).is_file():
+        names.append(own)
+    names.sort(key=lambda name: name != own)
     if not names:
         st.warning("No text is at hand. See the page Training for how to add one.")
         return
@@ -46,9 +45,5 @@ def offer_reading(run: Run, why: str = "This model has not read a text yet.") ->
     st.caption(f"{len(text.ids):,} tokens, all signals of all layers: {needed / 2**20:,.0f} MiB on disk.")
     if st.button("Read it", type="primary", key="reading-go"):
         bar = st.progress(0.0, "reading")
-        try:
-            record(run, text, RecordQuery(), report=lambda share, word: bar.progress(min(share, 1.0), word))
-        except (ValueError, OSError) as error:
-            tell("The reading was ended.", error)
-            return
-        st.rerun()
+        if tried("The reading was ended.", record, run, text, RecordQuery(), report=shown_by(bar)) is not None:
+            st.rerun()

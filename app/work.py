@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.controls import tell
 from lstm_core.storage import jobs
+from lstm_core.storage.progress import Progress
 
 
 def at_work(folder: Path, key: str) -> bool:
@@ -42,6 +44,11 @@ def begin(folder: Path, words: Sequence[str], failed: str = "It was not started.
         tell(failed, error)
     else:
         st.rerun()
+
+
+def shown_by(bar: DeltaGenerator) -> Progress:
+    """What shows on a bar how far work is that is done here and now."""
+    return lambda share, word: bar.progress(min(share, 1.0), word)
 
 
 def _progress(folder: Path, key: str) -> None:

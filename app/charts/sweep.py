@@ -80,12 +80,8 @@ def by_layer(rows: Sequence[RunRow], signal: str, name: str) -> dict[int, list[t
     for row in rows:
         for one in row.activity:
             if one.signal == signal:
-                found.setdefault(one.layer, []).append((row.dropout, _of(one, name)))
+                found.setdefault(one.layer, []).append((row.dropout, float(getattr(one, name))))
     return dict(sorted(found.items()))
-
-
-def _of(one: Activity, name: str) -> float:
-    return float(getattr(one, name))
 
 
 # Distributions of several runs ----------------------------------------------------------------------------------------

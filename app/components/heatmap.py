@@ -73,13 +73,8 @@ def text_heat_map(
     """
     tokens, values = list(tokens[:LIMIT]), np.asarray(values[:LIMIT], dtype=float)
     colours = np.interp(values, scale, (-1, 0, 1))
-    data = {
-        "tokens": tokens,
+    told = {
         "colours": [None if np.isnan(value) else round(float(value), 2) for value in colours],
         "hover": ["—" if np.isnan(value) else f"{value:.3f}" for value in values],
-        "first": first,
-        "low": low,
-        "high": high,
-        "words": words,
     }
-    _component(key=key, data=data)
+    _component(key=key, data={"tokens": tokens, "first": first, "low": low, "high": high, "words": words, **told})

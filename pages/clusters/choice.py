@@ -1,6 +1,4 @@
-"""Which clustering is looked at: the choices of the page, each kept in the URL under its plain name; and of one that is
-not at hand what it would cost, the button that starts it, its progress, how it ended.
-"""
+"""Which clustering is looked at, each choice in the URL under its plain name; the offer to compute a missing one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,9 +58,6 @@ def _layers(run: Run, kept: Sequence[ClusterQuery], signal: str) -> dict[str, in
         return {f"{layer}: {run.origins[f'{signal}-{layer}'].rpartition(': ')[2]}": layer for layer in there}
     others = sorted({query.layer for query in kept} - {last})
     return {f"{last} (the last)": last} | {str(layer): layer for layer in others}
-
-
-# A clustering that is not at hand -------------------------------------------------------------------------------------
 
 
 def job_folder(run: Run, query: ClusterQuery) -> Path:

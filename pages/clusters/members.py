@@ -11,15 +11,14 @@ from app.charts.draw import draw, draw_to_choose
 from app.charts.maps import among, kinds_map
 from app.components.table import share, show
 from app.components.tag_names import MEANINGS
-from app.controls import bound
+from app.controls import whole_number
 from lstm_core.clusters.contents import ClusterRow, Excerpt, members
 from lstm_core.clusters.states import NOISE, Clustering, read_map
 from lstm_core.runs.run import Run
 from lstm_core.storage.frames import frame_of
 from pages.clusters import frames
 from pages.clusters.frames import sign, visible
-from pages.clusters.overview import CHOSEN, columns
-from pages.clusters.result import ShownClusters
+from pages.clusters.overview import CHOSEN, ShownClusters, columns
 
 _SAMPLES = (12, 25, 50, 100)
 _SAMPLE, _OF = "clusters-sample", "clusters-of"
@@ -41,18 +40,15 @@ def pick(view: ShownClusters, first: ClusterRow | None) -> Picked:
         st.session_state[CHOSEN] = start  # numbers of another clustering mean nothing here
     st.session_state[_OF] = view.found.fingerprint
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        number = st.number_input(
-            "Group", NOISE, count - 1, start, key=CHOSEN, bind=bound(CHOSEN), width=140, help="-1: moments in no group."
-        )
+        about = "-1: moments in no group."
+        number = whole_number("Group", NOISE, count - 1, start, key=CHOSEN, width=140, help=about)
         size = st.segmented_control(
             "Examples", _SAMPLES, default=_SAMPLES[0], key="clusters-examples", bind="query-params", required=True
         )
-        seed = st.number_input(
-            "Sample", 0, 10_000, 0, key=_SAMPLE, bind=bound(_SAMPLE), width=140,
-            help="The same number gives the same examples.",
-        )  # fmt: skip
+        about = "The same number gives the same examples."
+        seed = whole_number("Sample", 0, 10_000, 0, key=_SAMPLE, width=140, help=about)
         st.button("Another sample", on_click=_another, key="clusters-another")
-    return Picked(min(max(int(number), NOISE), count - 1), int(size or _SAMPLES[0]), int(seed))
+    return Picked(number, size or _SAMPLES[0], seed)
 
 
 def one_cluster(view: ShownClusters, picked: Picked) -> None:
@@ -80,13 +76,9 @@ def _another() -> None:
 
 
 def _facts(row: ClusterRow, words: bool) -> str:
-    facts = [f"Group {row.cluster}: {row.size:,} moments, strength {row.strength:.2f}"]
-    if words:
-        facts.append(
-            f"one of two words {frames.percent(row.two_words)}, after punctuation {frames.percent(row.punctuation)}"
-        )
-    facts.append(f"line breaks {frames.percent(row.line_breaks)}")
-    return "; ".join(facts) + "."
+    two, after, breaks = map(frames.percent, (row.two_words, row.punctuation, row.line_breaks))
+    of_words = f"one of two words {two}, after punctuation {after}; " if words else ""
+    return f"Group {row.cluster}: {row.size:,} moments, strength {row.strength:.2f}; {of_words}line breaks {breaks}."
 
 
 def _contents(row: ClusterRow, words: bool) -> None:

@@ -1,6 +1,4 @@
-"""The same moments grouped otherwise, beside the groups shown: by hidden state and by output gate, of which one tells a
-part of speech better; by other methods, with other settings and by other models.
-"""
+"""The same moments grouped otherwise, beside the groups shown: by the other signal, other methods, other models."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +17,7 @@ from lstm_core.runs.run import Run
 from lstm_core.storage.frames import frame_of
 from pages.clusters import frames
 from pages.clusters.members import concordance
-from pages.clusters.result import ShownClusters, shown
+from pages.clusters.overview import ShownClusters, shown
 
 _WAYS = {
     "way": text("The method with its settings, or the network whose moments were grouped."),
@@ -84,9 +82,6 @@ def _columns(names: Sequence[str]) -> Columns:
             f"{name}: recall": percent("Which share of the part of speech in the text it has."),
         }
     return columns
-
-
-# Other ways -----------------------------------------------------------------------------------------------------------
 
 
 def other_ways(run: Run, view: ShownClusters) -> None:

@@ -9,8 +9,7 @@ from pages.clusters.choice import choose, offer
 from pages.clusters.frames import example, sentence
 from pages.clusters.members import on_the_map, one_cluster, pick
 from pages.clusters.others import other_ways, side_by_side
-from pages.clusters.overview import headline, table, tags_explained
-from pages.clusters.result import claims, downloads, kept_result, shown
+from pages.clusters.overview import claims, downloads, headline, kept_result, shown, table, tags_explained
 
 st.title("Clusters")
 run = controls.current_run()

@@ -13,10 +13,8 @@ from lstm_core.runs.card import card
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import list_runs, open_run
 from lstm_core.text.catalogue import Kind
-from pages.training import baselines
-from pages.training.importing import import_form
-from pages.training.live import kept_fresh, trainings_at_work
-from pages.training.starting import start_form, upload_form
+from pages.training import live
+from pages.training.forms import import_form, start_form, upload_form
 
 KINDS: dict[Kind, str] = {"char": "Character models", "word": "Word models"}
 
@@ -25,6 +23,7 @@ COLUMNS = {
     "parameters": whole("How many numbers it learns."),
     "text": text("What it was trained on."),
     "dropout": number("Share of the connections left out at random while it learns.", 2),
+    "status": text(),
     "bits per character": number("Explained below. Lower is better."),
     "perplexity": number("Explained below. Lower is better."),
 }
@@ -37,23 +36,12 @@ def trained_runs() -> list[Run]:
 
 def table() -> None:
     """Every run with its figures."""
-    made = pd.DataFrame(
-        {
-            "run": row["name"],
-            "architecture": row["architecture"],
-            "parameters": row["parameters"],
-            "text": row["corpus"],
-            "dropout": row["dropout"],
-            "status": row["status"],
-            "bits per character": row["validation"].get("bits_per_character"),
-            "perplexity": row["validation"].get("perplexity"),
-        }
-        for row in (run.summary() for run in trained_runs())
-    )
+    made = pd.DataFrame(row | row["validation"] for row in (run.summary() for run in trained_runs()))
     if made.empty:
         st.caption("No run yet.")
         return
-    there = made.dropna(axis="columns", how="all")
+    titles = {"name": "run", "corpus": "text", "bits_per_character": "bits per character"}
+    there = made.rename(columns=titles).reindex(columns=["run", *COLUMNS]).dropna(axis="columns", how="all")
     show(there, columns=COLUMNS, key="training-runs", alt="All runs with their figures")
     for run in trained_runs():
         if changes := run.dropout_history:
@@ -82,15 +70,15 @@ def curves() -> None:
         st.markdown(f"**{title}**: thin lines while training (with dropout), dots on text it never trained on.")
         book = kind == "char" and any(run.config["corpus"]["name"].startswith("war-and-peace") for run in runs)
         known = [("paper, War and Peace: 1.660", 1.66)] if book else []
-        result = baselines.comparable_tables(runs)
+        result = live.comparable_tables(runs)
         label = f"Compare with simple tables of the last {NOUNS[kind]}"
         compared = result is not None and st.toggle(label, True, key=f"training-tables-{kind}")
-        tables = baselines.lines(result) if result and compared else []
+        tables = live.table_lines(result) if result and compared else []
         alt = f"Training curves of {', '.join(logs)}"
         draw(training_curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt=alt)
         if result and compared:
-            baselines.explain(result)
-        baselines.hint(runs)
+            live.explain(result)
+        live.hint(runs)
         for name, log in logs.items():
             if log.unreadable:
                 st.caption(f"{log.unreadable} lines of {name}'s log could not be read and are left out.")
@@ -108,11 +96,11 @@ def cards() -> None:
 st.title("Training")
 st.caption("A model learns by guessing the next letter of a long text, again and again. The curve is how wrong it is.")
 st.subheader("At work now")
-kept_fresh(trainings_at_work)
+live.kept_fresh(live.trainings_at_work)
 st.subheader("All runs")
 table()
-kept_fresh(curves)
-baselines.offers()
+live.kept_fresh(curves)
+live.offers()
 for run in trained_runs():
     if run.shipped:
         panel(training_claims(run), f"{run.name}: what the source says, what we measure")

@@ -6,7 +6,6 @@ Not plotly: a figure that changes is mounted anew there and loses zoom and lasso
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +43,6 @@ CENTRAL = 0.5  # share of the words from which the largest group is drawn grey, 
 LARGEST = 65_535  # places are told as steps of a grid, sixteen bits a coordinate
 
 
-@dataclass(frozen=True)
-class Name:
-    """What is written on the map for a group, above the dot in its middle."""
-
-    group: int
-    text: str
-    x: int
-    y: int
-
-
 Mask = NDArray[np.bool_]
 
 
@@ -82,13 +71,8 @@ def dots(
             choose(value)
 
     bits = None if not kept.any() else _bytes(np.packbits(kept, bitorder="little"))
-    result = _component(
-        key=key,
-        data={**data, "alt": alt, "height": HEIGHT, "lasso": bits},
-        on_choose_change=take,
-        on_lasso_change=lambda: None,
-    )
-    return lasso(result, found)
+    data |= {"alt": alt, "height": HEIGHT, "lasso": bits}
+    return lasso(_component(key=key, data=data, on_choose_change=take, on_lasso_change=lambda: None), found)
 
 
 def told(
@@ -103,7 +87,7 @@ def told(
         "groups": _bytes(labels.astype("<u2")),
         "types": [visible(word) for word in found.types],
         "first": found.span[0],
-        "names": [vars(_name(group, text, grid, labels)) for group, text in names],
+        "names": [_name(group, text, grid, labels) for group, text in names],
         "colours": list(MANY),
         "faint": GREY,
         "central": bool(np.mean(labels == 0) > CENTRAL),
@@ -140,11 +124,11 @@ def _grid(places: NDArray[np.floating]) -> NDArray[np.int64]:
     return np.round((places - low) / extent * LARGEST).astype(np.int64)
 
 
-def _name(group: int, text: str, grid: NDArray[np.int64], labels: Labels) -> Name:
-    """A group's name at the dot that is nearest to the middle of its dots."""
+def _name(group: int, text: str, grid: NDArray[np.int64], labels: Labels) -> dict[str, int | str]:
+    """What is written for a group, at the dot that is nearest to the middle of its dots."""
     own = grid[labels == group]
-    at = own[np.abs(own - np.median(own, axis=0)).sum(axis=1).argmin()]
-    return Name(group, text, int(at[0]), int(at[1]))
+    x, y = own[np.abs(own - np.median(own, axis=0)).sum(axis=1).argmin()].tolist()
+    return {"group": group, "text": text, "x": x, "y": y}
 
 
 def _bytes(values: NDArray[Any]) -> str:

@@ -1,18 +1,23 @@
-"""Which map is looked at: the choices of the page, each kept in the URL, limited to what is kept or can be made."""
+"""Which map is looked at, each choice in the URL: what is kept or can be made, and the offer to make it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import streamlit as st
 
 from app import registry
-from app.cached import corpus
-from app.controls import one_of
-from lstm_core.clusters.word_map import WordMapQuery
+from app.cached import corpus, machine_rate
+from app.controls import one_of, tried
+from app.work import at_work, last_attempt, start_button
+from lstm_core.clusters.word_map import WordMapQuery, key_of
 from lstm_core.runs.cells import CELLS, SIGNALS
+from lstm_core.runs.cost import duration, word_map_seconds
 from lstm_core.runs.run import Run
 from lstm_core.runs.store import list_runs
+from lstm_core.storage.files import home
 from pages.word_map.result import kept_queries
 
+FEWEST = 10  # words of a map
 PARTS = {"train": "training text", "validation": "validation text", "test": "test text"}
 
 
@@ -118,3 +123,45 @@ def address(run: Run, query: WordMapQuery) -> dict[str, str]:
 
 def _signal_title(signal: str) -> str:
     return f"{SIGNALS[signal].title} ({signal})"
+
+
+def job_folder(run: Run, query: WordMapQuery) -> Path:
+    """Where the job of a query (`WordMapQuery.of`) lives."""
+    return home() / "wordmaps" / "jobs" / key_of(query, run.fingerprint)
+
+
+def command(run: Run, query: WordMapQuery) -> list[str]:
+    """The verb that makes a map, as a person would type it."""
+    words = ["wordmap", "--signal", query.signal, "--layer", str(query.layer), "--tokens", str(query.tokens)]
+    return [*words, "--split", query.split, "--", run.name]
+
+
+def words_of(run: Run, query: WordMapQuery) -> int:
+    """How many words the map will have; raises ValueError when the text is not at hand."""
+    start, stop = corpus(run.source(query.text), run.kind).span(query.split, query.tokens, query.start)
+    return stop - start
+
+
+def offer(run: Run, query: WordMapQuery, *, again: bool = False) -> None:
+    """Draw the offer to make a map, or the progress of that work. When it ends the page is drawn again."""
+    folder = job_folder(run, query)
+    if at_work(folder, f"wordmap-{folder.name}"):
+        return
+    last_attempt(folder)
+    if not run.has_weights:
+        st.info("This model's weights are not here, so the map cannot be made again: choose another map or model.")
+        return
+    words = tried("The text that this map is made of is not at hand.", words_of, run, query)
+    if words is None:
+        return
+    if words < FEWEST:
+        st.info(f"This part of the text has {words:,} words: too few for a map. Choose another part or model.")
+        return
+    seconds = word_map_seconds(run.model_config, words, machine_rate())
+    st.caption(
+        f"The model reads {words:,} words of the text, then they are moved about on a plane until those with like "
+        f"states are near each other (t-SNE): about {duration(seconds)} on this machine. "
+        "The work goes on when this page is closed, and the map is kept."
+    )
+    label = "Make it again" if again else "Make this map"
+    start_button(label, folder, command(run, query), f"wordmap-go-{folder.name}")

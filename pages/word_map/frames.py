@@ -19,22 +19,22 @@ NAMED = 40  # groups whose commonest words are written on the map, where they fi
 
 def chosen_groups(rows: Sequence[Group], *, least: int = 0, word: str = "") -> tuple[Group, ...]:
     """The groups that pass the filters: of at least that size, and holding that word, capital letters or not."""
-    asked = word.strip().casefold()
-    kept = [row for row in rows if row.size >= least]
-    if not asked:
-        return tuple(kept)
-    return tuple(row for row in kept if any(visible(one.word).casefold() == asked for one in row.words))
+    return tuple(row for row in rows if row.size >= least and (not word.strip() or _times(row, word)))
 
 
 def group_frame(rows: Sequence[Group], word: str = "") -> pd.DataFrame:
     """One row a group; with how often a word that is filtered by stands there."""
-    asked = word.strip().casefold()
     made = pd.DataFrame(
         {"group": row.number, "size": row.size, "different": len(row.words), "words": listed(row)} for row in rows
     )
-    if asked:
-        made["of it"] = [sum(one.times for one in row.words if visible(one.word).casefold() == asked) for row in rows]
+    if word.strip():
+        made["of it"] = [_times(row, word) for row in rows]
     return made
+
+
+def _times(row: Group, word: str) -> int:
+    asked = word.strip().casefold()
+    return sum(one.times for one in row.words if visible(one.word).casefold() == asked)
 
 
 def listed(row: Group, count: int = PRINTED) -> str:
@@ -87,21 +87,15 @@ def sentence(rows: Sequence[Group], words: int) -> str:
 
 def lasso_frame(found: WordMap, labels: Labels, inside: NDArray[np.bool_]) -> pd.DataFrame:
     """The words in a lasso by frequency, with the share of all their times and the groups they stand in."""
-    total = found.times
-    counted = np.bincount(found.words[inside], minlength=len(total))
-    groups: dict[int, Counter[int]] = {}
-    for word, label in zip(found.words[inside].tolist(), labels[inside].tolist(), strict=True):
-        groups.setdefault(word, Counter())[label] += 1
-    order = np.lexsort((np.arange(len(total)), -counted))
-    return pd.DataFrame(
-        {
-            "word": visible(found.types[word]),
-            "times": int(counted[word]),
-            "share of all its times": float(counted[word] / total[word]),
-            "groups": ", ".join(str(group) for group, _ in groups[word].most_common(5)),
-        }
-        for word in order[: int((counted > 0).sum())].tolist()
-    )
+    groups = pd.Series(labels[inside]).groupby(found.words[inside])
+    made = groups.agg(times="size", groups=_commonest).sort_values("times", ascending=False, kind="stable")
+    made.insert(0, "word", [visible(found.types[word]) for word in made.index])
+    made.insert(2, "share of all its times", made["times"] / found.times[made.index])
+    return made.reset_index(drop=True)
+
+
+def _commonest(groups: pd.Series) -> str:
+    return ", ".join(str(group) for group, _ in Counter(groups.tolist()).most_common(5))
 
 
 def words_csv(found: WordMap, labels: Labels, inside: NDArray[np.bool_] | None = None) -> str:

@@ -1,6 +1,7 @@
 """The groups of a map: how they are made, which are shown, the one that is marked, the words in the lasso."""
 
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 import pandas as pd
@@ -8,8 +9,8 @@ import streamlit as st
 
 from app.cached import cached
 from app.components.csv_file import frame_csv
-from app.components.table import Choice, share, show, text, whole
-from app.controls import bound
+from app.components.table import Choice, download, share, show, text, whole
+from app.controls import bound, one_of, whole_number
 from lstm_core.claims.word_map import GROUPS
 from lstm_core.clusters.word_groups import Group, Labels
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -55,31 +56,29 @@ def cut(words: int) -> tuple[Linkage, int]:
     """The choice of linkage and of the number of groups, at most one a word."""
     most = min(MOST, words)
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
-        linkage = st.segmented_control(
-            "Joined by (linkage)", list(LINKAGES), default="single", key="wordmap-linkage", bind="query-params",
-            required=True, help="Single: groups whose nearest dots are nearest are joined first, which finds islands. "
-            "Ward: groups are kept compact, which cuts islands and the mainland to pieces.",
-        )  # fmt: skip
+        about = (
+            "Single: groups whose nearest dots are nearest are joined first, which finds islands. "
+            "Ward: groups are kept compact, which cuts islands and the mainland to pieces."
+        )
+        linkage = one_of("Joined by (linkage)", LINKAGES, "single", key="wordmap-linkage", about=about)
         number = most
         if most > FEWEST:
             number = st.slider(
                 "Number of groups", FEWEST, most, min(GROUPS, most), key=NUMBER, bind=bound(NUMBER), width=420,
             )  # fmt: skip
-    return LINKAGES.get(linkage or "", "single"), min(max(int(number), FEWEST), most)
+    return linkage, min(max(int(number), FEWEST), most)
 
 
 def filters(view: ShownMap) -> Filter:
     """Which groups are shown on the map and in the table."""
-    least = st.number_input(
-        "At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", bind=bound("wordmap-least"), width=220,
-        help="Smaller groups stay grey on the map and are left out of the table.",
-    )  # fmt: skip
+    about = "Smaller groups stay grey on the map and are left out of the table."
+    least = whole_number("At least this many words", 1, LARGEST, 1, 5, key="wordmap-least", width=220, help=about)
     word = st.text_input(
         "Holding the word", key="wordmap-word", bind="query-params", max_chars=TYPED, width=220,
         help="Only groups in which it stands.",
     )  # fmt: skip
     word = (word or "").strip()[:TYPED]
-    return Filter(word, frames.chosen_groups(view.rows, least=int(least), word=word))
+    return Filter(word, frames.chosen_groups(view.rows, least=least, word=word))
 
 
 def marked(view: ShownMap, cut_by: tuple[Linkage, int]) -> int | None:
@@ -88,10 +87,8 @@ def marked(view: ShownMap, cut_by: tuple[Linkage, int]) -> int | None:
     if st.session_state.get(_OF, of) != of:
         st.session_state[CHOSEN] = NONE  # numbers of other groups mean nothing here
     st.session_state[_OF] = of
-    number = st.number_input(
-        "Marked group", NONE, last, NONE, key=CHOSEN, bind=bound(CHOSEN), width=150, help="-1: none.",
-    )  # fmt: skip
-    return int(number) if 0 <= int(number) <= last else None
+    number = whole_number("Marked group", NONE, last, NONE, key=CHOSEN, width=150, help="-1: none.")
+    return None if number == NONE else number
 
 
 def mark(number: int) -> None:
@@ -177,32 +174,22 @@ def in_the_lasso(view: ShownMap, inside: Mask, name: str) -> None:
     made = cached(frames.lasso_frame)(view.found, view.labels, inside)
     st.caption(f"{count:,} words of the text, {len(made):,} different ones, by frequency.")
     show(made, columns=_WORDS, key="wordmap-lasso", alt="The words in the lasso by frequency")
+    key, named = "wordmap-lasso", f"{name}-lasso"
+    places = partial(frames.words_csv, view.found, view.labels, inside)
     with st.container(horizontal=True):
-        st.download_button(
-            "These words as CSV", lambda: frame_csv(made), f"{name}-lasso.csv", "text/csv",
-            key="wordmap-lasso-csv", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "One a line as text", lambda: "".join(f"{word}\n" for word in made["word"]), f"{name}-lasso.txt",
-            "text/plain", key="wordmap-lasso-text", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "Their places as CSV", lambda: frames.words_csv(view.found, view.labels, inside),
-            f"{name}-lasso-places.csv", "text/csv", key="wordmap-lasso-places", on_click="ignore",
-        )  # fmt: skip
+        download("These words as CSV", lambda: frame_csv(made), f"{named}.csv", key=f"{key}-csv")
+        lines = "".join(f"{word}\n" for word in made["word"])
+        download("One a line as text", lambda: lines, f"{named}.txt", key=f"{key}-text", kind="text/plain")
+        download("Their places as CSV", places, f"{named}-places.csv", key=f"{key}-places")
 
 
 def downloads(view: ShownMap, passing: Filter, name: str) -> None:
     """The table and all words as CSV files."""
+    words = partial(frames.words_csv, view.found, view.labels)
     with st.container(horizontal=True):
-        st.download_button(
-            "Table as CSV", lambda: frame_csv(_groups(view, passing)), f"{name}-groups.csv",
-            "text/csv", key="wordmap-csv-groups", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "All words as CSV", lambda: frames.words_csv(view.found, view.labels), f"{name}.csv", "text/csv",
-            key="wordmap-csv-words", on_click="ignore",
-        )  # fmt: skip
+        groups = f"{name}-groups.csv"
+        download("Table as CSV", lambda: frame_csv(_groups(view, passing)), groups, key="wordmap-csv-groups")
+        download("All words as CSV", words, f"{name}.csv", key="wordmap-csv-words")
 
 
 def share_link(run: Run, query: WordMapQuery, linkage: Linkage, groups: int, chosen: int | None) -> None:

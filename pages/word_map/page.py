@@ -5,9 +5,7 @@ import streamlit as st
 from app.controls import tell
 from pages.word_map import choice, groups
 from pages.word_map.frames import sentence
-from pages.word_map.offer import offer
-from pages.word_map.result import is_damaged, kept_map, kept_queries, shown
-from pages.word_map.thesis import the_thesis
+from pages.word_map.result import is_damaged, kept_map, kept_queries, shown, the_thesis
 
 st.title("Word map")
 headline = st.container()
@@ -29,7 +27,7 @@ if found is None:
         st.error("The kept map cannot be used: it is damaged or of another text.")
     else:
         st.info("This map is not made yet.")
-    offer(run, query, again=damaged)
+    choice.offer(run, query, again=damaged)
     if kept:
         st.caption("At hand for this model:")
         st.text("\n".join(sorted(map(choice.told, kept))))

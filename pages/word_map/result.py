@@ -1,11 +1,17 @@
-"""A kept map with its groups, as the page gets it: read, joined and cut once, then from the cache."""
+"""A kept map with its groups: read, joined and cut once, then from the cache; what the thesis says of such maps."""
 
 from dataclasses import dataclass, replace
 
+import streamlit as st
+
 from app.cached import cached
+from app.charts import sweep as charts
+from app.charts.draw import draw
+from app.claims import panel
+from app.components.table import number, show, text, whole
 from lstm_core.claims import word_map as wordmap_claims
-from lstm_core.claims.dropout import Told, told_apart
-from lstm_core.claims.word_map import Beside, Grouped, Maps
+from lstm_core.claims.dropout import Told, by_dropout, told_apart
+from lstm_core.claims.word_map import FOUND, GROUPS, Beside, Grouped, Maps
 from lstm_core.clusters import word_map as maps
 from lstm_core.clusters.word_groups import Group, Labels, table
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -13,6 +19,17 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.store import list_runs
 from lstm_core.stats.linkage import Joins, Linkage, joins
 from lstm_core.storage.results import Stamp
+from pages.word_map import frames
+
+_COLUMNS = {
+    "list": text("What we call it; the thesis has numbers."),
+    "the thesis": text("The group's words in Table 5.1.", 330),
+    "here": text("The commonest words of the group that is most like it.", 330),
+    "group": whole(f"Its number at {GROUPS} groups by single linkage."),
+    "Jaccard": number("Shared words over all words of both, from 0 to 1.", 2),
+    "by chance": number("The same where words are dealt to the groups at random, on average.", 2),
+    "so it is": text(f"Found: Jaccard of at least {FOUND}, a bound of ours."),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +105,7 @@ def _grouped(run: Run, query: WordMapQuery, stamp: Stamp) -> Grouped | None:
     found = cached(_read)(run, query, stamp)
     if found is None or len(found.words) < 2:
         return None
-    return Grouped(found, cached(_joined)(run, query, "single", stamp).cut_at_most(wordmap_claims.GROUPS))
+    return Grouped(found, cached(_joined)(run, query, "single", stamp).cut_at_most(GROUPS))
 
 
 def _told(run: Run, query: WordMapQuery, stamp: Stamp) -> Told | None:
@@ -110,4 +127,31 @@ def _beside(run: Run, query: WordMapQuery, stamp: Stamp, sweep: tuple[tuple[Run,
     told = [cached(_told)(other, first, of_other) for other, of_other in sweep]
     return wordmap_claims.beside(
         Maps(h1=like(), c1=like(signal="c"), another=another, **second), [one for one in told if one is not None]
+    )
+
+
+def the_thesis(run: Run, query: WordMapQuery) -> None:
+    """Table 5.1 and all statements; computed once for the maps at hand."""
+    with st.spinner("Comparing with the thesis"):
+        found = beside(run, query)
+    if found.lists:
+        st.subheader("The groups of Table 5.1")
+        st.caption(
+            "The thesis lists the words of eight groups of its own network (hidden state of layer 1, dropout .7). Here "
+            f"are the groups of this one that are most like them, at {GROUPS} groups by single linkage. Words that "
+            "stand here fewer than 5 times are not compared."
+        )
+        alt = "Table 5.1 of the thesis beside the groups found here"
+        show(frames.list_frame(found.lists), columns=_COLUMNS, key="wordmap-lists", alt=alt)
+    if len({dropout for kind in ("brackets", "quotes") for dropout, _ in by_dropout(found.sweep, kind)}) > 1:
+        st.subheader("Marks that open and close, over dropout")
+        draw(charts.marks(found.sweep), key="wordmap-dropout", alt="How well marks are told apart, over dropout")
+        st.caption(
+            f"{len(found.sweep):,} runs of one sweep over the same words. 1: no group holds both opening and closing "
+            "marks. 0: as many do as when the marks are dealt to their places at random."
+        )
+    panel(found.claims)
+    st.caption(
+        "T7, words coloured by the value of a neuron or by how expected they were, is what the page Neurons does. "
+        "Every bound above is ours: the thesis shows pictures."
     )

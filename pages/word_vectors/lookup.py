@@ -1,4 +1,4 @@
-"""A word and what the network thinks it resembles: known or spelled, by two kinds of vectors; analogies."""
+"""A word and what the network thinks it resembles: known or spelled, by these or other states; analogies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,30 @@ import streamlit as st
 from app import cached
 from app.components.table import number, share, show, text, whole
 from app.components.tag_names import MEANINGS
-from app.controls import tell
+from app.controls import one_of, tell, tried, whole_number
+from lstm_core.runs.cells import CELLS, SIGNALS
 from lstm_core.runs.run import Run
 from lstm_core.text.catalogue import CorpusMissing
+from lstm_core.text.lexicon import MOMENTS
 from lstm_core.word_vectors.neighbours import Metric, Neighbour, NeighbourQuery, analogy, nearest, neighbours
 from lstm_core.word_vectors.sample import WordSample
-from lstm_core.word_vectors.vectors import EmbeddingTable
-from pages.word_vectors.source import Vectors
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
+from pages.word_vectors.source import Vectors, offer, vectors
 
 LONGEST = 60  # letters of a word that is typed
 FIRST = ("soldier", "loved", "prince", "house", "man")  # a word to begin with, the first that the table has
 CONTEXT = "They said that the _ was there, and nothing more."
 ANALOGIES = (("prince", "princess", "man"), ("man", "woman", "boy"), ("go", "went", "come"))  # to begin with
 METRICS: dict[str, Metric] = {"direction (cosine)": "cosine", "distance (Euclid)": "euclid"}
+_MOMENTS = {
+    "before the word": "before",
+    "right after it": "after",
+    "after the next word": "next",
+    "after the ten words at either side": "around",
+    "after the five words at either side": "near",
+    "after the hundred words at either side": "wide",
+}
+MOST_REMOVED = 50  # directions
 
 
 @dataclass(frozen=True)
@@ -43,10 +54,9 @@ def ask(table: EmbeddingTable) -> Asked:
     count = middle.segmented_control(
         "How many", (5, 10, 25), default=5, key="embeddings-count", bind="query-params", required=True
     )
-    metric = right.segmented_control(
-        "Alike by", list(METRICS), default=next(iter(METRICS)), key="embeddings-metric", bind="query-params",
-        required=True, help="The direction of a vector, as in the paper, or its place.",
-    )  # fmt: skip
+    with right:
+        about = "The direction of a vector, as in the paper, or its place."
+        metric = one_of("Alike by", METRICS, "cosine", key="embeddings-metric", about=about)
     context = ""
     if word.strip() and table.row(word.strip()) is None:
         context = st.text_input(
@@ -54,7 +64,7 @@ def ask(table: EmbeddingTable) -> Asked:
             max_chars=400, placeholder=CONTEXT,
             help="The network reads the word in it letter by letter. Without one it is read in 16 places of the text.",
         )  # fmt: skip
-    return Asked(word.strip(), context.strip(), NeighbourQuery(int(count or 5), METRICS[metric or next(iter(METRICS))]))
+    return Asked(word.strip(), context.strip(), NeighbourQuery(int(count or 5), metric))
 
 
 def found(run: Run, vectors: Vectors, asked: Asked) -> tuple[Neighbour, ...]:
@@ -87,17 +97,14 @@ def results(
         st.caption("Type a word.")
         return []
     near = []
-    for place, (title, explanation, vectors) in zip(st.columns(len(kinds)), kinds, strict=True):
+    for place, (title, explanation, of) in zip(st.columns(len(kinds)), kinds, strict=True):
         with place:
             st.markdown(f"**{title}**")
             st.caption(explanation)
-            try:
-                near.append(found(run, vectors, asked))
-            except ValueError as error:
-                tell("This word cannot be looked up.", error)
-                near.append(())
-                continue
-            told(vectors.counted(near[-1], sample), asked, key=f"embeddings-near-{title}")
+            one = tried("This word cannot be looked up.", found, run, of, asked)
+            near.append(one or ())
+            if one is not None:
+                told(one, asked, sample, key=f"embeddings-near-{title}")
     table = kinds[0][2].table
     row = table.row(asked.word)
     if row is None:
@@ -135,11 +142,12 @@ _NEIGHBOURS = {
 }
 
 
-def told(counted: pd.DataFrame, asked: Asked, *, key: str) -> None:
-    """Neighbours (`Vectors.counted`) as a table."""
+def told(near: Sequence[Neighbour], asked: Asked, sample: WordSample | None = None, *, key: str) -> None:
+    """Neighbours as a table; the commonest part of speech of those that the sample knows."""
     value = "alike" if asked.query.metric == "cosine" else "apart"
-    kinds = [MEANINGS.get(tag, "").split(":")[0] for tag in counted["tag"]]
-    made = counted.drop(columns="tag").rename(columns={"value": value})
+    tags = dict(zip(sample.words, sample.tags, strict=True)) if sample else {}
+    kinds = [MEANINGS.get(tags.get(one.word, ""), "").split(":")[0] for one in near]
+    made = pd.DataFrame([(one.word, one.value, one.counted) for one in near], columns=["word", value, "times"])
     if any(kinds):
         made["kind"] = kinds
     alt = f"The {len(made)} words nearest to the one asked for, the nearest first"
@@ -162,9 +170,67 @@ def analogies(vectors: Vectors) -> None:
             st.caption("Type three words.")
             return
         query = NeighbourQuery()
-        try:
-            near = analogy(table, words[0], words[1], words[2], query)
-        except ValueError as error:
-            tell("This analogy cannot be drawn.", error)
+        near = tried("This analogy cannot be drawn.", analogy, table, words[0], words[1], words[2], query)
+        if near is not None:
+            told(near, Asked("", "", query), key="embeddings-analogy")
+
+
+def other_states(run: Run, asked: Asked, sample: WordSample | None) -> None:
+    """The choice of states, and what the word asked for resembles by them; the offer to make what is not at hand."""
+    with st.expander("Vectors of other states"):
+        query = _choose(run)
+        if query is None:
+            st.caption("Choose at least one layer and one moment.")
             return
-        told(vectors.counted(near, None), Asked("", "", query), key="embeddings-analogy")
+        try:
+            have = vectors(run, query, sample)
+        except ValueError as error:
+            tell("These vectors cannot be made.", error)
+            return
+        if have is None:
+            words = ["embed", "--signal", query.signal, "--layers", ",".join(map(str, query.layers))]
+            words += ["--moments", ",".join(query.moments), "--", run.name]
+            offer(run, words, "Make these vectors", key="-".join(["states", *words[2:7:2]]))
+            return
+        near = tried("This word cannot be looked up.", found, run, have, asked) if asked.word else None
+        if near is not None:
+            told(near, asked, sample, key="embeddings-near-others")
+            if not have.whole:
+                st.caption(f"Among the {len(have.table):,} commonest words.")
+
+
+def _choose(run: Run) -> EmbeddingQuery | None:
+    signals = {SIGNALS[signal].title: signal for signal in CELLS[run.model_config.cell].signals}
+    layers = list(range(1, run.model_config.layers + 1))
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        signal = st.selectbox(
+            "Signal", list(signals), list(signals.values()).index("h"), key="embeddings-signal", bind="query-params",
+            width=220,
+        )  # fmt: skip
+        chosen = st.pills(
+            "Layers", layers, selection_mode="multi", default=layers[-1:], key="embeddings-layers", bind="query-params"
+        )
+        moments = st.pills(
+            "Moments", list(_MOMENTS), selection_mode="multi", default=["right after it"], key="embeddings-moments",
+            bind="query-params",
+        )  # fmt: skip
+        centred = st.toggle(
+            "Take off what all words share", key="embeddings-centred", bind="query-params",
+            help="The mean of all vectors, and as many directions of largest variance as chosen beside.",
+        )  # fmt: skip
+        key = "embeddings-removed"
+        removed = whole_number("Directions off", 0, MOST_REMOVED, 0, key=key, width=140, disabled=not centred)
+        whitened = st.toggle(
+            "Even out", key="embeddings-whitened", bind="query-params", disabled=not centred or removed > 0,
+            help="Differences that a few strong ones would drown count as much as the rest (whitening).",
+        )  # fmt: skip
+    if not chosen or not moments:
+        return None
+    return EmbeddingQuery(
+        signals[signal],
+        tuple(sorted(int(layer) for layer in chosen)),
+        tuple(moment for moment in MOMENTS if moment in {_MOMENTS[title] for title in moments}),
+        centred,
+        min(removed, run.model_config.hidden // 2) if centred else 0,
+        bool(whitened and centred and not removed),
+    ).of(run)

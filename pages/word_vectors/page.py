@@ -3,17 +3,14 @@
 import streamlit as st
 
 from app import controls
-from app.cached import commonest_words, machine_rate
+from app.cached import commonest_words
 from app.claims import panel
 from lstm_core.claims.words import word_claims
 from lstm_core.word_vectors.report import read_report
 from lstm_core.word_vectors.vectors import DEFINITIONS, defined
 from pages.word_vectors import lookup, quality
-from pages.word_vectors.keep import downloads
-from pages.word_vectors.paper import once_and_never, paper_table
-from pages.word_vectors.source import Vectors, judgements, offer, vectors
-from pages.word_vectors.states import other_states
-from pages.word_vectors.vocabulary_map import on_a_map
+from pages.word_vectors.source import Vectors, downloads, judgements, offer, vectors
+from pages.word_vectors.vocabulary import on_a_map, once_and_never, paper_table
 
 TITLES = {"paper": "The word itself", "best": "The word and its surroundings"}
 EXPLAINED = {
@@ -43,7 +40,7 @@ at_hand: dict[str, tuple[str, Vectors]] = {name: (TITLES[name], one) for name, o
 
 if not at_hand:
     st.info("The vectors of this model's words are not made yet.")
-    offer(run, ["words", "--", run.name], "Make the vectors", machine_rate(), key="all")
+    offer(run, ["words", "--", run.name], "Make the vectors", key="all")
     st.stop()
 first = next(iter(at_hand.values()))[1]
 asked = lookup.ask(first.table)
@@ -54,9 +51,9 @@ if answer:
 if not all(one.whole for _, one in at_hand.values()) and sample:
     with st.expander(f"These are the {len(first.table):,} commonest of {sample.total:,} words. Make all"):
         words = ["embed", "--vectors", "best", "--", run.name]
-        offer(run, words, "Make the vectors of all words", machine_rate(), key="whole")
+        offer(run, words, "Make the vectors of all words", key="whole")
 lookup.analogies(at_hand[max(at_hand, key=list(DEFINITIONS).index)][1])
-other_states(run, asked, sample)
+lookup.other_states(run, asked, sample)
 
 st.subheader("Do people agree?")
 if judged.best and judged.paper:
@@ -64,9 +61,9 @@ if judged.best and judged.paper:
         "In 13 benchmarks people said how alike two words are. Each dot tells how far vectors put the pairs into the "
         "same order (1: the same, 0: no relation); lines are 95\u00a0% intervals."
     )
-    quality.headline(judged)
-    quality.table(judged)
-    quality.by_frequency(judged)
+    quality.headline(judged.best, judged.paper, judged.peers)
+    quality.table(judged.best, judged.paper, judged.peers)
+    quality.by_frequency(judged.best)
 else:
     quality.offer_to_compare(run)
 quality.own([(title, one) for title, one in at_hand.values()])

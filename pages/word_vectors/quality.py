@@ -1,35 +1,36 @@
 """How far vectors agree with people about which words are alike: the benchmarks as figure and table, and one's own."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from app.cached import cached, machine_rate
+from app.cached import cached
 from app.charts.draw import draw
 from app.charts.words import correlations
 from app.components import table as tables
-from app.controls import one_of, tell
+from app.controls import one_of, tried
 from lstm_core.claims.words import PAPER_MEAN
 from lstm_core.runs.run import Run
+from lstm_core.storage.frames import frame_of
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import decode_text
-from lstm_core.word_vectors.benchmark_scores import Peer, at_hand
+from lstm_core.word_vectors.benchmark_scores import SimilarityResult, at_hand
 from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, parse_pairs
 from lstm_core.word_vectors.similarity import Score, Stratum, judge, mean_rho, score
+from lstm_core.word_vectors.similarity_peers import Peer, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
-from pages.word_vectors.source import Judgements, Vectors, offer
+from pages.word_vectors.source import Vectors, offer
 
 LARGEST = 2_000_000  # bytes of a file of pairs
 ENOUGH = 20  # pairs that a correlation of a part is told from
 _OWN = "embeddings-own"
 
 
-def headline(found: Judgements) -> None:
+def headline(best: SimilarityResult, paper: SimilarityResult, peers: Peers | None) -> None:
     """The means as figures, and all scores drawn with their intervals."""
-    if found.best is None or found.paper is None:
-        return
-    ours, as_paper = mean_rho(found.best.scores), mean_rho(found.paper.scores)
+    ours, as_paper = mean_rho(best.scores), mean_rho(paper.scores)
     columns = st.columns(4)
     about = (
         "Mean rank correlation (Spearman) with people's judgement over the 13 benchmarks; 1 would be full agreement."
@@ -37,15 +38,15 @@ def headline(found: Judgements) -> None:
     columns[0].metric("The best vectors here", _told(ours), help=about)
     columns[1].metric("The paper's vectors here", _told(as_paper), help=about)
     columns[2].metric("In the paper", f"{PAPER_MEAN:.3f}", help="Its own model, of another text.")
-    if found.peers and (other := found.peers.strongest):
+    if peers and (other := peers.strongest):
         columns[3].metric(f"{other.name}, same text", _told(mean_rho(other.scores)), help=_peer_help(other))
     draw(
-        correlations(found.best.scores, found.paper.scores, found.peers.peers if found.peers else ()),
+        correlations(best.scores, paper.scores, peers.peers if peers else ()),
         key="embeddings-correlations",
         alt="Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'",
     )
-    if found.peers and found.peers.peers:
-        told = "; ".join(f"{one.name}: {_above(one)}" for one in found.peers.peers)
+    if peers and peers.peers:
+        told = "; ".join(f"{one.name}: {_above(one)}" for one in peers.peers)
         st.caption(
             f"On how many benchmarks the best vectors here are above other methods on the same text, by the pairs that "
             f"both have. {told}."
@@ -76,21 +77,19 @@ def offer_to_compare(run: Run) -> None:
     if missing:
         words, label = ["similarity", "--fetch", "--", run.name], "Download the benchmarks and compare"
         st.caption(f"{len(missing)} of the {len(BENCHMARKS)} benchmarks are not at hand: 0.2 MB from github.com.")
-    offer(run, words, label, machine_rate(), key="similarity")
+    offer(run, words, label, key="similarity")
 
 
 # Tables ---------------------------------------------------------------------------------------------------------------
 
 
-def table(found: Judgements) -> None:
+def table(best: SimilarityResult, paper: SimilarityResult, peers: Peers | None) -> None:
     """Every benchmark with its pairs and all correlations; what the intervals mean."""
-    if found.best is None or found.paper is None:
-        return
-    first = found.peers.strongest if found.peers else None
-    if found.peers and first:
-        first = one_of("Beside them", {one.name: one for one in found.peers.peers}, first, key="embeddings-peer")
+    first = peers.strongest if peers else None
+    if peers and first:
+        first = one_of("Beside them", {one.name: one for one in peers.peers}, first, key="embeddings-peer")
     alt = "Pairs found and rank correlations of each benchmark"
-    tables.show(frame(found, first), columns=_columns(first), key="embeddings-benchmarks", alt=alt)
+    tables.show(frame(best, paper, first), columns=_columns(first), key="embeddings-benchmarks", alt=alt)
     st.caption(
         "Other pairs are found in another text, so columns of different texts are not strictly comparable: only the "
         "differences on common pairs are."
@@ -120,57 +119,43 @@ def _columns(first: Peer | None) -> tables.Columns:
     }
 
 
-def frame(found: Judgements, first: Peer | None) -> pd.DataFrame:
+def frame(found: SimilarityResult, paper: SimilarityResult, first: Peer | None) -> pd.DataFrame:
     """A benchmark a row in the paper's order, then the means; with one method beside the vectors here."""
-    assert found.best is not None and found.paper is not None
-    as_paper = {one.task: one for one in found.paper.scores}
-    theirs = {one.task: one for one in first.scores} if first else {}
-    less = {one.task: one for one in first.ours_less} if first else {}
-    rows = []
-    for one in found.best.scores:
-        paper = PAPER.get(one.task)
-        row: dict[str, object] = {
-            "benchmark": one.task,
-            "found": one.found,
-            "missing": one.missing,
-            "best here": one.rho,
-            "95% interval": _interval(one.low, one.high),
-            "as the paper": as_paper[one.task].rho if one.task in as_paper else None,
-        }
-        if first:
-            beside = less.get(one.task)
-            row |= {
-                first.name: theirs[one.task].rho if one.task in theirs else None,
-                f"{first.name}: found": theirs[one.task].found if one.task in theirs else None,
-                "best less it": beside.difference if beside else None,
-                "its interval": _interval(beside.low, beside.high) if beside else "",
-            }
-        row |= {
-            "the paper: found": paper[0].found if paper else None,
-            "the paper": paper[0].rho if paper else None,
-            "Turian 2010": paper[1].rho if paper else None,
-            "word2vec": paper[2].rho if paper else None,
-        }
-        rows.append(row)
-    made = pd.DataFrame(rows)
+    best, of_paper = (frame_of(one.scores).set_index("task") for one in (found, paper))
+    made = best[["found"]].assign(missing=best["pairs"] - best["found"])
+    made["best here"], made["95% interval"] = best["rho"], _intervals(best)
+    made["as the paper"] = of_paper["rho"]
+    if first:
+        theirs, less = (frame_of(rows).set_index("task") for rows in (first.scores, first.ours_less))
+        made[first.name], made[f"{first.name}: found"] = theirs["rho"], theirs["found"]
+        made["best less it"] = less["difference"]
+        made["its interval"] = _intervals(less).reindex(made.index, fill_value="")
+    made["the paper: found"] = pd.Series({task: row[0].found for task, row in PAPER.items()})
+    for number, name in enumerate(("the paper", "Turian 2010", "word2vec")):
+        made[name] = pd.Series({task: row[number].rho for task, row in PAPER.items()})
     counted = [name for name in made if name == "missing" or str(name).endswith("found")]
     mean = made.drop(columns=counted).mean(numeric_only=True)
-    return pd.concat([made, pd.DataFrame([{"benchmark": "mean", **mean}])], ignore_index=True)
+    return pd.concat([made, mean.to_frame("mean").T]).reset_index(names="benchmark")
 
 
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{round(low, 2) + 0:.2f} to {round(high, 2) + 0:.2f}"
+def _intervals(scores: pd.DataFrame) -> pd.Series:
+    """The intervals for people, empty where there is none; zero without its sign."""
+    told = [
+        "" if pd.isna(low) or pd.isna(high) else f"{round(low, 2) + 0:.2f} to {round(high, 2) + 0:.2f}"
+        for low, high in zip(scores["low"], scores["high"], strict=True)
+    ]
+    return pd.Series(told, scores.index, dtype=str)
 
 
-def by_frequency(found: Judgements) -> None:
+def by_frequency(best: SimilarityResult) -> None:
     """The correlation apart by how often the rarer word of a pair stands in the text."""
-    if found.best is None or not found.best.strata:
+    if not best.strata:
         return
     with st.expander("Are rare words worse?"):
-        strata = next(iter(found.best.strata.values()))
+        strata = next(iter(best.strata.values()))
         made = pd.DataFrame(
             {"benchmark": task} | {_stratum(one): one.rho if one.found >= ENOUGH else None for one in parts}
-            for task, parts in found.best.strata.items()
+            for task, parts in best.strata.items()
         )
         alt = "Rank correlations by how often the rarer word is in the text"
         tables.show(made, columns={_stratum(one): tables.number() for one in strata}, key="embeddings-strata", alt=alt)
@@ -196,27 +181,16 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
         )  # fmt: skip
         if file is None:
             return
-        try:
-            if file.size > LARGEST:
-                raise ValueError(f"the file has {file.size:,} bytes: give one of at most {LARGEST:,}")
-            pairs = parse_pairs(decode_text(file.getvalue()), "the file")
-        except ValueError as error:
-            tell("This file cannot be used.", error)
+        pairs = tried("This file cannot be used.", _read, file)
+        if pairs is None:
             return
-        scores = [
-            (title, cached(_judged)(file.getvalue(), len(vectors.table), vectors.table.query, vectors.table, pairs))
-            for title, vectors in kinds
-        ]
-        made = pd.DataFrame(
-            {
-                "vectors": title,
-                "found": one.found,
-                "missing": one.missing,
-                "correlation": one.rho,
-                "95% interval": _interval(one.low, one.high),
-            }
-            for title, one in scores
+        scores = frame_of(
+            cached(_judged)(file.getvalue(), len(vectors.table), vectors.table.query, vectors.table, pairs)
+            for _, vectors in kinds
         )
+        made = pd.DataFrame({"vectors": [title for title, _ in kinds], "found": scores["found"]})
+        made["missing"], made["correlation"] = scores["pairs"] - scores["found"], scores["rho"]
+        made["95% interval"] = _intervals(scores)
         columns = {
             "found": tables.whole("Pairs of which both words are at hand."),
             "missing": tables.whole(),
@@ -225,6 +199,12 @@ def own(kinds: Sequence[tuple[str, Vectors]]) -> None:
         tables.show(made, columns=columns, key=f"{_OWN}-table", alt="Your benchmark: pairs found and rank correlations")
         if not all(vectors.whole for _, vectors in kinds):
             st.caption("Only the commonest words are at hand: make the vectors of all words to find more pairs.")
+
+
+def _read(file: Any) -> Pairs:
+    if file.size > LARGEST:
+        raise ValueError(f"the file has {file.size:,} bytes: give one of at most {LARGEST:,}")
+    return parse_pairs(decode_text(file.getvalue()), "the file")
 
 
 def _judged(content: bytes, words: int, query: EmbeddingQuery, _table: EmbeddingTable, _pairs: Pairs) -> Score:

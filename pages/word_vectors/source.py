@@ -1,20 +1,34 @@
-"""Which vectors are at hand for a run: those of all words of its text, or of the commonest, which come with it."""
+"""Which vectors are at hand for a run: of all words of its text or the commonest; to make others; to keep them."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-import pandas as pd
 import streamlit as st
 
-from app.cached import corpus, sample_vectors, word_vectors
-from app.controls import tell
+from app.cached import corpus, machine_rate, sample_vectors, word_vectors
+from app.components.table import download
+from app.controls import tried
 from app.work import at_work, last_attempt, start_button
 from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
-from lstm_core.word_vectors.benchmark_scores import PEERS, Peers, SimilarityQuery, SimilarityResult, read_similarity
-from lstm_core.word_vectors.neighbours import Neighbour
+from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.sample import WordSample
-from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
+from lstm_core.word_vectors.similarity_peers import PEERS, Peers
+from lstm_core.word_vectors.vectors import (
+    EmbeddingQuery,
+    EmbeddingTable,
+    projector_labels,
+    projector_lines,
+    word2vec_lines,
+)
+
+_FIXED = (
+    " They are one fixed choice of states. What the benchmarks call best is chosen anew for each of them: the figures "
+    "there are not those of this file."
+)
+SOME = 100  # lines by which a file's size is told
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +37,6 @@ class Vectors:
 
     table: EmbeddingTable
     whole: bool
-
-    def counted(self, found: tuple[Neighbour, ...], sample: WordSample | None) -> pd.DataFrame:
-        """Neighbours: word, value, how often it stands in the text, part of speech if known."""
-        tags = dict(zip(sample.words, sample.tags, strict=True)) if sample else {}
-        rows = [(one.word, one.value, one.counted, tags.get(one.word, "")) for one in found]
-        return pd.DataFrame(rows, columns=["word", "value", "times", "tag"])
 
 
 def vectors(run: Run, query: EmbeddingQuery, sample: WordSample | None, *, whole: bool = True) -> Vectors | None:
@@ -56,23 +64,58 @@ def judgements(run: Run) -> Judgements:
     return Judgements(paper, best, PEERS.read(run))
 
 
-# What is not at hand --------------------------------------------------------------------------------------------------
-
-
-def offer(run: Run, words: list[str], label: str, rate: float, *, key: str) -> None:
-    """Offer the verb `words` that makes what is missing, or draw its progress; `rate` as of `cost.matrix_rate`."""
+def offer(run: Run, words: list[str], label: str, *, key: str) -> None:
+    """Offer the verb `words` that makes what is missing, or draw its progress."""
     folder = home() / "words" / "jobs" / f"{key}-{run.fingerprint[:20]}"
     if at_work(folder, f"words-{key}"):
         return
-    try:
-        text = corpus(run.config["corpus"]["name"], "char")
-    except ValueError as error:
-        tell("The text that the vectors are made of is not at hand.", error)
+    text = tried("The text that the vectors are made of is not at hand.", corpus, run.config["corpus"]["name"], "char")
+    if text is None:
         return
     last_attempt(folder)
-    seconds = LOADING + reading_seconds(run.model_config, len(text.ids), rate)
+    seconds = LOADING + reading_seconds(run.model_config, len(text.ids), machine_rate())
     st.caption(
         f"The model reads all {len(text.ids):,} characters of {text.title} for it: about {duration(seconds)} on this "
         "machine, less where it has read them before. The work goes on when this page is closed; what it makes is kept."
     )
     start_button(label, folder, words, f"words-{key}-go")
+
+
+def downloads(kinds: dict[str, tuple[str, Vectors]], run: str) -> None:
+    """Buttons for word2vec's text format and for the projector's pair of files, made when they are clicked.
+
+    `kinds`: a title and the vectors by the name of their definition.
+    """
+    st.subheader("To keep")
+    titles = {title: name for name, (title, _) in kinds.items()}
+    chosen = st.segmented_control(
+        "Vectors", list(titles), default=next(iter(titles)), key="embeddings-keep", bind="query-params", required=True
+    )
+    name = titles[chosen or next(iter(titles))]
+    vectors = kinds[name][1]
+    table = vectors.table
+    with st.container(horizontal=True):
+        for label, written, ending in (
+            ("word2vec text format", word2vec_lines, ".txt"),
+            ("Projector: vectors", projector_lines, "-vectors.tsv"),
+            ("Projector: words", projector_labels, "-words.tsv"),
+        ):
+            told, file = f"{label} ({_size(written, table)})", f"{run}-{name}{ending}"
+            download(told, _content(written, table), file, key=f"embeddings-keep-{ending}", kind="text/plain")
+    st.caption(
+        f"{len(table):,} words of {table.vectors.shape[1]:,} values"
+        + ("." if vectors.whole else ", the commonest of the text: make the vectors of all words for more.")
+        + (_FIXED if name == "best" else "")
+        + " The first opens in gensim and other programs, the other two in the TensorBoard projector."
+    )
+
+
+def _size(written: Callable[[EmbeddingTable], Iterator[str]], table: EmbeddingTable) -> str:
+    """About how large the file is, by its first lines: all of it is made only when it is asked for."""
+    first = [len(line.encode()) for line in islice(written(table), SOME)]
+    size = sum(first) / len(first) * len(table)
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{max(size / 1e3, 1):.0f} kB"
+
+
+def _content(written: Callable[[EmbeddingTable], Iterator[str]], table: EmbeddingTable) -> Callable[[], str]:
+    return lambda: "".join(written(table))

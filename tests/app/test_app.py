@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from app import __main__ as start
-from app import demo
 from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
@@ -28,15 +27,15 @@ def demo_run(
 ) -> Run:
     """The only run of the demo: a small one, whose first 100 tokens of validation text are recorded in h and c."""
     monkeypatch.setattr("lstm_core.storage.files.SHIPPED", tmp_path / "shipped")
-    monkeypatch.setattr(demo, "RUNS", {"small": ("h", "c")})
-    monkeypatch.setattr(demo, "LENGTH", 100)
+    monkeypatch.setattr(start, "RUNS", {"small": ("h", "c")})
+    monkeypatch.setattr(start, "LENGTH", 100)
     corpora.keep_text("small", words(600).encode())
     return small_run("small", corpora.read_corpus("small"), weights=True)
 
 
 def prepared() -> list[str]:
     said: list[str] = []
-    demo.prepare(lambda share, word: None, said.append)
+    start.prepare(lambda share, word: None, said.append)
     return said
 
 
@@ -67,7 +66,7 @@ def test_fault_05_a_full_disk_is_said_and_nothing_is_kept(demo_run: Run, monkeyp
 
 
 def test_a_missing_run_does_not_keep_the_app_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "RUNS", {"nobody": ()})
+    monkeypatch.setattr(start, "RUNS", {"nobody": ()})
     assert "unknown run nobody" in prepared()[0]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.demo import LENGTH
+from app.__main__ import LENGTH
 from lstm_core.claims.claim import Verdict
 from lstm_core.claims.labels import OTHERS, QUOTES, label_claims
 from lstm_core.neurons.label_search import FeatureBest, LabelQuery, Labels, UnitLabel

@@ -105,7 +105,7 @@ def test_what_is_marked_is_shown_among_all_on_a_map_of_its_own() -> None:
 
 
 def test_the_page_opens_without_torch() -> None:
-    modules = ", ".join(f"pages.clusters.{name}" for name in ("overview", "others", "members", "result", "choice"))
+    modules = ", ".join(f"pages.clusters.{name}" for name in ("overview", "others", "members", "choice"))
     code = f"import sys, {modules}; print(*{{name.split('.')[0] for name in sys.modules}})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"torch", "hdbscan", "sklearn", "nltk"}

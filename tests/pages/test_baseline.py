@@ -13,7 +13,7 @@ from lstm_core.runs.baseline import BASELINES, NgramQuery, NgramResult, baseline
 from lstm_core.runs.run import Log, Run
 from lstm_core.storage import jobs
 from lstm_core.text import corpus as corpora
-from pages.training.baselines import lines
+from pages.training.live import table_lines
 from tests.figures_on_pages import figures_on, levels
 from tests.opened_pages import nothing_shipped, opened  # noqa: F401 - a fixture that is used by being here
 
@@ -48,7 +48,7 @@ def test_the_chart_has_a_dashed_line_for_each_method(trained: Callable[..., Run]
     trained("mine", "book")
     result = counted("book")
     logs = {"mine": Log((POINT,), 0)}
-    figure = training_curves(logs, "char", [("paper", 1.66)], lines(result))
+    figure = training_curves(logs, "char", [("paper", 1.66)], table_lines(result))
     dashed = {value for _, value, dash in levels(figure) if dash == "dash"}
     assert dashed == {score.scores["validation"] for score in result.best()}
     assert [value for _, value, dash in levels(figure) if dash == "dot"] == [1.66]
@@ -61,7 +61,7 @@ def test_lines_can_be_hidden(trained: Callable[..., Run], kind: Any) -> None:
     trained("mine", "book", kind)
     result = counted("book", kind)
     app = opened("training")
-    labels = {label for label, _ in lines(result)}
+    labels = {label for label, _ in table_lines(result)}
     assert len(labels) == 4
     assert labels <= set(drawn(app))
     assert any("what simple tables achieve" in caption.value for caption in app.caption)

@@ -35,7 +35,7 @@ from lstm_core.word_vectors.vectors import (
 from pages.word_vectors import quality
 from pages.word_vectors.lookup import CONTEXT, METRICS
 from pages.word_vectors.quality import frame
-from pages.word_vectors.source import Judgements, judgements
+from pages.word_vectors.source import judgements
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 
 STOCK = ("the", "a", "river", "house", "runs", "over", "green", "when", "you", "old", "absent")
@@ -266,10 +266,10 @@ def test_the_figure_has_a_place_for_each_benchmark_and_one_for_the_mean(full: Ru
 
 def test_means_leave_out_what_is_missing(full: Run) -> None:
     found = judgements(full)
-    assert found.best is not None
+    assert found.best is not None and found.paper is not None
     first, second = found.best.scores
     without = replace(found.best, scores=(replace(first, rho=None, low=None, high=None), second))
-    rows = frame(Judgements(found.paper, without, None), None)
+    rows = frame(without, found.paper, None)
     assert rows["best here"].isna()[0] and rows["95% interval"][0] == ""
     assert rows["best here"].iloc[-1] == second.rho and rows["found"].isna().iloc[-1]
 

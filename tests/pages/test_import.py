@@ -90,12 +90,12 @@ def test_fault_20_an_upload_that_does_not_fit_is_told_and_leaves_nothing(
 
 
 def test_an_upload_past_the_limit_is_refused_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.training import importing
+    from pages.training import forms
 
-    monkeypatch.setattr(importing, "import_run", None)  # never reached
-    monkeypatch.setattr(importing, "MAX_WEIGHTS_BYTES", 2**10)
+    monkeypatch.setattr(forms, "import_run", None)  # never reached
+    monkeypatch.setattr(forms, "MAX_WEIGHTS_BYTES", 2**10)
     with pytest.raises(ValueError, match=r"model\.pt has \d+ MiB, the limit here is 0 MiB: the command line takes"):
-        importing._imported("theirs", Upload("model.pt", weights()), Upload("v.json", b"[]"), "")
+        forms._imported("theirs", Upload("model.pt", weights()), Upload("v.json", b"[]"), "")
 
 
 class Upload(io.BytesIO):

@@ -90,13 +90,13 @@ class Upload(io.BytesIO):
 
 
 def test_fault_29_uploads_past_the_limit_are_refused_by_their_size_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pages.training import importing
+    from pages.training import forms
 
-    monkeypatch.setattr(importing, "bring_in", None)  # never reached
+    monkeypatch.setattr(forms, "bring_in", None)  # never reached
     table = saved(values())
-    monkeypatch.setattr(importing, "MAX_STATES_BYTES", 2 * len(table) - 1)
+    monkeypatch.setattr(forms, "MAX_STATES_BYTES", 2 * len(table) - 1)
     with pytest.raises(ValueError, match=r"the upload has \d+ MiB, the limit here is 0 MiB: .*lstm_core import-states"):
-        importing._brought("x", [Upload("a.npy", table), Upload("b.npy", table)], Upload("t.txt", b"a"), "h")
+        forms._brought("x", [Upload("a.npy", table), Upload("b.npy", table)], Upload("t.txt", b"a"), "h")
 
 
 @pytest.fixture(params=["letters", "words", "one token", "rectified"])

@@ -329,7 +329,7 @@ def test_arithmetic_that_the_processor_lacks_is_told_and_nothing_is_started(
 
 def test_what_a_recipe_takes_stands_beside_it(read_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     rate = 1e10  # multiply-adds a second
-    monkeypatch.setattr("pages.training.starting.machine_rate", lambda: rate)
+    monkeypatch.setattr("pages.training.forms.machine_rate", lambda: rate)
     app = opened("training")
     app.selectbox(key="start-preset").set_value("quick")
     app.run()

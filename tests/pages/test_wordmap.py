@@ -29,7 +29,7 @@ from lstm_core.storage import jobs
 from lstm_core.storage.files import home, write_json
 from pages.word_map import frames
 from pages.word_map.canvas import lasso
-from pages.word_map.offer import command, job_folder
+from pages.word_map.choice import command, job_folder
 from pages.word_map.result import kept_queries
 from tests.figures_on_pages import figure_on, rows
 from tests.maps_on_pages import (  # noqa: F401 - fixtures that are used by being here

@@ -1,14 +1,20 @@
-"""The paper's Table 3 with ours beside it, and what is known of words seen once or never."""
+"""The commonest words on a plane by part of speech; the paper's Table 3 beside ours; words seen once or never."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
+from app.charts.draw import draw, draw_to_choose
+from app.charts.maps import among, word_map
 from app.components.table import number, share, show, text, whole
 from app.components.tag_names import MEANINGS
+from lstm_core.storage.frames import frame_of
+from lstm_core.word_vectors.neighbours import neighbours
 from lstm_core.word_vectors.rare_words import HeldOut, TagAgreement
 from lstm_core.word_vectors.report import WordReport, plain
+from lstm_core.word_vectors.sample import WordSample
+from lstm_core.word_vectors.vectors import EmbeddingQuery
 
 ENOUGH = 20  # words held out that a mean is shown of
 _WORDS = {
@@ -25,6 +31,57 @@ _NEVER = {
     "other words' places": number(digits=2),
     "by chance": number(digits=4),
 }
+
+
+@st.fragment
+def on_a_map(sample: WordSample, titles: dict[str, str], queries: dict[str, EmbeddingQuery], word: str) -> None:
+    """The map, drawn when asked for; `titles` name the definitions of vectors, `queries` tell them for the run."""
+    st.subheader("The commonest words on a map")
+    if not st.toggle("Draw the map", key="embeddings-map", bind="query-params", help="The page opens sooner without."):
+        return
+    names = {
+        title: name for name, title in titles.items()
+        if name in sample.places and sample.table(queries[name]) is not None
+    }  # fmt: skip
+    if not names:
+        st.caption("The map is of other vectors: make them again.")
+        return
+    chosen = st.segmented_control(
+        "Placed by", list(names), default=next(iter(names)), key="embeddings-map-by", bind="query-params", required=True
+    )
+    vectors = names[chosen or next(iter(names))]
+    left, right = st.columns([3, 1])
+    with left:
+        alt = f"The {len(sample.words):,} commonest words by part of speech, like ones near each other"
+        chosen_words = draw_to_choose(word_map(sample, vectors), key="embeddings-map-figure", alt=alt)
+    rows = marked(sample, queries[vectors], word)
+    if rows:
+        with right:
+            texts = [sample.words[row] for row in rows]
+            alt = f"Where {texts[0]} and its nearest lie on the map"
+            draw(among(sample.places[vectors], rows, texts[0], texts), key="embeddings-map-marked", alt=alt)
+            st.caption("The word asked for, and its nearest among these.")
+    st.caption(
+        f"The {len(sample.words):,} commonest of {sample.total:,} words; near each other where their vectors are alike "
+        "(t-SNE: who is whose neighbour can be trusted, distances between far groups cannot). Coloured by their "
+        "commonest part of speech. Point at a dot to read it, draw around dots to list them."
+    )
+    if chosen_words:
+        lines = {
+            "word": [sample.words[row] for row in chosen_words],
+            "times in the text": sample.counted[chosen_words],
+            "part of speech": [sample.tags[row] for row in chosen_words],
+        }
+        st.dataframe(lines, hide_index=True, key="embeddings-map-words", alt="The words drawn around on the map")
+
+
+def marked(sample: WordSample, query: EmbeddingQuery, word: str) -> tuple[int, ...]:
+    """The rows of a word and of those of the sample nearest to it; none when it is not in the sample."""
+    table = sample.table(query)
+    row = table.row(word) if table is not None else None
+    if table is None or row is None:
+        return ()
+    return (row, *(table.index[one.word] for one in neighbours(table, sample.words[row])))
 
 
 def paper_table(report: WordReport, *, same_text: bool) -> None:
@@ -96,17 +153,9 @@ def _never(held_out: Sequence[HeldOut]) -> None:
         "reciprocal rank: 1 is always first, 0.5 second)."
     )
     enough = [one for one in held_out if one.words >= ENOUGH]
-    held = pd.DataFrame(
-        {
-            "read in": f"{one.contexts} place" + "s" * (one.contexts > 1),
-            "words": one.words,
-            "its own places": one.own,
-            "other words' places": one.others,
-            "by chance": one.chance,
-        }
-        for one in enough
-    )
     if enough:
+        held = frame_of(enough).set_axis(["read in", *_NEVER], axis=1)
+        held["read in"] = [f"{one.contexts} place" + "s" * (one.contexts > 1) for one in enough]
         alt = "Reciprocal ranks of words that training never read"
         show(held, columns=_NEVER, key="embeddings-never", alt=alt)
     if few := [one for one in held_out if one.words < ENOUGH]:
