@@ -78,14 +78,10 @@ def current_recording(run: Run) -> Recording | None:
     """The chosen recording of a run (a picker where there are several, those of every position first), or None."""
     found = []
     for folder in find_recordings(run.fingerprint):
-        try:
-            recording = open_recording(folder)
-        except ValueError as error:
-            tell("A recording cannot be used.", error)
-            continue
-        if folder in damaged:
+        recording = tried("A recording cannot be used.", open_recording, folder)
+        if recording is not None and folder in damaged:
             tell("A recording is damaged: make it again.", damaged[folder])
-        if len(recording.positions):
+        if recording is not None and len(recording.positions):
             found.append(recording)
     if not found:
         return None

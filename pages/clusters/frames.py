@@ -139,9 +139,8 @@ def example(rows: Sequence[ClusterRow]) -> ClusterRow | None:
             clear, key=lambda row: min(row.characters[0][1], row.following[0][1]), default=next(iter(rows), None)
         )
     best = best_by_tag(rows)
-    tags = [tag for tag in _GOOD_EXAMPLES if tag in best] + [tag for tag in best if tag not in _GOOD_EXAMPLES]
     by_number = {row.cluster: row for row in rows}
-    told = [by_number[best[tag].cluster] for tag in tags]
+    told = [by_number[best[tag].cluster] for tag in dict.fromkeys((*_GOOD_EXAMPLES, *best)) if tag in best]
     several = [row for row in told if kind(row) == "grammar" and len(row.words) > 2]
     return next(iter(several), next(iter(told), rows[0] if rows else None))
 

@@ -133,12 +133,9 @@ def on_the_map(run: Run, view: ShownClusters, chosen: int) -> None:
         "around dots to list them."
     )
     if around:
-        lines = {
-            "moment": [moments[point] for point in around],
-            "group": [groups[point] for point in around],
-            "position": view.found.positions[made.points[around]],
-        }
-        st.dataframe(lines, hide_index=True, key="clusters-map-moments", alt="The moments drawn around on the map")
+        lines = pd.DataFrame({"moment": moments, "group": groups, "position": view.found.positions[made.points]})
+        alt = "The moments drawn around on the map"
+        st.dataframe(lines.iloc[around], hide_index=True, key="clusters-map-moments", alt=alt)
 
 
 def _near(view: ShownClusters, point: int) -> tuple[int, int]:

@@ -101,11 +101,8 @@ def headline(found: Clustering, rows: Sequence[ClusterRow] | None) -> None:
         left.caption(told)
     if right is not None and rows:
         with right:
-            draw(
-                few_words(few_word_curve(rows), (ALMOST, PAPER_FEW_WORDS)),
-                key="clusters-curve",
-                alt="Share of the groups of one or two words, over how pure a group has to be",
-            )
+            alt = "Share of the groups of one or two words, over how pure a group has to be"
+            draw(few_words(few_word_curve(rows), (ALMOST, PAPER_FEW_WORDS)), key="clusters-curve", alt=alt)
 
 
 def _paper(query: ClusterQuery) -> str:
@@ -124,10 +121,8 @@ def table(view: ShownClusters, chosen: int) -> str:
     if not rows:
         st.caption("No group passes these filters: choose another part of speech or a smaller size.")
         return tag
-    show(
-        group_frame(view, rows, tag), key="clusters-table", columns=columns(tag),
-        alt=f"{len(rows)} groups with their sizes and what they hold", choice=Choice("cluster", chosen, _take),
-    )  # fmt: skip
+    alt, choice = f"{len(rows)} groups with their sizes and what they hold", Choice("cluster", chosen, _take)
+    show(group_frame(view, rows, tag), key="clusters-table", alt=alt, columns=columns(tag), choice=choice)
     st.caption(
         f"{len(rows):,} of {len(view.rows):,} groups. Tick a row to see that group, click a column's name to sort."
         + " Groups of line breaks are layout and count neither as few-word groups nor for a part of speech."

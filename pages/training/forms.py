@@ -169,12 +169,9 @@ def _weights_form() -> None:
             "`state_dict`), and the letters or words it knows, in the order in which it numbers them. Whoever trained "
             "the model has both. The file is read in a separate process, and nothing in it is ever run as a program."
         )
-        weights = _uploader("The weights (.pt, .pth or .safetensors)", (*TORCH, *SAFE), MAX_WEIGHTS_BYTES, "weights")
+        weights = _uploader("The weights (.pt, .pth or .safetensors)", "weights", (*TORCH, *SAFE), MAX_WEIGHTS_BYTES)
         tokens = _uploader(
-            "Its letters or words (.json with a list, or .txt with one a line)",
-            (".json", ".txt"),
-            MAX_TEXT_BYTES,
-            "tokens",
+            "Its letters or words (.json with a list, or .txt with one a line)", "tokens", (".json", ".txt")
         )
         cell = st.selectbox("Kind of network", list(_KINDS), format_func=_KINDS.__getitem__, key="import-cell")
         name = st.text_input("Call the model", key="import-name", max_chars=64).strip()
@@ -193,7 +190,9 @@ def _choose(said: str, run: Run, *notes: str) -> None:
     st.rerun()
 
 
-def _uploader(label: str, endings: Sequence[str], most: int, key: str, *, several: bool = False) -> Any:
+def _uploader(
+    label: str, key: str, endings: Sequence[str], most: int = MAX_TEXT_BYTES, *, several: bool = False
+) -> Any:
     return st.file_uploader(
         label, type=list(endings), max_upload_size=most // 2**20, key=f"import-{key}", accept_multiple_files=several
     )
@@ -240,15 +239,14 @@ def _states_form() -> None:
             "at like those of any other. It cannot read another text, write or be trained: for that its weights are "
             "needed. Python objects in a file are never read."
         )
-        files = _uploader("A table for each layer, the first layer first (.npy)", (".npy",), MAX_STATES_BYTES, "states",
-                          several=True)  # fmt: skip
+        label = "A table for each layer, the first layer first (.npy)"
+        files = _uploader(label, "states", (".npy",), MAX_STATES_BYTES, several=True)
         if len(files) > 1:
             st.text("\n".join(f"Layer {number}: {file.name}" for number, file in enumerate(files, 1)))
         tokens = _uploader(
             "The text that it read (.txt with the text or a token a line, or .json with a list of tokens)",
-            (".txt", ".json"),
-            MAX_TEXT_BYTES,
             "states-tokens",
+            (".txt", ".json"),
         )
         signal = st.selectbox(
             "What the numbers are",

@@ -47,23 +47,12 @@ Mask = NDArray[np.bool_]
 
 
 def dots(
-    found: WordMap,
-    labels: Labels,
-    *,
-    key: str,
-    alt: str,
-    names: Sequence[tuple[int, str]],
-    chosen: int | None = None,
-    shown: Sequence[int] | None = None,
-    choose: Callable[[int], None],
+    found: WordMap, labels: Labels, drawn: dict[str, Any], *, key: str, alt: str, choose: Callable[[int], None]
 ) -> Mask:
-    """Draw a map; returns which of its words are in the lasso (P,).
-
-    `names` are written for groups, the first where two find no room; `chosen` is marked, others than `shown` (None:
-    all) are faint; `choose` is called with the group of a dot that is clicked.
+    """Draw a map as `told`; returns which of its words are in the lasso (P,). `choose` is called with the group of a
+    dot that is clicked.
     """
     kept = lasso(st.session_state.get(key), found)
-    data = told(found, labels, names, chosen, shown)
 
     def take() -> None:
         value = st.session_state[key]["choose"]
@@ -71,14 +60,16 @@ def dots(
             choose(value)
 
     bits = None if not kept.any() else _bytes(np.packbits(kept, bitorder="little"))
-    data |= {"alt": alt, "height": HEIGHT, "lasso": bits}
+    data = {**drawn, "alt": alt, "height": HEIGHT, "lasso": bits}
     return lasso(_component(key=key, data=data, on_choose_change=take, on_lasso_change=lambda: None), found)
 
 
 def told(
     found: WordMap, labels: Labels, names: Sequence[tuple[int, str]], chosen: int | None, shown: Sequence[int] | None
 ) -> dict[str, Any]:
-    """A map as JSON for canvas.js; arrays as base64 of their bytes, little-endian."""
+    """A map as JSON for canvas.js; arrays as base64 of their bytes, little-endian. `names` are written for groups, the
+    first where two find no room; `chosen` is marked, others than `shown` (None: all) are faint.
+    """
     grid = _grid(found.places)
     return {
         "of": found.fingerprint,

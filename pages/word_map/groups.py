@@ -17,7 +17,7 @@ from lstm_core.clusters.word_map import WordMap, WordMapQuery
 from lstm_core.runs.run import Run
 from lstm_core.stats.linkage import Linkage
 from pages.word_map import frames
-from pages.word_map.canvas import Mask, dots
+from pages.word_map.canvas import Mask, dots, told
 from pages.word_map.choice import address
 from pages.word_map.result import ShownMap
 
@@ -102,17 +102,11 @@ def _take(number: int) -> None:
 
 def on_the_map(view: ShownMap, passing: Filter, chosen: int | None) -> Mask:
     """All words as dots; returns which are in the lasso (P,)."""
-    everything = len(passing.rows) == len(view.rows)
-    inside = dots(
-        view.found,
-        view.labels,
-        key=MAP,
-        alt=f"{len(view.labels):,} words as dots in {len(view.rows):,} groups",
-        names=frames.names(passing.rows if chosen is None else [view.rows[chosen]]),
-        chosen=chosen,
-        shown=None if everything else [row.number for row in passing.rows],
-        choose=mark,
-    )
+    names = frames.names(passing.rows if chosen is None else [view.rows[chosen]])
+    shown = None if len(passing.rows) == len(view.rows) else [row.number for row in passing.rows]
+    alt = f"{len(view.labels):,} words as dots in {len(view.rows):,} groups"
+    drawn = told(view.found, view.labels, names, chosen, shown)
+    inside = dots(view.found, view.labels, drawn, key=MAP, alt=alt, choose=mark)
     st.caption(
         f"{len(view.labels):,} words of the text, each a dot, near each other where the network's states are alike "
         "(t-SNE: who is whose neighbour can be trusted, distances between far groups cannot). Colours tell groups "

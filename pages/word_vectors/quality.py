@@ -40,11 +40,9 @@ def headline(best: SimilarityResult, paper: SimilarityResult, peers: Peers | Non
     columns[2].metric("In the paper", f"{PAPER_MEAN:.3f}", help="Its own model, of another text.")
     if peers and (other := peers.strongest):
         columns[3].metric(f"{other.name}, same text", _told(mean_rho(other.scores)), help=_peer_help(other))
-    draw(
-        correlations(best.scores, paper.scores, peers.peers if peers else ()),
-        key="embeddings-correlations",
-        alt="Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'",
-    )
+    figure = correlations(best.scores, paper.scores, peers.peers if peers else ())
+    alt = "Rank correlation with people on each benchmark, of the vectors here, the paper's and other methods'"
+    draw(figure, key="embeddings-correlations", alt=alt)
     if peers and peers.peers:
         told = "; ".join(f"{one.name}: {_above(one)}" for one in peers.peers)
         st.caption(

@@ -67,11 +67,8 @@ def on_a_map(sample: WordSample, titles: dict[str, str], queries: dict[str, Embe
         "commonest part of speech. Point at a dot to read it, draw around dots to list them."
     )
     if chosen_words:
-        lines = {
-            "word": [sample.words[row] for row in chosen_words],
-            "times in the text": sample.counted[chosen_words],
-            "part of speech": [sample.tags[row] for row in chosen_words],
-        }
+        lines = sample.frame().loc[chosen_words, ["words", "counted", "tags"]]
+        lines = lines.set_axis(["word", "times in the text", "part of speech"], axis=1)
         st.dataframe(lines, hide_index=True, key="embeddings-map-words", alt="The words drawn around on the map")
 
 
