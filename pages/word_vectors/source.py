@@ -13,16 +13,11 @@ from app.work import at_work, last_attempt, start_button
 from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
+from lstm_core.word_vectors import vectors as formats
 from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.sample import WordSample
 from lstm_core.word_vectors.similarity_peers import PEERS, Peers
-from lstm_core.word_vectors.vectors import (
-    EmbeddingQuery,
-    EmbeddingTable,
-    projector_labels,
-    projector_lines,
-    word2vec_lines,
-)
+from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 _FIXED = (
     " They are one fixed choice of states. What the benchmarks call best is chosen anew for each of them: the figures "
@@ -96,9 +91,9 @@ def downloads(kinds: dict[str, tuple[str, Vectors]], run: str) -> None:
     table = vectors.table
     with st.container(horizontal=True):
         for label, written, ending in (
-            ("word2vec text format", word2vec_lines, ".txt"),
-            ("Projector: vectors", projector_lines, "-vectors.tsv"),
-            ("Projector: words", projector_labels, "-words.tsv"),
+            ("word2vec text format", formats.word2vec_lines, ".txt"),
+            ("Projector: vectors", formats.projector_lines, "-vectors.tsv"),
+            ("Projector: words", formats.projector_labels, "-words.tsv"),
         ):
             told, file = f"{label} ({_size(written, table)})", f"{run}-{name}{ending}"
             download(told, _content(written, table), file, key=f"embeddings-keep-{ending}", kind="text/plain")
