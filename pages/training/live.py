@@ -114,14 +114,12 @@ def table_lines(result: NgramResult) -> list[tuple[str, float]]:
     return [(f"{model.order}-gram, {_NAMES[model.method]}: {value:.{digits}f}", value) for model, value in found]
 
 
-def hint(runs: Sequence[Run]) -> None:
-    """Why runs of several texts have no dashed lines."""
+def explain(result: NgramResult | None, runs: Sequence[Run]) -> None:
+    """The dashed lines in words; or why runs of several texts have none."""
     if len({_text(run) for run in runs}) > 1:
         st.caption("These runs read different texts: choose runs of one text to compare them with simple tables.")
-
-
-def explain(result: NgramResult) -> None:
-    """The dashed lines in words."""
+    if result is None:
+        return
     best = min(result.best(), key=lambda score: score.fitted)
     noun, before, value = KINDS[result.kind], best.model.order - 1, best.scores["validation"]
     reached = f"{value:.3f} bits per character" if result.kind == "char" else f"a perplexity of {value:.1f}"

@@ -72,13 +72,12 @@ def curves() -> None:
         known = [("paper, War and Peace: 1.660", 1.66)] if book else []
         result = live.comparable_tables(runs)
         label = f"Compare with simple tables of the last {NOUNS[kind]}"
-        compared = result is not None and st.toggle(label, True, key=f"training-tables-{kind}")
-        tables = live.table_lines(result) if result and compared else []
+        if result is not None and not st.toggle(label, True, key=f"training-tables-{kind}"):
+            result = None
+        tables = live.table_lines(result) if result else []
         alt = f"Training curves of {', '.join(logs)}"
         draw(training_curves(logs, kind, known, tables), key=f"training-curve-{kind}", alt=alt)
-        if result and compared:
-            live.explain(result)
-        live.hint(runs)
+        live.explain(result, runs)
         for name, log in logs.items():
             if log.unreadable:
                 st.caption(f"{log.unreadable} lines of {name}'s log could not be read and are left out.")
