@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.charts.figure import BLUE, LINES, RED, Axis, chart, dots, line
 from lstm_core.claims.dropout import Told, by_dropout
-from lstm_core.neurons.compare import Activity, Comparison, RunRow
+from lstm_core.neurons.compare import Comparison, RunRow
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.runs.cells import SIGNALS
 

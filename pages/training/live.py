@@ -8,8 +8,8 @@ import streamlit as st
 from app.cached import open_recording
 from app.controls import KINDS
 from app.work import begin
+from lstm_core.recordings.find import recordings_of, remove_run
 from lstm_core.recordings.recording import counted
-from lstm_core.recordings.upkeep import recordings_of, remove_run
 from lstm_core.runs.baseline import NgramQuery, NgramResult, baseline_folder, kept_baseline
 from lstm_core.runs.cost import duration
 from lstm_core.runs.run import ENDED, Run, score_of

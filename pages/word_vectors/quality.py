@@ -16,10 +16,9 @@ from lstm_core.runs.run import Run
 from lstm_core.storage.frames import frame_of
 from lstm_core.text.catalogue import CorpusMissing
 from lstm_core.text.corpus import decode_text
-from lstm_core.word_vectors.benchmark_scores import SimilarityResult, at_hand
+from lstm_core.word_vectors.benchmark_scores import Peer, Peers, SimilarityResult, at_hand
 from lstm_core.word_vectors.benchmarks import BENCHMARKS, PAPER, Pairs, parse_pairs
 from lstm_core.word_vectors.similarity import Score, Stratum, judge, mean_rho, score
-from lstm_core.word_vectors.similarity_peers import Peer, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 from pages.word_vectors.source import Vectors, offer
 

@@ -14,9 +14,8 @@ from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
 from lstm_core.storage.files import home
 from lstm_core.word_vectors import vectors as formats
-from lstm_core.word_vectors.benchmark_scores import SimilarityQuery, SimilarityResult, read_similarity
+from lstm_core.word_vectors.benchmark_scores import PEERS, Peers, SimilarityQuery, SimilarityResult, read_similarity
 from lstm_core.word_vectors.sample import WordSample
-from lstm_core.word_vectors.similarity_peers import PEERS, Peers
 from lstm_core.word_vectors.vectors import EmbeddingQuery, EmbeddingTable
 
 _FIXED = (
