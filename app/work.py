@@ -2,7 +2,7 @@
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -30,19 +30,24 @@ def last_attempt(folder: Path) -> None:
         tell("The last attempt ended without a result.", jobs.last_line(folder)[:300] or "It was ended from outside.")
 
 
-def start_button(label: str, folder: Path, words: Sequence[str], key: str) -> None:
-    """The button that starts `python -m lstm_core WORDS` as a folder's job."""
+def start_button(
+    label: str, folder: Path, words: Sequence[str], key: str, then: Callable[[], object] = lambda: None
+) -> None:
+    """The button that starts `python -m lstm_core WORDS` as a folder's job; `then` is called when it is started."""
     if st.button(label, type="primary", key=key):
-        begin(folder, words)
+        begin(folder, words, then=then)
 
 
-def begin(folder: Path, words: Sequence[str], failed: str = "It was not started.") -> None:
-    """Start `python -m lstm_core WORDS` as a folder's job and draw the page anew, or say why it has `failed`."""
+def begin(
+    folder: Path, words: Sequence[str], failed: str = "It was not started.", then: Callable[[], object] = lambda: None
+) -> None:
+    """Start `python -m lstm_core WORDS` as a folder's job, call `then` and draw the page anew, or say it has `failed`."""
     try:
         jobs.start(folder, words)
     except (ValueError, OSError) as error:
         tell(failed, error)
     else:
+        then()
         st.rerun()
 
 

@@ -4,23 +4,17 @@ import streamlit as st
 
 from app.controls import tell
 from lstm_core.neurons.compare import check_runs, comparison
-from lstm_core.runs.sweep import beyond_dropout
-from pages.dropout_sweep import frames, overview
-from pages.dropout_sweep.choice import all_sweeps, choose
-from pages.dropout_sweep.panel import thesis
-from pages.dropout_sweep.place import choose_place, matches
+from lstm_core.runs.sweep import beyond_dropout, sweeps
+from pages.dropout_sweep import overview
 from pages.dropout_sweep.readings import NOTHING, each, offer, passage, readings
-from pages.dropout_sweep.same_text import same_text
-from pages.dropout_sweep.starting import start_form
-from pages.dropout_sweep.training import at_work, making
-from pages.dropout_sweep.values import overlay
+from pages.dropout_sweep.sweeps import at_work, choose, making, start_form
 
 st.title("Dropout sweep")
 st.caption(
     "While a network learns, dropout silences a share of its neurons at random, anew at every step, so that none "
     "relies on another. Here the same network is trained with more and more of it (a sweep): what does that do?"
 )
-known = all_sweeps()
+known = {sweep.name: sweep for sweep in sweeps()}
 if not known:
     st.info(
         "No sweep is at hand yet. Start one below: each recipe tells what it costs, the tiny one is the quickest. Or "
@@ -57,8 +51,8 @@ except ValueError as error:
     tell("A recording cannot be used.", error)
     st.stop()
 compared = comparison(runs, read, activity)
-names = frames.names(compared)
-for sentence in (frames.score_sentence(compared), frames.size_sentence(compared)):
+names = overview.names(compared)
+for sentence in (overview.score_sentence(compared), overview.size_sentence(compared)):
     if sentence:
         st.text(sentence)
 if read != NOTHING and not training:  # while it goes on their weights change
@@ -68,20 +62,20 @@ if others:
     st.caption(f"These runs differ in more than dropout ({', '.join(others)}): what goes with it may come from that.")
 
 overview.scores(compared, joined=joined)
-at_hand = frames.places(compared)
+at_hand = overview.places(compared)
 if at_hand:
     overview.sizes(compared, joined=joined)
     overview.near_zero(compared, joined=joined)
     st.subheader("A closer look")
-    place = choose_place(found, names, at_hand)
-    matched = matches(found, place)
-    overlay(found, names, place, matched)
-    same_text(found, names, place, matched)
+    place = overview.choose_place(found, names, at_hand)
+    matched = overview.matches(found, place)
+    overview.overlay(found, names, place, matched)
+    overview.same_text(found, names, place, matched)
 for row, run in zip(compared.rows, runs, strict=True):
     if row.note and run.figures_only:
         st.text(f"{row.run}: {row.note}")
 if not others and any(row.best is not None for row in compared.rows):
-    thesis(compared, runs)
-overview.table(compared, [str(run.config["corpus"].get("name") or "") for run in runs], "sweep")
+    overview.thesis(compared, runs)
+overview.table(compared, [str(run.config["corpus"].get("name") or "") for run in runs])
 if st.toggle("Start another sweep", key="sweep-new", bind="query-params"):
     start_form()

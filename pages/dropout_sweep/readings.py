@@ -22,7 +22,7 @@ from lstm_core.neurons.compare import (
     recording_at_hand,
     signals_of,
 )
-from lstm_core.neurons.distributions import DistributionQuery, Distributions
+from lstm_core.recordings.recording import Recording
 from lstm_core.recordings.writer import dtype_of
 from lstm_core.runs.cost import LOADING, duration, reading_seconds
 from lstm_core.runs.run import Run
@@ -36,13 +36,13 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """A run and the passage; `folder` of its recording, None where there is none; `stamp`: when figures were kept."""
+    """A run and the passage; its `recording`, None where there is none; `stamp`: when figures were kept."""
 
     run: Run
     passage: Passage
-    folder: Path | None
+    recording: Recording | None
     stamp: int
 
     def has(self, signal: str, layer: int) -> bool:
@@ -52,13 +52,13 @@ class Reading:
 
     def activity(self) -> tuple[Activity, ...]:
         """Mean |activation| and near-zero share of each signal and layer; none where they are not at hand."""
-        return cached(_activity)(self.run, self.passage, self.folder, self.stamp)
+        return cached(_activity)(self.run, self.passage, self.recording, self.stamp)
 
     def distributions(self, query: DistributionQuery) -> Distributions | None:
         """How the values of all units of a layer are distributed, None where it is not at hand."""
         if not self.has(query.signal, query.layer):
             return None
-        return cached(_distributions)(self.run, self.passage, query, self.folder, self.stamp)
+        return cached(_distributions)(self.run, self.passage, query, self.recording, self.stamp)
 
 
 def passage(runs: Sequence[Run]) -> Passage:
@@ -66,14 +66,10 @@ def passage(runs: Sequence[Run]) -> Passage:
     return cached(_passage)(tuple(runs), max(map(_at, runs), default=0))
 
 
-def _passage(runs: tuple[Run, ...], stamp: int) -> Passage:
-    return passage_of(runs)
-
-
 def readings(runs: Sequence[Run], read: Passage) -> list[Reading]:
     """What is at hand of each run."""
     kept = [recording_at_hand(run, read, signals_of(run, SIGNALS)) if run.has_weights else None for run in runs]
-    return [Reading(run, read, one.folder if one else None, _at(run)) for run, one in zip(runs, kept, strict=True)]
+    return [Reading(run, read, one, _at(run)) for run, one in zip(runs, kept, strict=True)]
 
 
 def _at(run: Run) -> int:
@@ -81,12 +77,16 @@ def _at(run: Run) -> int:
     return max((path.stat().st_mtime_ns for path in files), default=0)
 
 
-def _activity(run: Run, passage: Passage, folder: Path | None, stamp: int) -> tuple[Activity, ...]:
+def _passage(runs: tuple[Run, ...], stamp: int) -> Passage:
+    return passage_of(runs)
+
+
+def _activity(run: Run, passage: Passage, recording: Recording | None, stamp: int) -> tuple[Activity, ...]:
     return activity_at_hand(run, passage, SIGNALS)
 
 
 def _distributions(
-    run: Run, passage: Passage, query: DistributionQuery, folder: Path | None, stamp: int
+    run: Run, passage: Passage, query: DistributionQuery, recording: Recording | None, stamp: int
 ) -> Distributions | None:
     return distributions_at_hand(run, passage, query)
 
@@ -132,7 +132,7 @@ def cost(runs: Sequence[Run], passage: Passage, rate: float) -> tuple[float, int
 def offer(found: Sequence[Reading]) -> None:
     """Where runs with weights have not read the passage: what it costs, the button, or the progress; else nothing."""
     runs = [one.run for one in found]
-    missing = [one.run for one in found if one.run.has_weights and one.folder is None and not one.activity()]
+    missing = [one.run for one in found if one.run.has_weights and one.recording is None and not one.activity()]
     if not missing:
         return
     passage = found[0].passage

@@ -7,9 +7,11 @@ import pytest
 
 from app.charts import sweep as charts
 from app.charts.figure import BLUE, RED, Axis
-from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
-from lstm_core.neurons.correlated import Counterpart
-from pages.dropout_sweep import frames
+from app.components.fields import frame_of
+from lstm_core.neurons.compare import Comparison, RunRow, _trends
+from lstm_core.neurons.counterpart import Counterpart
+from lstm_core.neurons.passages import Activity
+from pages.dropout_sweep import overview
 
 Y = Axis("size")
 
@@ -78,14 +80,14 @@ def test_the_cell_state_is_drawn_where_the_typical_run_has_its_values() -> None:
     ],
 )
 def test_only_what_is_beyond_chance_is_said_of_sizes(pairs: Any, says: str) -> None:
-    told = frames.size_sentence(compared(pairs))
+    told = overview.size_sentence(compared(pairs))
     assert says in told and bool(says) == bool(told)
 
 
 def test_trends_say_when_chance_does_the_same() -> None:
-    (line,) = frames.trend_frame(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)])).to_dict("records")
+    (line,) = frame_of(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)]).trends, overview.TRENDS).to_dict("records")
     assert (line["with more dropout"], line["p"], line["runs"]) == ("falls, but that may be chance", "0.33", 3)
-    (line,) = frames.trend_frame(compared([(0.0, 3.0), (0.3, 2.0)])).to_dict("records")
+    (line,) = frame_of(compared([(0.0, 3.0), (0.3, 2.0)]).trends, overview.TRENDS).to_dict("records")
     assert (line["with more dropout"], line["Spearman"], line["p"]) == (
         "cannot be told: at least 3 dropouts are needed", None, None,
     )  # fmt: skip
@@ -93,18 +95,18 @@ def test_trends_say_when_chance_does_the_same() -> None:
 
 def test_scores_that_do_not_compare_are_not_ranked() -> None:
     pairs = [(0.0, 120.0), (0.5, 90.0)]
-    assert frames.score_sentence(compared(pairs)).startswith("Dropout 0.5 guesses best (perplexity 90)")
-    assert frames.score_sentence(compared(pairs, same=False)) == ""
+    assert overview.score_sentence(compared(pairs)).startswith("Dropout 0.5 guesses best (perplexity 90)")
+    assert overview.score_sentence(compared(pairs, same=False)) == ""
 
 
 def test_runs_are_called_by_their_dropout_where_that_tells_them_apart() -> None:
-    assert frames.names(compared([(0.0, 1.0), (0.25, 1.0)])) == ["dropout 0", "dropout 0.25"]
-    assert frames.names(compared([(0.5, 1.0), (0.5, 1.0)])) == ["run0", "run1"]
+    assert overview.names(compared([(0.0, 1.0), (0.25, 1.0)])) == ["dropout 0", "dropout 0.25"]
+    assert overview.names(compared([(0.5, 1.0), (0.5, 1.0)])) == ["run0", "run1"]
 
 
 def test_a_match_is_told_with_its_sign() -> None:
-    assert frames.match_sentence(Counterpart(7, -0.834, 0.12)) == (
+    assert overview.match_sentence(Counterpart(7, -0.834, 0.12)) == (
         "neuron 7, correlation -0.83, the other way round; by chance 0.12"
     )
-    assert "the other way" not in frames.match_sentence(Counterpart(7, 0.834, 0.12))
-    assert frames.match_sentence(Counterpart(None, None, None)).startswith("no neuron")
+    assert "the other way" not in overview.match_sentence(Counterpart(7, 0.834, 0.12))
+    assert overview.match_sentence(Counterpart(None, None, None)).startswith("no neuron")

@@ -22,7 +22,7 @@ from lstm_core.storage import jobs
 from lstm_core.storage.files import home as home_folder
 from lstm_core.text.corpus import keep_text, read_corpus
 from pages.dropout_sweep import readings
-from pages.dropout_sweep.choice import OWN
+from pages.dropout_sweep.sweeps import OWN
 from tests.figures_on_pages import figure_on, rows
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture that is used by being here
 from tests.small_sweeps import small_book, small_sweep, with_weights  # noqa: F401 - a fixture that is used by being here
