@@ -8,8 +8,8 @@ const states = new WeakMap() // the element -> what it shows
 export default function ({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".matches")
   const state = states.get(host) ?? begin(host)
-  const again = state.told === JSON.stringify(data.lines.map(line => line.first))
-  Object.assign(state, { data, told: JSON.stringify(data.lines.map(line => line.first)), go: place => setTriggerValue("go", place) })
+  const told = String(data.lines.map(line => line.first)), again = state.told === told
+  Object.assign(state, { data, told, go: place => setTriggerValue("go", place) })
   const row = data.rows[data.colour], table = host.querySelector("table"), scroller = host.querySelector(".scroller")
   table.className = data.words ? "words" : ""
   table.setAttribute("aria-label", data.alt)
@@ -39,11 +39,11 @@ function fromTheMatch(scroller) {
 
 function drawnLine(data, row, line, number) {
   const one = made("tr", number ? "" : "own"), side = made("th", "side"), facts = made("div", "")
+  const counts = [line.shared, number ? line.others : "—", line.place.toLocaleString("en")]
   one.dataset.row = number
   one.tabIndex = -1
   one.setAttribute("aria-selected", line.place === data.chosen)
-  facts.append(...(number ? [line.shared, line.others] : [line.shared, "—"]).map(text => made("span", "", String(text))))
-  facts.append(made("span", "", line.place.toLocaleString("en")))
+  facts.append(...counts.map(text => made("span", "", text)))
   side.scope = "row"
   side.append(facts)
   one.append(side)
@@ -70,7 +70,7 @@ function begin(host) {
   body.onclick = event => choose(state, row(event))
   body.onmouseover = event => {
     const cell = event.target.closest("td[data-k]")
-    if (cell) say(host, state, row(event).dataset.row, Number(cell.dataset.k))
+    if (cell) tell(host, state, row(event).dataset.row, Number(cell.dataset.k))
   }
   body.onkeydown = event => {
     const one = row(event), step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
@@ -78,8 +78,8 @@ function begin(host) {
                  Home: body.firstElementChild, End: body.lastElementChild }
     if (event.key === "Enter" || event.key === " ") choose(state, one)
     else if (step) beside(host, state, one, step)
-    else if (event.key in to) move(body, to[event.key])
-    else return
+    else if (!(event.key in to)) return
+    else if (to[event.key]) focusOn(body, to[event.key])
     event.preventDefault()
   }
   return state
@@ -87,13 +87,6 @@ function begin(host) {
 
 function choose(state, row) {
   if (row) state.go(state.data.lines[row.dataset.row].place)
-}
-
-function move(body, row) {
-  if (!row) return
-  for (const other of body.children) other.tabIndex = -1
-  row.tabIndex = 0
-  row.focus()
 }
 
 // Move the cursor of a row to the next cell, at first to where its match begins, and tell that cell's values.
@@ -104,10 +97,10 @@ function beside(host, state, row, step) {
   host.querySelectorAll("td.at").forEach(cell => cell.classList.remove("at"))
   next.classList.add("at")
   next.scrollIntoView({ block: "nearest", inline: "nearest" })
-  say(host, state, row.dataset.row, k)
+  tell(host, state, row.dataset.row, k)
 }
 
-function say(host, { data }, number, k) {
-  const line = data.lines[number], told = explained(data.rows, line.values.map(row => row[k]))
-  host.querySelector(".now").textContent = `${(line.first + k).toLocaleString("en")}: ${named(line.tokens[k])} · ${told}`
+function tell(host, { data }, number, k) {
+  const line = data.lines[number]
+  say(host, data.rows, line.first + k, line.tokens[k], line.values.map(row => row[k]))
 }

@@ -4,11 +4,10 @@ import streamlit as st
 
 from app import controls
 from app.reading import offer_reading
-from pages.probes.choice import when_on
-from pages.probes.kept import all_kept
+from pages.probes.kept import all_kept, senses
 from pages.probes.neuron import neuron
 from pages.probes.phrase import phrase
-from pages.probes.senses import senses
+from pages.probes.place import when_on
 from pages.probes.study import study
 
 TABS = ("A phrase", "A neuron", "A study", "Meanings")
@@ -25,13 +24,11 @@ if tab == "Meanings":  # of figures that are kept, also for models that have rea
     senses(run)
     st.stop()
 recording = controls.current_recording(run)
-if recording is None:
-    offer_reading(run)
-    if tab == "A study":
-        all_kept()
-    st.stop()
-if not recording.whole:
-    offer_reading(run, "Of this text only the moments after words were kept.")
+if recording is None or not recording.whole:
+    if recording is None:
+        offer_reading(run)
+    else:
+        offer_reading(run, "Of this text only the moments after words were kept.")
     if tab == "A study":
         all_kept()
     st.stop()

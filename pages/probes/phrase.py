@@ -9,32 +9,25 @@ from app.components.csv_file import frame_csv
 from app.components.table import Choice, Columns, number, share, show, whole
 from app.controls import bound, current_run, tell
 from app.registry import entry
-from lstm_core.probes.active import OnQuery, OnSets
-from lstm_core.probes.match import (
-    FAST,
-    PRECISE,
-    Match,
-    Matches,
-    MatchQuery,
-    Selective,
-    SelectiveQuery,
-    by_chance,
-    match,
-    places_of,
-    selective,
-)
+from app.work import at_work, last_attempt, start_button
+from lstm_core.probes.active import OnSets
+from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
+from lstm_core.probes.selective import Selective, SelectiveQuery, selective
 from lstm_core.recordings.annotations import FILE, Annotation, read_annotations
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from pages.probes import frames, rows
-from pages.probes.matches import matches
-from pages.probes.place import ChosenSpan, choice, go_to, looked_at, select
-from pages.probes.rows import StripRow
-from pages.probes.speech import modified, offer, tagged
-from pages.probes.strip import ShownPart, strip, width
+from lstm_core.recordings.tags import TAGS, kept_tags, tags_of
+from lstm_core.storage.files import home
+from lstm_core.storage.results import Stamp
+from lstm_core.text.tagged import Tagged
+from pages.probes import frames
+from pages.probes.place import ChosenSpan, choice, looked_at, select, width
+from pages.probes.tokens import Coloured, matches, strip
 
 COLOUR, NEURON = "probes-colour", "probes-neuron"
 MOST_OFF = 20  # steps before or after
+LEAD = 50  # steps of text before a place to which the page Neurons is linked
+QUICK = 40_000  # characters, whose parts of speech are found while a person waits; of words a fifth
 _LIMITS = {"all of the text": 0, "as LSTMVis, precise": PRECISE, "as LSTMVis, fast": FAST}
 _UNITS: Columns = {
     "which": None,
@@ -63,16 +56,16 @@ def phrase(recording: Recording, on: OnSets) -> None:
         return
     query = _query(asked)
     told = cached(_measured)(recording, on, asked.tokens, query.before, query.after)
-    _sentences(on, told, _twin(recording, on.query, asked, query), asked)
+    other, twin = untrained_twin(recording, on.query.signal, on.query.layers), None
+    if other is not None:
+        twin = cached(_measured)(other, twin_on_sets(other, on.query), asked.tokens, query.before, query.after)
+    _sentences(on, told, twin, asked)
     found = cached(match)(on, query)
     others = [one for one in found.found if one.stop <= query.start or one.start >= query.stop]
     at = looked_at(recording, asked.span)
     marked = next(((one.start, one.stop) for one in others if one.start == at), None)
-    colours, colour = _colours(recording, on, found)
-    strip(
-        recording, ShownPart(at, asked.span, marked), colours, colour, key="probes-strip",
-        select=lambda span: select(recording, span), go=lambda step: go_to(recording, step),
-    )  # fmt: skip
+    text = _coloured(recording, on, found)
+    strip(text, at, asked.span, marked, key="probes-strip")
     if marked and marked[1] - marked[0] <= width(recording):
         label = "Ask about the place that is underlined"
         st.button(label, on_click=select, args=(recording, marked), key="probes-ask")
@@ -88,14 +81,11 @@ def phrase(recording: Recording, on: OnSets) -> None:
         return
     own = Match(query.start, query.stop, len(found.units), len(found.units))
     alt = f"The phrase, and the {len(others)} places where most of these neurons are on"
-    matches(
-        recording, [own, *others], colours, colour, key="probes-rows", alt=alt, chosen=at,
-        go=lambda step: go_to(recording, step),
-    )  # fmt: skip
+    matches(text, [own, *others], at, key="probes-rows", alt=alt)
     st.caption("The phrase itself is on top. Click a row to see more of the text there.")
     _as_table(recording, others)
-    if not any(row.name == rows.SPEECH for row in colours):
-        offer(recording)
+    if not any(row.name == frames.SPEECH for row in text.known):
+        _offer_tags(recording)
 
 
 def _query(asked: ChosenSpan) -> MatchQuery:
@@ -122,24 +112,49 @@ def _query(asked: ChosenSpan) -> MatchQuery:
 # What colours the text ------------------------------------------------------------------------------------------------
 
 
-def _colours(recording: Recording, on: OnSets, found: Matches) -> tuple[list[StripRow], int]:
-    """What is known of each token, and the number of what colours it."""
-    made = [rows.neurons_on(on, found.units)]
-    made += [] if recording.brought_in else [rows.probability(recording)]
-    speech = tagged(recording)
-    made += [rows.parts_of_speech(speech)] if speech else []
+def _coloured(recording: Recording, on: OnSets, found: Matches) -> Coloured:
+    """What is known of each token, and the choice of what colours it."""
+    made = [frames.neurons_on(on, found.units)]
+    made += [] if recording.brought_in else [frames.probability(recording)]
+    tagged = _tagged(recording)
+    made += [frames.parts_of_speech(tagged)] if tagged else []
     try:
-        made += [rows.annotated(one) for one in cached(_annotations)(recording, modified(recording, FILE))]
+        path = recording.folder / FILE if recording.folder else None
+        written = path.stat().st_mtime_ns if path and path.is_file() else 0
+        made += [frames.annotated(one) for one in cached(_annotations)(recording, written)]
     except ValueError as error:
         tell("What was noted of this text cannot be read.", error)
-    names = rows.told_apart([row.name for row in made])
+    names = frames.told_apart([row.name for row in made])
     # Of a list the options are not read as Markdown: names of annotations are not ours.
     chosen = st.selectbox("Colour the text by", names, key=COLOUR, bind="query-params", width=220)
-    return made, names.index(chosen) if chosen in names else 0
+    return Coloured(recording, made, names.index(chosen) if chosen in names else 0)
 
 
-def _annotations(recording: Recording, stamp: int) -> tuple[Annotation, ...]:
+def _annotations(recording: Recording, written: int) -> tuple[Annotation, ...]:
     return read_annotations(recording.folder)
+
+
+def _tagged(recording: Recording) -> Tagged | None:
+    """The tags of a recording, None where they are not kept and would take more than seconds: these are offered."""
+    if found := cached(_kept_tags)(recording, TAGS.stamp(recording)):
+        return found
+    if len(recording.tokens) * (5 if frames.in_words(recording) else 1) > QUICK:
+        return None
+    with st.spinner("Looking for the parts of speech"):
+        return cached(tags_of)(recording)
+
+
+def _kept_tags(recording: Recording, stamp: Stamp) -> Tagged | None:
+    return kept_tags(recording)
+
+
+def _offer_tags(recording: Recording) -> None:
+    """The offer to find the parts of speech of a long text, or the progress of that work."""
+    folder = home() / "tags" / "jobs" / recording.fingerprint
+    if not at_work(folder, f"probes-{folder.name}"):
+        last_attempt(folder)
+        st.caption("The text can be coloured by part of speech once these are found, which takes a minute or two.")
+        start_button("Find the parts of speech", folder, ["tags", recording.fingerprint], f"probes-go-{folder.name}")
 
 
 # What was found -------------------------------------------------------------------------------------------------------
@@ -149,18 +164,14 @@ def _measured(recording: Recording, on: OnSets, tokens: Sequence[int], before: i
     return selective(on, SelectiveQuery(tuple(places_of(recording, tokens)), before, after))
 
 
-def _twin(recording: Recording, query: OnQuery, asked: ChosenSpan, off: MatchQuery) -> Selective | None:
-    """The same of the untrained network, None where it has not read the same text."""
-    other = untrained_twin(recording, query.signal, query.layers)
-    if other is None:
-        return None
-    return cached(_measured)(other, twin_on_sets(other, query), asked.tokens, off.before, off.after)
-
-
 def _sentences(on: OnSets, told: Selective, twin: Selective | None, asked: ChosenSpan) -> None:
     st.text(frames.selective_sentence(told, asked.phrase, len(on.units), len(asked.spans), twin))
     if not told.units:
-        st.text(frames.nearest_sentence(on, told))
+        layer, unit = on.units[told.nearest]
+        st.text(
+            f"Nearest to that comes neuron {unit} of layer {layer}: it is on at {told.at_phrase[told.nearest]:.0%} of "
+            f"the phrase's places and at {told.elsewhere[told.nearest]:.1%} of all others."
+        )
     if not current_run().untrained_twin_of and (note := frames.twin_sentence(told, twin)):
         st.caption(note)
 
@@ -178,15 +189,19 @@ def _neurons(recording: Recording, on: OnSets, found: Matches, told: Selective, 
         unit = made.to_dict("records")[names.index(chosen) if chosen in names else 0]
         st.page_link(
             entry("neurons").page(), label="See it at this place on the page Neurons", icon=entry("neurons").icon,
-            query_params=frames.neuron_link(recording, on.query.signal, unit, at),
+            query_params={
+                "run": recording.spec.run,
+                "recording": recording.fingerprint,
+                "neurons-signal": on.query.signal,
+                "neurons-layer": str(unit["layer"]),
+                "neurons-unit": str(unit["neuron"]),
+                "neurons-start": str(max(at - LEAD, 0) // 10 * 10),
+            },
         )  # fmt: skip
     with table:
         alt = f"The {len(made)} neurons that are on through the phrase"
-        show(made, columns=_UNITS, key="probes-units", alt=alt, choice=Choice("which", unit["which"], _take))
-
-
-def _take(name: str) -> None:
-    st.session_state[NEURON] = name
+        taken = Choice("which", unit["which"], lambda name: st.session_state.update({NEURON: name}))
+        show(made, columns=_UNITS, key="probes-units", alt=alt, choice=taken)
 
 
 def _as_table(recording: Recording, others: Sequence[Match]) -> None:

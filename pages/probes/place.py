@@ -1,4 +1,6 @@
-"""Which place of a text the page Probes asks about: a phrase that is typed, or a span that is selected; in the URL."""
+"""What the page Probes asks about, in the URL: when a neuron counts as on, and which place of a text, a phrase that is
+typed or a span that is selected.
+"""
 
 import re
 from dataclasses import dataclass
@@ -6,14 +8,45 @@ from typing import Literal
 
 import streamlit as st
 
-from app.cached import cached
+from app.cached import cached, on_sets
 from app.controls import bound, tell
+from lstm_core.probes.active import RULES, OnQuery, OnSets, Rule
 from lstm_core.probes.match import LONGEST, Span, places_of, tokens_of
 from lstm_core.recordings.recording import Recording
-from pages.probes import frames, strip
+from lstm_core.runs.cells import SIGNALS
+from pages.probes import frames
 
 PHRASE, OCCURRENCE, PLACE, AT = "probes-phrase", "probes-occurrence", "probes-place", "probes-at"
 _OF = "probes-of"  # the recording that the places are those of
+_WIDTHS: tuple[int | Literal["content"], ...] = (220, 150, "content", "content", 150, 180)
+LETTERS, WORDS = 300, 60  # tokens of a strip, and the longest span
+_RULES: dict[str, tuple[Rule, float, float, float]] = {  # the threshold at first, the least and the highest
+    "value": ("raw", 0.3, -10.0, 10.0),
+    "value, as LSTMVis": ("tanh", 0.3, 0.01, 0.99),
+    "distance from zero": ("two-sided", 0.3, 0.01, 10.0),
+    "its own highest values": ("quantile", 0.9, 0.01, 0.999),
+}
+
+
+def when_on(recording: Recording) -> OnSets:
+    """The choice of a signal, its layers, a rule and a threshold, and what they make."""
+    with st.expander("When is a neuron on?"), st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        signals = {SIGNALS[signal].title: signal for signal in recording.names}
+        signal = st.selectbox("Signal", list(signals), key="probes-signal", bind="query-params", width=180)
+        title = st.selectbox(
+            "A neuron is on by", list(_RULES), key="probes-rule", bind="query-params", width=240,
+            help="\n".join(f"- {name}: {RULES[rule]}" for name, (rule, *_) in _RULES.items()),
+        )  # fmt: skip
+        rule, first, low, high = _RULES[title or "value"]
+        key = f"probes-threshold-{rule}"
+        threshold = st.number_input("Threshold", low, high, first, 0.05, key=key, bind=bound(key), width=150)
+        layers = st.pills(
+            "Layers", list(recording.spec.layers), selection_mode="multi", default=list(recording.spec.layers),
+            key="probes-layers", bind="query-params",
+        )  # fmt: skip
+    chosen = tuple(sorted(int(layer) for layer in layers)) if layers else ()
+    query = OnQuery(signals[signal or next(iter(signals))], chosen, rule, min(max(threshold, low), high))
+    return on_sets(recording, query)
 
 
 @dataclass(frozen=True)
@@ -34,11 +67,14 @@ def choice(recording: Recording) -> ChosenSpan | None:
         st.session_state[PLACE], st.session_state[AT] = "", None
     st.session_state[_OF] = recording.fingerprint
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        phrase, which, back, forth, span, there = (st.container(width=width) for width in _WIDTHS)
+        phrase, which, back, forth, span, there = (st.container(width=wide) for wide in _WIDTHS)
     with span:
         selected = _selected(recording)
-    with there:
-        _go_to(recording)
+    first = recording.spec.span[0]
+    there.number_input(
+        "Go to place", first, first + max(len(recording.tokens) - 1, 0), None, key=AT, bind=bound(AT),
+        placeholder="of the text", help="Shows the text there; what is asked about stays. Counted in the whole text.",
+    )  # fmt: skip
     tokens = _tokens(recording, selected, phrase)
     if tokens is None:
         return None
@@ -47,17 +83,14 @@ def choice(recording: Recording) -> ChosenSpan | None:
         st.info("The text that was read does not have this phrase.")
         return None
     with which:
-        at = _which(spans, selected, recording.spec.span[0])
+        at = _which(recording, spans, selected)
     for box, label, step, icon in ((back, "Previous", -1, "arrow_back"), (forth, "Next", 1, "arrow_forward")):
         box.button(
             label, key=f"probes-{label.lower()}", icon=f":material/{icon}:", disabled=not 0 <= at + step < len(spans),
-            on_click=_step_to, args=(at + step, spans, recording.spec.span[0]),
+            on_click=_step_to, args=(recording, at + step, spans),
         )  # fmt: skip
     shown = frames.shown(recording.text(*(selected or spans[at])), frames.in_words(recording))
     return ChosenSpan(selected or spans[at], shown, tokens, tuple(spans))
-
-
-_WIDTHS: tuple[int | Literal["content"], ...] = (220, 150, "content", "content", 150, 180)
 
 
 def looked_at(recording: Recording, asked: Span) -> int:
@@ -79,6 +112,11 @@ def go_to(recording: Recording, step: int) -> None:
     st.session_state[AT] = recording.spec.span[0] + step
 
 
+def width(recording: Recording) -> int:
+    """How many tokens a strip shows."""
+    return WORDS if frames.in_words(recording) else LETTERS
+
+
 def span_of(written: str, recording: Recording) -> Span:
     """The steps of a span as a person writes it, "120-124" in places of the whole text, its end left out.
 
@@ -93,10 +131,8 @@ def span_of(written: str, recording: Recording) -> Span:
         raise ValueError(f"the span {start:,}-{stop:,} ends before it begins: give the smaller number first")
     if start < first or stop > last:
         raise ValueError(f"the span {start:,}-{stop:,} is not within what was read, {first:,}-{last:,}")
-    if stop - start > strip.width(recording):
-        raise ValueError(
-            f"the span {start:,}-{stop:,} has {stop - start:,} steps: choose at most {strip.width(recording)}"
-        )
+    if stop - start > width(recording):
+        raise ValueError(f"the span {start:,}-{stop:,} has {stop - start:,} steps: choose at most {width(recording)}")
     return start - first, stop - first
 
 
@@ -116,14 +152,6 @@ def _selected(recording: Recording) -> Span | None:
         return None
 
 
-def _go_to(recording: Recording) -> None:
-    first = recording.spec.span[0]
-    st.number_input(
-        "Go to place", first, first + max(len(recording.tokens) - 1, 0), None, key=AT, bind=bound(AT),
-        placeholder="of the text", help="Shows the text there; what is asked about stays. Counted in the whole text.",
-    )  # fmt: skip
-
-
 def _tokens(
     recording: Recording, selected: Span | None, box: st.delta_generator.DeltaGenerator
 ) -> tuple[int, ...] | None:
@@ -132,7 +160,7 @@ def _tokens(
         st.session_state[PHRASE] = frames.plain(recording.text(*selected), frames.in_words(recording))[:LONGEST]
     typed = box.text_input(
         "A phrase of the text", cached(frames.first_phrase)(recording), max_chars=LONGEST + 1, key=PHRASE,
-        bind="query-params", on_change=_anew,
+        bind="query-params", on_change=st.session_state.update, args=({PLACE: "", AT: None, OCCURRENCE: 1},),
     )  # fmt: skip
     if selected:
         return tuple(recording.tokens[slice(*selected)].tolist())
@@ -146,31 +174,24 @@ def _tokens(
         return None
 
 
-def _anew() -> None:
-    """Another phrase was typed."""
-    st.session_state[PLACE], st.session_state[AT], st.session_state[OCCURRENCE] = "", None, 1
-
-
-def _which(spans: list[Span], selected: Span | None, first: int) -> int:
+def _which(recording: Recording, spans: list[Span], selected: Span | None) -> int:
     """The number of the place, from 0; of a selected span the last one that does not begin behind it."""
     if selected:
-        before = sum(start <= selected[0] for start, _ in spans)
-        st.session_state[OCCURRENCE] = max(before, 1)
+        st.session_state[OCCURRENCE] = max(sum(start <= selected[0] for start, _ in spans), 1)
     elif st.session_state.get(OCCURRENCE, 1) > len(spans):
         st.session_state[OCCURRENCE] = len(spans)
     label = f"Which of {len(spans):,} places" if len(spans) > 1 else "Its only place"
     which = st.number_input(
         label, 1, len(spans), 1, key=OCCURRENCE, bind=bound(OCCURRENCE),
-        on_change=lambda: _step_to(int(st.session_state[OCCURRENCE]) - 1, spans, first),
+        on_change=lambda: _step_to(recording, int(st.session_state[OCCURRENCE]) - 1, spans),
     )  # fmt: skip
     return min(max(int(which), 1), len(spans)) - 1
 
 
-def _step_to(at: int, spans: list[Span], first: int) -> None:
+def _step_to(recording: Recording, at: int, spans: list[Span]) -> None:
     """Ask about another of the phrase's places: as a span where one was selected."""
     at = min(max(at, 0), len(spans) - 1)
     st.session_state[OCCURRENCE] = at + 1
     if st.session_state.get(PLACE):
-        start, stop = spans[at]
-        st.session_state[PLACE] = f"{first + start}-{first + stop}"
+        select(recording, spans[at])
     st.session_state[AT] = None

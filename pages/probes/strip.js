@@ -8,11 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".strip")
   const state = states.get(host) ?? begin(host)
   const again = state.data && state.data.first === data.first && state.data.tokens.length === data.tokens.length
-  Object.assign(state, {
-    data, anchor: null,
-    select: (start, stop) => setTriggerValue("span", [start, stop]),
-    go: place => setTriggerValue("go", place),
-  })
+  Object.assign(state, { data, anchor: null, select: (start, stop) => setTriggerValue("span", [start, stop]) })
   const box = host.querySelector(".tokens")
   const focus = again && box.getRootNode().activeElement?.dataset?.k
   box.className = data.words ? "tokens words" : "tokens"
@@ -33,11 +29,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const first = box.children[Math.min(start, data.tokens.length - 1)]
   if (first) first.tabIndex = 0
   if (focus) first?.focus()
-  const earlier = host.querySelector("[data-do=earlier]"), later = host.querySelector("[data-do=later]")
-  earlier.disabled = data.earlier === null
-  later.disabled = data.later === null
-  earlier.onclick = () => state.go(data.earlier)
-  later.onclick = () => state.go(data.later)
+  for (const button of host.querySelectorAll("[data-do]")) {
+    const place = data[button.dataset.do]
+    button.disabled = place === null
+    button.onclick = () => setTriggerValue("go", place)
+  }
   host.querySelector(".now").textContent = ""
   hint(host, state)
 }
@@ -49,6 +45,11 @@ function begin(host) {
   states.set(host, state)
   const box = host.querySelector(".tokens")
   const at = event => { const k = event.target.dataset?.k; return k === undefined ? null : Number(k) }
+  const look = k => {
+    const { first, tokens, rows, values } = state.data
+    say(host, rows, first + k, tokens[k], values.map(row => row[k]))
+    if (state.anchor !== null) meant(host, state, k)
+  }
   box.onpointerdown = event => {
     const k = at(event)
     if (k === null || event.button) return
@@ -65,15 +66,7 @@ function begin(host) {
   }
   box.onpointerover = event => {
     const k = at(event)
-    if (k === null) return
-    say(host, state, k)
-    if (state.anchor !== null) meant(host, state, k)
-  }
-  box.onfocusin = event => {
-    const k = at(event)
-    if (k === null || !event.target.matches(":focus-visible")) return
-    say(host, state, k)
-    if (state.anchor !== null) meant(host, state, k)
+    if (k !== null) look(k)
   }
   box.onkeydown = event => {
     const k = at(event)
@@ -81,21 +74,19 @@ function begin(host) {
     const last = box.childElementCount - 1
     const to = { ArrowRight: k + 1, ArrowLeft: k - 1, ArrowDown: below(box, k, 1), ArrowUp: below(box, k, -1), Home: 0, End: last }
     if (event.key in to) {
-      const next = box.children[Math.min(Math.max(to[event.key], 0), last)]
-      for (const one of box.children) one.tabIndex = -1
-      next.tabIndex = 0
-      next.focus()
+      const next = Math.min(Math.max(to[event.key], 0), last)
+      focusOn(box, box.children[next])
+      look(next)
     } else if (event.key === "Enter" || event.key === " ") {
       if (state.anchor === null) {
         state.anchor = k
         meant(host, state, k)
       } else finish(host, state, k)
-      hint(host, state)
     } else if (event.key === "Escape") {
       state.anchor = null
       meant(host, state, null)
-      hint(host, state)
     } else return
+    hint(host, state)
     event.preventDefault()
   }
   return state
@@ -134,9 +125,4 @@ function hint(host, state) {
   host.querySelector(".hint").textContent = anchor === null
     ? `Click the first and the last ${noun} of a span to ask about it, or draw from one to the other.`
     : `From ${named(data.tokens[anchor])}: now click the last ${noun}, the same one again for it alone. Escape ends it.`
-}
-
-function say(host, { data }, k) {
-  const told = explained(data.rows, data.values.map(row => row[k]))
-  host.querySelector(".now").textContent = `${(data.first + k).toLocaleString("en")}: ${named(data.tokens[k])} · ${told}`
 }

@@ -51,3 +51,15 @@ function legend(box, row) {
   scale.style.background = `linear-gradient(90deg, ${steps.join(", ")})`
   box.replaceChildren(made("span", "", row.low), scale, made("span", "", row.high))
 }
+
+// Tell of the token at a place of the whole text what all rows say of it.
+function say(host, rows, place, token, values) {
+  host.querySelector(".now").textContent = `${place.toLocaleString("en")}: ${named(token)} · ${explained(rows, values)}`
+}
+
+// Make one child of a box the one that the Tab key comes to, and go there.
+function focusOn(box, child) {
+  for (const other of box.children) other.tabIndex = -1
+  child.tabIndex = 0
+  child.focus()
+}

@@ -1,8 +1,7 @@
 """Does a study's finding hold up? A linear reader beside a control task and the untrained network, the places and words
 as dots, the surest neurons over time."""
 
-from pathlib import Path
-
+import pandas as pd
 import streamlit as st
 
 from app.cached import cached
@@ -10,24 +9,22 @@ from app.charts.draw import draw
 from app.charts.maps import plane
 from app.charts.neurons import around_places
 from app.claims import panel
-from app.components.table import Columns, number, percent, share, show, text, whole
+from app.components.fields import Fields, show_rows
+from app.components.table import number, percent, share, show, text, whole
 from app.work import at_work, last_attempt, start_button
 from lstm_core.claims.studies import study_claims
 from lstm_core.probes.active import OnSets
-from lstm_core.probes.studies import Study, StudyResult
-from lstm_core.probes.verification import (
-    Verification,
-    VerifyQuery,
-    twin_query,
-    twin_words,
-    verify,
-)
+from lstm_core.probes.studies import Selector, Study, StudyResult
+from lstm_core.probes.verification import Followed, Verification, VerifyQuery, ahead, twin_query, twin_words, verify
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
 from lstm_core.recordings.tags import tags_of
+from lstm_core.stats.false_discovery import FALSE_SHARE
+from lstm_core.stats.linear_probe import Probe
 from lstm_core.stats.separation import Separation
 from lstm_core.storage.files import home
-from pages.probes import verified_frames as frames
+from lstm_core.text.penn_tags import MEANINGS
+from pages.probes.neuron import chance_of, period_sentence
 
 SMALL = 256  # neurons whose test takes seconds: it is made unasked
 _READERS = {
@@ -36,11 +33,12 @@ _READERS = {
     "to": percent("Upper end of the 95% interval; of dealt labels the best of ten deals."),
     "place by place": percent("Share told rightly where each place counts alike."),
 }
-_NOTHING: Columns = {
-    "places": whole(),
-    "between": percent("Share of the spread on both components that lies between the kinds."),
-    "chance": number("Of as much or more, with the kinds shifted along the text."),
-    "told rightly": percent("By a reader, as above; 50% is guessing."),
+_NOTHING: Fields = {
+    ("word", "word"): text(),
+    ("places", lambda one: sum(one.counts)): whole(),
+    ("between", "apart.between"): percent("Share of the spread on both components that lies between the kinds."),
+    ("chance", "apart.chance"): number("Of as much or more, with the kinds shifted along the text."),
+    ("told rightly", "accuracy"): percent("By a reader, as above; 50% is guessing."),
 }
 
 
@@ -89,7 +87,7 @@ def _offer(recording: Recording, signal: str) -> None:
     if words is None:
         st.caption("Whether this was learned cannot be told: the model has no untrained twin to compare it with.")
         return
-    folder: Path = home() / "probes" / "jobs" / f"{recording.fingerprint}-{signal}"
+    folder = home() / "probes" / "jobs" / f"{recording.fingerprint}-{signal}"
     if at_work(folder, "probes-twin"):
         return
     last_attempt(folder)
@@ -101,17 +99,27 @@ def _offer(recording: Recording, signal: str) -> None:
 
 
 def _reader(found: Verification, twin: Verification | None) -> None:
-    if found.reader is None:
+    if (reader := found.reader) is None:
         return
-    st.text(f"{frames.reader_sentence(found, twin)} {frames.reader_verdict(found, twin)}")
+    other = None if twin is None else twin.reader
+    st.text(f"{reader_sentence(reader, found.dealt_by, other)} {reader_verdict(reader, ahead(found, twin))}")
+    rows: list[tuple[object, ...]] = [("all neurons", reader.accuracy, *reader.interval, reader.right)]
+    if reader.control is not None:
+        every = reader.control.accuracies
+        dealt = f"labels dealt out by {found.dealt_by}"
+        rows.append((dealt, reader.control.accuracy, min(every), max(every), None))
+    if other is not None:
+        rows.append(("the untrained network", other.accuracy, *other.interval, other.right))
+    rows.append(("always the commoner kind", 0.5, None, None, reader.majority))
     alt = "How often a reader of all neurons is right, beside what it must be compared with"
-    show(frames.reader_frame(found, twin), columns=_READERS, key="probes-readers", alt=alt)
+    made = pd.DataFrame(rows, columns=["who reads", *_READERS])
+    show(made, columns=_READERS, key="probes-readers", alt=alt)
 
 
 def _places(found: Verification, twin: Verification | None) -> None:
     if found.apart is None:
         return
-    names = frames.kind_names(found.query.study)
+    names = kind_names(found.query.study)
     st.markdown("**The places as dots**")
     st.caption("A dot is a place: what all neurons do there, on the two directions in which places differ most.")
     _beside(found.apart, None if twin is None else twin.apart, names, "probes-places")
@@ -121,7 +129,7 @@ def _places(found: Verification, twin: Verification | None) -> None:
             "place above."
         )
         alt = "The same for words at which there is nothing to find"
-        show(frames.nothing_frame(found.nothing), columns=_NOTHING, key="probes-nothing", alt=alt)
+        show_rows(found.nothing, _NOTHING, key="probes-nothing", alt=alt)
 
 
 def _beside(own: Separation, other: Separation | None, names: tuple[str, str], key: str) -> None:
@@ -133,7 +141,7 @@ def _beside(own: Separation, other: Separation | None, names: tuple[str, str], k
                 st.caption(title)
                 alt = f"{title}: dots of {names[0]} and {names[1]} on two principal components"
                 draw(plane(one, names), key=f"{key}-{title.split()[1]}", alt=alt)
-                st.text(frames.plane_sentence(one))
+                st.text(plane_sentence(one))
 
 
 def _over_time(found: Verification, twin: Verification | None) -> None:
@@ -144,24 +152,120 @@ def _over_time(found: Verification, twin: Verification | None) -> None:
     chosen = st.segmented_control("Neuron", names, default=names[0], key="probes-followed", required=True)
     at = names.index(chosen) if chosen in names else 0
     one, other = found.followed[at], None if twin is None else twin.followed[at]
-    figure = around_places(one, frames.kind_names(found.query.study))
+    figure = around_places(one, kind_names(found.query.study))
     if figure is not None:
         alt = f"Neuron {one.unit} of layer {one.layer} before and after places of both kinds"
         draw(figure, key="probes-around", alt=alt)
         st.caption("Means over the places of each kind; shaded: their standard errors. Grey: its mean elsewhere.")
-    st.text(f"{frames.around_sentence(one, other)} {frames.period_sentence(one.period, one.rhythm)}")
+    st.text(f"{around_sentence(one, other)} {period_sentence(one.period, one.rhythm)}")
 
 
 def _words(found: Verification, twin: Verification | None) -> None:
     if (words := found.words) is None:
         return
     st.markdown("**The words as dots**")
-    st.text(frames.words_sentence(words))
+    told = (
+        f"{len(words.words):,} words of the study, each beside a word of the same part of speech that is about as "
+        "frequent. A dot is a word: the mean of all neurons over its places."
+    )
+    st.text(told + (f" Too rare in this text: {', '.join(words.absent)}." if words.absent else ""))
     other = None if twin is None or twin.words is None else twin.words.apart
-    _beside(words.apart, other, frames.WORDS, "probes-words")
+    _beside(words.apart, other, ("words of the study", "words as frequent"), "probes-words")
     if words.nothing is not None:
-        st.caption(frames.control_words_sentence(words.nothing))
+        st.caption(
+            "Where there is nothing to find, the frequent words against others drawn alike, it is "
+            f"{words.nothing.between:.0%}, with a probability of {chance_of(words.nothing.chance)}."
+        )
     with st.expander("The words"):
         columns = {"beside it": text("Of the same part of speech, about as frequent.")}
         alt = "The words and those beside them"
-        show(frames.word_frame(words), columns=columns, key="probes-word-pairs", alt=alt)
+        pairs = pd.DataFrame({"word": words.words, "beside it": words.controls})
+        show(pairs, columns=columns, key="probes-word-pairs", alt=alt)
+
+
+def kind_names(asked: Study) -> tuple[str, str]:
+    """What both kinds of places are called: their first phrase, with its part of speech or one of its contexts."""
+    one, other = (_kind(some) for some in (asked.positive, asked.negative))
+    return (one, other) if one != other else ("first kind", "second kind")
+
+
+def _kind(selectors: tuple[Selector, ...]) -> str:
+    if not selectors:
+        return ""
+    first = selectors[0]
+    more = " and others" if len(selectors) > 1 else ""
+    if first.tags:
+        return f"{first.phrase}: {MEANINGS.get(first.tags[0], first.tags[0]).split(':')[0]}{more}"
+    return f"{first.phrase} as in “{first.contexts[0]}”{more}" if first.contexts else f"{first.phrase}{more}"
+
+
+def plane_sentence(found: Separation) -> str:
+    """How far apart the kinds lie, beside chance."""
+    return (
+        f"{found.between:.0%} of the spread lies between the kinds; as much or more by chance with a probability of "
+        f"{chance_of(found.chance)}."
+    )
+
+
+def reader_sentence(reader: Probe, dealt_by: str, twin: Probe | None) -> str:
+    """What a linear reader tells of places that it has not seen, beside what it must be compared with."""
+    low, high = reader.interval
+    told = (
+        f"A simple reader of all neurons tells the two kinds apart in {100 * reader.accuracy:.0f} of 100 places that "
+        f"it has not seen ({100 * low:.0f} to {100 * high:.0f}; guessing: 50)."
+    )
+    if reader.control is not None:
+        told += (
+            f" With labels dealt out at random by {dealt_by}, which it can only learn by heart, it would reach "
+            f"{100 * reader.control.accuracy:.0f}."
+        )
+    if twin is not None:
+        told += f" From the untrained network it reads {100 * twin.accuracy:.0f}."
+    return told
+
+
+def reader_verdict(reader: Probe, lead: tuple[float, float] | None) -> str:
+    """What that means; `lead`: how far it is above the twin's, and the chance of so much."""
+    if reader.interval[0] <= 0.5:
+        return "So it cannot be said that the neurons together know the difference."
+    told = []
+    if reader.selectivity is not None:
+        told.append(
+            "more than labels learned by heart"
+            if reader.selectivity > 0 and reader.control and reader.interval[0] > reader.control.accuracy
+            else "no more than labels learned by heart would give"
+        )
+    if lead is not None:
+        learned = lead[0] > 0 and lead[1] <= FALSE_SHARE
+        beyond = "more than" if learned else "not surely more than"
+        told.append(f"{beyond} a network knows that never learned (chance {chance_of(lead[1])})")
+    return f"That is {' and '.join(told)}." if told else ""
+
+
+def around_sentence(found: Followed, twin: Followed | None = None) -> str:
+    """When a unit tells the kinds apart and how long it keeps that; beside the same unit before it learned."""
+    both = found.around
+    if both is None:
+        return "The places are too few, or too near the ends of the text, to follow it over time."
+    if both.onset is None:
+        told = "Its means over both kinds differ at no single step beyond chance."
+    else:
+        left = "more than half of that is left to the end"
+        if both.half_life is not None:
+            left = f"half of that is left {both.half_life:.1f} steps later"
+        told = f"From {_step(both.onset)} on it tells the kinds apart, most {_step(both.peak, at=True)}."
+        told += f" Of the difference {left}."
+    if both.one.memory is not None:
+        told += f" What it stores would be half forgotten after {both.one.memory:.1f} steps, as its forget gate stands."
+    if twin is not None and twin.around is not None:
+        onset = twin.around.onset
+        before = "did so at no step" if onset is None else f"did so from {_step(onset)} on"
+        told += f" Before it learned, the same neuron {before}."
+    return told
+
+
+def _step(step: int, *, at: bool = False) -> str:
+    if step == 0:
+        return "at the place itself" if at else "the place itself"
+    count = abs(step)
+    return f"{count} step{'s' if count > 1 else ''} {'before' if step < 0 else 'after'} the place"

@@ -138,8 +138,8 @@ def test_text_is_coloured_by_part_of_speech_where_that_is_kept_or_quick_else_it_
     word = {speech["labels"][code] for code in made["lines"][0]["values"][made["colour"]][20:25]}
     assert speech["name"] == "part of speech" and word == {"NN: noun: house, time"}
     assert (recording.folder / "tags.safetensors").is_file()  # type: ignore[operator]
-    monkeypatch.setattr("pages.probes.speech.QUICK", 0)
-    monkeypatch.setattr("pages.probes.speech.tags_of", lambda *_: pytest.fail("it was tagged while a person waits"))
+    monkeypatch.setattr("pages.probes.phrase.QUICK", 0)
+    monkeypatch.setattr("pages.probes.phrase.tags_of", lambda *_: pytest.fail("it was tagged while a person waits"))
     assert "part of speech" in [row["name"] for row in told_of(opened("probes"), "lines")["rows"]]  # it is kept
     (recording.folder / "tags.safetensors").unlink()  # type: ignore[operator]
     started: list[Any] = []

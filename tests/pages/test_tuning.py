@@ -14,8 +14,7 @@ from lstm_core.recordings.recording import Recording, find_recordings
 from lstm_core.recordings.tags import chunks_by_rules, chunks_of, gold_recording, is_gold, tags_of
 from lstm_core.runs.run import Run
 from lstm_core.text import corpus as corpora
-from pages.probes import tuning as page
-from pages.probes import tuning_frames as frames
+from pages.probes import neuron as page
 from tests.commands.test_probes import stronger
 from tests.figures_on_pages import levels
 from tests.opened_pages import nothing_shipped, opened, said, table_with  # noqa: F401 - a fixture used by being here
@@ -41,7 +40,7 @@ def test_a_text_that_is_not_tagged_is_tagged_when_a_person_asks(recording: Recor
     assert not app.exception
     chunked = chunks_by_rules(recording, tags_of(recording))
     one = tuned_units(recording, chunked, TunedQuery("h", 2, (3,))).units[0]
-    assert frames.verdict(one, None) in said(app) and frames.memory(one, None) in said(app)
+    assert page.verdict(one, None) in said(app) and page.memory(one, None) in said(app)
     again = opened("probes", probes_tab="A neuron", probes_layer="2", probes_unit="3")
     assert "must be tagged first" not in said(again) and again.toggle(key="probes-parts").value  # kept, and quick
 
@@ -53,7 +52,7 @@ def test_all_neurons_of_the_layer_are_those_of_the_core(recording: Recording) ->
     table = table_with(app, "half gone (words)")
     assert table["neuron"].tolist() == [one.unit for one in found.units]
     assert table["pairs"].tolist() == pytest.approx([one.score for one in found.units], abs=5.1e-4)
-    assert frames.counts_sentence(found) in said(app) and "A5 · article" in said(app)
+    assert page.counts_sentence(found) in said(app) and "A5 · article" in said(app)
     app.segmented_control(key="probes-parts-from").set_value(page.SIDES[1]).run()
     assert not app.exception
 
@@ -94,6 +93,6 @@ def test_a_recording_of_the_corpus_is_shown_with_the_chunks_that_people_gave(
     made, gold = gold_recording(run)
     one = tuned_units(made, gold.chunked, TunedQuery("h", 2, (3,))).units[0]
     app = opened("probes", probes_tab="A neuron", probes_layer="2", probes_unit="3")
-    assert "as people divided this text" in said(app) and frames.verdict(one, None) in said(app)
+    assert "as people divided this text" in said(app) and page.verdict(one, None) in said(app)
     monkeypatch.delenv("LSTM_DATA")  # the corpus is not at hand any more
     assert not is_gold(made) and chunks_of(made).names != gold.chunked.names

@@ -22,9 +22,9 @@ from lstm_core.runs.run import Run
 from lstm_core.stats.spectrum import period, rhythm
 from lstm_core.storage.files import write_json
 from lstm_core.text import corpus as corpora
-from pages.probes import verified_frames as frames
-from pages.probes.study import OWN
-from pages.probes.word_class import sentence
+from pages.probes import verification as page
+from pages.probes.neuron import period_sentence, periods_sentence, told_periods
+from pages.probes.study import OWN, class_sentence
 from tests.commands.test_probes import stronger
 from tests.commands.test_verification import FILE, few_deals  # noqa: F401 - a fixture used by being here
 from tests.figures_on_pages import rows
@@ -63,7 +63,7 @@ def test_the_reader_is_that_of_the_core_beside_its_control(recording: Recording)
     assert table["from"].tolist()[:2] == pytest.approx([reader.interval[0], min(reader.control.accuracies)], abs=5.1e-4)
     assert f"in {100 * reader.accuracy:.0f} of 100 places that it has not seen" in said(app)
     assert f"it would reach {100 * reader.control.accuracy:.0f}." in said(app)
-    assert frames.plane_sentence(found.apart) in said(app)
+    assert page.plane_sentence(found.apart) in said(app)
     assert "the model has no untrained twin" in said(app)
     assert table_with(app, "between")["word"].tolist() == ["when"]
     assert "A4" in said(app) and "A7" in said(app)
@@ -112,11 +112,11 @@ def test_a_study_of_phrases_alone_is_not_put_to_the_test(recording: Recording) -
 def test_a_neuron_has_its_period_and_its_layer_theirs(recording: Recording, twin: Recording) -> None:  # noqa: F811
     app = opened("probes", probes_tab="A neuron", probes_layer="1", probes_unit="3")
     one = period(recording.unit("h", 1, 3))
-    assert frames.period_sentence(one, rhythm(recording.unit("h", 1, 3))) in said(app)
+    assert period_sentence(one, rhythm(recording.unit("h", 1, 3))) in said(app)
     found, other = (periods(some, PeriodsQuery("h", 1)) for some in (recording, twin))
-    assert frames.periods_sentence(found, other) in said(app)
+    assert periods_sentence(found, other) in said(app)
     table = table_with(app, "adjusted")
-    assert table["neuron"].tolist() == frames.period_frame(found)["neuron"].tolist() and len(table) >= 5
+    assert table["neuron"].tolist() == [one.unit for one in told_periods(found)] and len(table) >= 5
     assert "A8" in said(app) and "A9" in said(app)
 
 
@@ -143,8 +143,8 @@ phrase = "leaves"
 phrase = "left"
 contexts = ["left flank"]
 """
-    assert frames.kind_names(parse_study(text)) == ("left: verb, past and others", "left as in “left flank”")
-    assert frames.kind_names(Study("none")) == ("first kind", "second kind")
+    assert page.kind_names(parse_study(text)) == ("left: verb, past and others", "left as in “left flank”")
+    assert page.kind_names(Study("none")) == ("first kind", "second kind")
 
 
 def test_figures_hold_all_places_and_both_curves(recording: Recording) -> None:  # noqa: F811
@@ -183,7 +183,7 @@ def test_neurons_of_a_class_of_words_are_those_of_the_core(small_run: Callable[.
     app.toggle(key="probes-class").set_value(True).run()
     assert not app.exception
     found, twin = (classes.word_class(one, on_sets(one, OnQuery()), LAW, tags_of(made)) for one in (made, other))
-    assert sentence(found, twin) in said(app) and f"at the {len(LAW)} words of the class" in said(app)
+    assert class_sentence(found, twin) in said(app) and f"at the {len(LAW)} words of the class" in said(app)
     assert f"in the untrained network {len(twin.confirmed)}." in said(app) and found.confirmed
     assert len(table_with(app, "most at")) == len(found.confirmed)
 
