@@ -1,7 +1,7 @@
 """What the page Tagging shows, as cells, frames and sentences. Pure: knows nothing of Streamlit."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 import numpy as np
@@ -9,17 +9,34 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lstm_core.runs.cells import CELLS
-from lstm_core.tagging.label_run import LabelRun, Share
-from lstm_core.tagging.recorded import SentenceStates
-from lstm_core.tagging.reports import Confusion
+from lstm_core.tagging.label_run import LabelRun
+from lstm_core.tagging.sentence_states import SentenceStates
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.tag import FollowingPair, Tagging
-from lstm_core.text.tagged import MEANINGS
-from pages.tagging.cells import Cell, CellGroup, CellRow
+from lstm_core.text.penn_tags import MEANINGS
 
-Measured = tuple[str, int | None, Mapping[str, Share]]  # name, parameters, kept shares by text
-TEXTS = {"masc": "many kinds", "treebank": "newspaper", "ewt": "internet"}
-PERCEPTRON = "perceptron of NLTK"
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, a second line in `small`, its tint (`share` in [0, 1]), what hovering tells; `marked` cells are
+    outlined. The tint of what is `wrong` is red, else it is the colour of the page.
+    """
+
+    text: str
+    small: str = ""
+    share: float = 0.0
+    told: str = ""
+    marked: bool = False
+    wrong: bool = False
+
+
+@dataclass(frozen=True)
+class CellRow:
+    """A named row of cells; the name of a `marked` one is set off."""
+
+    name: str
+    cells: tuple[Cell, ...]
+    marked: bool = False
 
 
 def architecture(config: NetworkConfig) -> str:
@@ -70,6 +87,13 @@ class Differs:
         """The places of the first (0) or the second (1) sentence at which it is unlike the other."""
         return frozenset(range(self.before, self.lengths[which] - self.after))
 
+    def twin(self, place: int, which: int) -> int | None:
+        """The place in the other sentence of a word that both have."""
+        if place < self.before:
+            return place
+        from_end = self.lengths[which] - place
+        return self.lengths[1 - which] - from_end if from_end <= self.after else None
+
 
 def differs(one: Sequence[str], other: Sequence[str]) -> Differs:
     """Where two sentences differ, as words."""
@@ -82,39 +106,31 @@ def _alike(one: Sequence[str], other: Sequence[str]) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
 
 
-def tag_groups(pair: Sequence[Sequence[Tagging]], where: Differs, names: Sequence[str]) -> list[CellGroup]:
+def tag_groups(pair: Sequence[Sequence[Tagging]], where: Differs, names: Sequence[str]) -> dict[str, list[CellRow]]:
     """The tags of both sentences, `pair[sentence][tagger]`: a row a word, a cell a tagger. Cells of words that both
     sentences have are marked where the tag is another in the other sentence.
     """
-    groups = []
+    groups = {}
     for which, (taggings, others) in enumerate(zip(pair, reversed(pair), strict=True)):
         rows = []
         for place, word in enumerate(taggings[0].tokens):
-            twin = _twin(place, which, where)
-            cells = tuple(
-                _tag_cell(one, place, name, None if twin is None else other.tags[twin])
-                for one, other, name in zip(taggings, others, names, strict=True)
-            )
-            rows.append(CellRow(word, cells, place in where.places(which) and where.any))
-        groups.append(CellGroup(f"{('First', 'Second')[which]} sentence", tuple(rows)))
+            twin = where.twin(place, which)
+            cells = []
+            for one, other, name in zip(taggings, others, names, strict=True):
+                tag = None if twin is None else other.tags[twin]
+                cell = _tag_cell(one, place, f" · {name}", tag)
+                moved = f" · in the other sentence {plain(tag)}" if tag and cell.marked else ""
+                cells.append(replace(cell, told=cell.told + moved))
+            rows.append(CellRow(word, tuple(cells), place in where.places(which)))
+        groups[f"{('First', 'Second')[which]} sentence"] = rows
     return groups
 
 
-def _twin(place: int, which: int, where: Differs) -> int | None:
-    """The place in the other sentence of a word that both have."""
-    if place < where.before:
-        return place
-    from_end = where.lengths[which] - place
-    return where.lengths[1 - which] - from_end if from_end <= where.after else None
-
-
-def _tag_cell(one: Tagging, place: int, name: str, other: str | None) -> Cell:
+def _tag_cell(one: Tagging, place: int, said: str, other: str | None) -> Cell:
+    """The tag of a word, how probable it is and which come next; marked where it is not the other one."""
     tag, share = one.tags[place], float(one.probabilities[place].max())
-    marked = other is not None and other != tag
-    told = f"{one.tokens[place]} · {name}: {ranked(one, place)}"
-    if marked:
-        told += f" · in the other sentence {plain(str(other))}"
-    return Cell(plain(tag), f"{tag} {share:.0%}", share, told, marked)
+    told = f"{one.tokens[place]}{said}: {ranked(one, place)}"
+    return Cell(plain(tag), f"{tag} {share:.0%}", share, told, other not in (None, tag))
 
 
 def ranked(one: Tagging, place: int, most: int = 3) -> str:
@@ -130,42 +146,33 @@ def moved_frame(pair: Sequence[Sequence[Tagging]], where: Differs, configs: Sequ
     """
     rows = []
     for first, second, config in zip(*pair, configs, strict=True):
-        if not where.before:
-            break
         apart = np.abs(first.probabilities[: where.before] - second.probabilities[: where.before])
         place, code = (int(at) for at in np.unravel_index(apart.argmax(), apart.shape))
         most = float(apart[place, code])
-        rows.append(
-            {
-                "network": architecture(config),
-                "moves": most,
-                "word": first.tokens[place] if most else "",
-                "as": plain(first.names[code]) if most else "",
-                "in the first": float(first.probabilities[place, code]) if most else None,
-                "in the second": float(second.probabilities[place, code]) if most else None,
-            }
-        )
-    return pd.DataFrame(rows)
+        said: list[object] = ["", "", None, None]
+        if most:
+            shares = (float(one.probabilities[place, code]) for one in (first, second))
+            said = [first.tokens[place], plain(first.names[code]), *shares]
+        rows.append((architecture(config), most, *said))
+    return pd.DataFrame(rows, columns=["network", "moves", "word", "as", "in the first", "in the second"])
 
 
 def why_sentence(moved: pd.DataFrame, words: tuple[str, str], configs: Sequence[NetworkConfig]) -> str:
     """What the two sentences show, in words and with the measured figures."""
-    moves: dict[int, list[float]] = {1: [], 2: []}
-    for most, config in zip(moved["moves"].tolist(), configs, strict=True):
-        moves[config.directions].append(most)
+    pairs = list(zip(moved["moves"].tolist(), configs, strict=True))
+    one_way, both_ways = ([most for most, config in pairs if config.directions == ways] for ways in (1, 2))
     told = f"The sentences are alike up to “{words[0]}” / “{words[1]}”. "
-    if moves[1]:
-        most = max(moves[1])
+    if one_way:
+        most = max(one_way)
         how = "by exactly nothing (0)" if most == 0 else f"by at most {most:.1g}"
         told += (
             f"Networks that read one way have not seen that word when they tag those before it: their tags and "
             f"probabilities there differ {how}. "
         )
-    if moves[2]:
-        most, least = max(moves[2]), min(moves[2])
+    if both_ways:
         told += (
             "Those that read both ways also come from the end of the sentence: the probability of a tag before it "
-            f"moves by up to {most:.0%} (the least moved of them: {least:.1%})."
+            f"moves by up to {max(both_ways):.0%} (the least moved of them: {min(both_ways):.1%})."
         )
     return told
 
@@ -199,69 +206,47 @@ def an(noun: str) -> str:
 
 def state_sentences(one: SentenceStates, other: SentenceStates, where: Differs) -> list[str]:
     """How far the states of both sentences lie apart at the words that both have, for each direction."""
+    shared = (
+        (where.before, "before the change", slice(where.before)),
+        (where.after, "after it", slice(-where.after, None)),
+    )
     told = []
-    for way, first in one.states.items():
-        second = other.states[way]
-        before = _most(first[: where.before], second[: where.before])
-        after = _most(first[len(first) - where.after :], second[len(second) - where.after :])
+    for way, states in one.states.items():
         parts = []
-        if where.before:
-            parts.append(f"at the {_words(where.before)} before the change {_apart(before)}")
-        if where.after:
-            parts.append(f"at the {_words(where.after)} after it {_apart(after)}")
+        for count, which, words in shared:
+            if count:
+                most = float(np.abs(states[words] - other.states[way][words]).max())
+                same = "the states are the same to the bit (difference 0)"
+                apart = same if most == 0 else f"a neuron differs by up to {most:.2f}"
+                parts.append(f"at the {'word' if count == 1 else f'{count} words'} {which} {apart}")
         if parts:
             told.append(f"{way.capitalize()}: {', '.join(parts)}.")
     return told
 
 
-def _words(count: int) -> str:
-    return "word" if count == 1 else f"{count} words"
-
-
-def _apart(most: float) -> str:
-    return "the states are the same to the bit (difference 0)" if most == 0 else f"a neuron differs by up to {most:.2f}"
-
-
-def _most(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    return float(np.abs(one - other).max(initial=0))
-
-
-def influence_group(words: Sequence[str], moved: NDArray[np.float32], judged: int | None = None) -> CellGroup:
+def influence_rows(words: Sequence[str], moved: NDArray[np.float32], judged: int | None = None) -> list[CellRow]:
     """Which words the state at each word depends on: a row a state, a column a word; `judged` sets a row off."""
     most = float(moved.max(initial=0)) or 1.0
-    rows = [
-        CellRow(
-            word,
-            tuple(
-                Cell(
-                    "0" if value == 0 else f"{value:.2f}", share=float(value) / most,
-                    told=f"With another word for “{words[column]}” the state at “{word}” moves by {value:.3g}",
-                )
-                for column, value in enumerate(moved[place])
-            ),
-            place == judged,
-        )
-        for place, word in enumerate(words)
-    ]  # fmt: skip
-    return CellGroup("", tuple(rows))
+    rows = []
+    for place, word in enumerate(words):
+        cells = []
+        for other, value in zip(words, moved[place].tolist(), strict=True):
+            told = f"With another word for “{other}” the state at “{word}” moves by {value:.3g}"
+            cells.append(Cell("0" if value == 0 else f"{value:.2f}", share=value / most, told=told))
+        rows.append(CellRow(word, tuple(cells), place == judged))
+    return rows
 
 
-def coming_group(found: Sequence[Tagging]) -> CellGroup:
+def coming_rows(found: Sequence[Tagging]) -> list[CellRow]:
     """The tags after each word that was read, having read no further; those are marked that were others before."""
     rows = []
     for count, one in enumerate(found):
-        earlier = found[count - 1].tags if count else ()
-        cells = [
-            Cell(
-                plain(tag), f"{tag} {one.probabilities[place].max():.0%}", float(one.probabilities[place].max()),
-                f"{one.tokens[place]}, having read up to “{one.tokens[-1]}”: {ranked(one, place)}",
-                place < len(earlier) and earlier[place] != tag,
-            )
-            for place, tag in enumerate(one.tags)
-        ]  # fmt: skip
+        last, earlier = one.tokens[-1], found[count - 1].tags if count else ()
+        read = f", having read up to “{last}”"
+        cells = [_tag_cell(one, place, read, other) for place, other in enumerate([*earlier, None])]
         cells += [Cell("")] * (len(found) - len(cells))
-        rows.append(CellRow(f"… {one.tokens[-1]}" if count else one.tokens[-1], tuple(cells)))
-    return CellGroup("", tuple(rows))
+        rows.append(CellRow(f"… {last}" if count else last, tuple(cells)))
+    return rows
 
 
 def coming_sentence(found: Sequence[Tagging]) -> str:
@@ -278,89 +263,4 @@ def coming_sentence(found: Sequence[Tagging]) -> str:
     return (
         f"Later words moved the probability of a tag by up to {moved:.0%}; {revised} of {len(found)} tags ended as "
         "others than they began."
-    )
-
-
-# Figures --------------------------------------------------------------------------------------------------------------
-
-
-def accuracy_frame(found: Sequence[Measured]) -> pd.DataFrame:
-    """Right tags of every tagger."""
-    rows = []
-    for name, parameters, shares in found:
-        row: dict[str, object] = {"network": name, "parameters": parameters}
-        for text, title in TEXTS.items():
-            one = shares.get(text)
-            row[title] = None if one is None else one.right
-            row[f"new words: {title}"] = None if one is None else one.right_unknown
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def mapped_sentence(found: Sequence[Measured]) -> str:
-    """The shares of the last two that also count what MASC calls an abbreviation; empty where they were not counted."""
-    parts = []
-    for text, title in TEXTS.items():
-        mapped = [(name, shares[text].right_mapped) for name, _, shares in found[-2:] if text in shares]
-        told = [f"{name} {share:.1%}" for name, share in mapped if share is not None]
-        if told and text != "masc":
-            parts.append(f"{title}: {', '.join(told)}")
-    if not parts:
-        return ""
-    return (
-        "The training text tags most capitalised abbreviations (“Mr.”, “Corp.”) as common nouns, the other two texts "
-        f"as names. With either counted as right there: {'; '.join(parts)}."
-    )
-
-
-def texts_sentence(shares: Mapping[str, Share]) -> str:
-    """Which texts they are, how many words and how many of these are new."""
-    parts = [
-        f"{TEXTS[text]}: {shares[text].title}, {shares[text].count:,} words, {shares[text].unknown:,} of them new"
-        for text in TEXTS
-        if text in shares
-    ]
-    return "The texts are " + "; ".join(parts) + "." if parts else ""
-
-
-def confusion_group(found: Confusion, most: int = 14) -> tuple[CellGroup, tuple[str, ...]]:
-    """The tags that are mixed up most: a row for what people say, a column for what the tagger says, in each cell the
-    share of the row in per cent. Returns the columns too.
-    """
-    counts = np.array(found.counts)
-    wrong = counts - np.diag(counts.diagonal())
-    chosen = np.sort(np.argsort(-(wrong.sum(axis=0) + wrong.sum(axis=1)), kind="stable")[:most])
-    rows = []
-    for row in chosen.tolist():
-        total = int(counts[row].sum())
-        cells = [_count_cell(found, row, column, total) for column in chosen.tolist()]
-        rows.append(CellRow(f"{plain(found.names[row])} ({found.names[row]})", tuple(cells)))
-    return CellGroup("", tuple(rows)), tuple(found.names[column] for column in chosen.tolist())
-
-
-def _count_cell(found: Confusion, row: int, column: int, total: int) -> Cell:
-    count, share = found.counts[row][column], found.counts[row][column] / total if total else 0.0
-    said = "rightly" if row == column else f"as {plain(found.names[column])}"
-    told = f"{plain(found.names[row])}: {count:,} of {total:,} tagged {said} ({share:.1%})"
-    text = "" if not count else "<1" if share < 0.005 else f"{100 * share:.0f}"
-    tint = 0.0 if not count else share if row == column else min(1.0, 0.15 + 3 * share)
-    return Cell(text, share=tint, told=told, side="" if row == column else "above")
-
-
-def mistake_frame(found: Confusion, most: int = 12) -> pd.DataFrame:
-    """The commonest mistakes."""
-    counts = np.array(found.counts)
-    wrong = counts - np.diag(counts.diagonal())
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most].tolist()
-    pairs = [(at // len(counts), at % len(counts)) for at in order]
-    return pd.DataFrame(
-        {
-            "people say": MEANINGS.get(found.names[row], found.names[row]),
-            "it says": MEANINGS.get(found.names[column], found.names[column]),
-            "times": int(wrong[row, column]),
-            "of these": float(wrong[row, column] / counts[row].sum()),
-            "of all mistakes": float(wrong[row, column] / wrong.sum()),
-        }
-        for row, column in pairs
-        if wrong[row, column]
     )

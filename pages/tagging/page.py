@@ -2,21 +2,34 @@
 
 import streamlit as st
 
-from pages.tagging.choice import at_hand
-from pages.tagging.figures import figures
-from pages.tagging.sentence import sentences, typed
-from pages.tagging.states import states
-from pages.tagging.whole import whole_texts
+from app.controls import tell
+from lstm_core.storage.files import check_inventory, read_json
+from lstm_core.tagging.label_run import Kind, LabelRun, label_runs
+from pages.tagging.figures import figures, whole_texts
+from pages.tagging.frames import in_order
+from pages.tagging.sentence import sentences, states, typed
 
 TABS = ("Two sentences", "Hidden states", "How well they do", "Whole texts")
+
+
+def at_hand(kind: Kind) -> list[LabelRun]:
+    """The trained networks of a kind, simple ones first; those whose files are damaged are told and left out."""
+    found = []
+    for run in label_runs(kind):
+        try:
+            check_inventory(run.folder, read_json(run.folder / "manifest.json"), hashes=True)
+        except (ValueError, OSError) as error:
+            tell("A network cannot be used.", error)
+            continue
+        found.append(run)
+    return sorted(found, key=lambda run: (in_order(run.config), run.name))
+
 
 st.title("Tagging")
 st.caption(
     "Networks that name the part of speech of every word: noun, verb, adjective. Some read a sentence one way, from "
-    "left "
-    "to right, so they must decide before they have seen what follows. Others read it both ways. Type two sentences "
-    "that "
-    "begin alike and see who can tell them apart."
+    "left to right, so they must decide before they have seen what follows. Others read it both ways. Type two "
+    "sentences that begin alike and see who can tell them apart."
 )
 tab = st.segmented_control("Show", TABS, default=TABS[0], key="tagging-tab", bind="query-params", required=True)
 if tab == "Whole texts":

@@ -1,9 +1,6 @@
 // Rows of values as strips of colour, one row a word; hovering or the arrow keys tell a value.
-export default function (component) {
-  const { data, parentElement } = component
+export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".blocks"), now = parentElement.querySelector(".now")
-  parentElement.querySelector(".low").textContent = data.low
-  parentElement.querySelector(".high").textContent = data.high
   const make = (kind, text = "") => {
     const part = document.createElement("div")
     part.className = kind
