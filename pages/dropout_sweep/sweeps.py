@@ -16,7 +16,6 @@ from lstm_core.runs.sweep import (
     DROPOUTS,
     Plan,
     Sweep,
-    SweepProgress,
     cores,
     open_sweep,
     standing,
@@ -81,7 +80,7 @@ def at_work(sweep: Sweep) -> bool:
         return False
     now, folder = standing(sweep), sweeps_folder() / sweep.name
     if jobs.is_alive(folder) or now.working or now.waiting:
-        _progress(sweep.name, _mark(now))
+        _progress(sweep.name, now.finished, sorted(now.working))
         return True
     if not now.stopped and len(sweep.runs) == len(sweep.plan.members):
         return False
@@ -93,16 +92,12 @@ def at_work(sweep: Sweep) -> bool:
     return False
 
 
-def _mark(now: SweepProgress) -> tuple[int, list[str]]:
-    return now.finished, sorted(now.working)
-
-
 @st.fragment(run_every="2s")
-def _progress(name: str, drawn: tuple[int, list[str]]) -> None:
+def _progress(name: str, finished: int, working: list[str]) -> None:
     """Drawn every two seconds; the whole page is drawn again when a run begins or ends."""
     sweep, folder = open_sweep(name), sweeps_folder() / name
     now, alive = standing(sweep), jobs.is_alive(folder)
-    if _mark(now) != drawn or not (alive or now.working or now.waiting):
+    if (now.finished, sorted(now.working)) != (finished, working) or not (alive or now.working or now.waiting):
         st.rerun()
     left = f"about {duration(now.time_left)} left" if now.time_left else "the time left is not known yet"
     st.progress(

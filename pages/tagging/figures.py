@@ -124,7 +124,7 @@ def _accuracy(runs: Sequence[LabelRun]) -> None:
 
 def _confusion(runs: Sequence[LabelRun]) -> None:
     st.subheader("What one mixes up")
-    run = titled(list(runs), titles_of(runs), len(runs) - 1, key="tagging-confused")
+    run = titled(runs, len(runs) - 1, key="tagging-confused")
     found = kept_confusion(run) or _counted(run)
     if found is None:
         return

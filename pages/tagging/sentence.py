@@ -54,8 +54,9 @@ def with_torch() -> bool:
     return True
 
 
-def titled(runs: list[LabelRun], titles: list[str], start: int, *, key: str) -> LabelRun:
+def titled(runs: Sequence[LabelRun], start: int, *, key: str) -> LabelRun:
     """The choice of one network by its title."""
+    titles = frames.titles_of(runs)
     title = st.selectbox("Network", titles, start, key=key, bind="query-params", width=320)
     return runs[titles.index(title)] if title in titles else runs[start]
 
@@ -141,7 +142,7 @@ def _at(tokens: Sequence[str], place: int) -> str:
 def states(runs: Sequence[LabelRun], first: Words, second: Words) -> None:
     """Heat maps of the states, their difference, tags as the words come in, which words each state has read."""
     start = next((number for number, run in enumerate(runs) if run.name == "bilstm"), len(runs) - 1)
-    run = titled(list(runs), frames.titles_of(runs), start, key="tagging-network")
+    run = titled(runs, start, key="tagging-network")
     one, other = (first or [[]])[0][:MOST], (second or [[]])[0][:MOST]
     if not one and not other:
         st.caption("Type a sentence, a word will do.")
