@@ -41,7 +41,7 @@ def start_button(
 def begin(
     folder: Path, words: Sequence[str], failed: str = "It was not started.", then: Callable[[], object] = lambda: None
 ) -> None:
-    """Start `python -m lstm_core WORDS` as a folder's job, call `then` and draw the page anew, or say it has `failed`."""
+    """Start `python -m lstm_core WORDS` as a folder's job and draw the page anew; or say that it has `failed`."""
     try:
         jobs.start(folder, words)
     except (ValueError, OSError) as error:

@@ -18,7 +18,7 @@ from app.components.table import number, percent, show, text, whole
 from app.controls import bound, tell
 from lstm_core.claims.dropout import map_claims, mapped_query, marks, sweep_claims
 from lstm_core.neurons.compare import Comparison, Trend
-from lstm_core.neurons.counterpart import Counterpart, CounterpartQuery, counterpart
+from lstm_core.neurons.correlated import Counterpart, RelatedQuery, counterpart
 from lstm_core.neurons.distributions import DistributionQuery
 from lstm_core.neurons.profile import reach_of
 from lstm_core.runs.cells import SIGNALS
@@ -250,7 +250,7 @@ def choose_place(found: Sequence[Reading], names: Sequence[str], at_hand: Sequen
 def matches(found: Sequence[Reading], place: Place) -> list[Counterpart | None]:
     """The matching unit of each run, None where the run has no recording; of the reference itself that unit."""
     mine = found[place.reference].recording
-    query = CounterpartQuery(place.signal, place.layer, place.unit)
+    query = RelatedQuery(place.signal, place.layer, place.unit)
 
     def matched(one: Reading) -> Counterpart | None:
         if mine is None or one.recording is None or not one.has(place.signal, place.layer):

@@ -22,6 +22,7 @@ from lstm_core.neurons.compare import (
     recording_at_hand,
     signals_of,
 )
+from lstm_core.neurons.distributions import DistributionQuery, Distributions
 from lstm_core.recordings.recording import Recording
 from lstm_core.recordings.writer import dtype_of
 from lstm_core.runs.cost import LOADING, duration, reading_seconds

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from app.charts.figure import GREY, LINES
 from app.components.tag_names import named
 from lstm_core.probes.active import OnSets, Unit
-from lstm_core.probes.match import Match, Matches
-from lstm_core.probes.selective import MOSTLY, RARELY, Selective
+from lstm_core.probes.match import MOSTLY, RARELY, Match, Matches, Selective
 from lstm_core.recordings.annotations import Annotation
 from lstm_core.recordings.recording import Recording
 from lstm_core.text.tagged import Tagged

@@ -15,17 +15,16 @@ from app.claims import panel
 from app.components.fields import Fields, higher, show_rows
 from app.components.table import Columns, number, percent, share, show, text, whole
 from app.controls import bound, tell_origin
-from lstm_core.claims.chunks import chunk_claim
+from lstm_core.claims.labels import chunk_claim
 from lstm_core.claims.studies import neuron_wise_claim, period_claim
 from lstm_core.neurons.chunk_tuning import TunedQuery, TunedUnit, TunedUnits, tuned_units
 from lstm_core.neurons.periods import HILL, Periods, PeriodsQuery, UnitPeriod, periods
 from lstm_core.neurons.tuning import Tuning, TuningQuery, tuning
 from lstm_core.probes.active import OnSets, Unit
 from lstm_core.probes.similar_units import MEASURES, UnitsQuery, groups, overlaps, similar_units
-from lstm_core.recordings.chunks import chunks_of, is_gold
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording
-from lstm_core.recordings.tags import TAGS, tags_of
+from lstm_core.recordings.tags import TAGS, chunks_of, is_gold, tags_of
 from lstm_core.stats.false_discovery import FALSE_SHARE
 from lstm_core.stats.spectrum import FEWEST, Period, Rhythm, period, rhythm
 from lstm_core.text.chunks import MEANINGS, NAMES

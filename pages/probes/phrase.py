@@ -11,8 +11,19 @@ from app.controls import bound, current_run, tell
 from app.registry import entry
 from app.work import at_work, last_attempt, start_button
 from lstm_core.probes.active import OnSets
-from lstm_core.probes.match import FAST, PRECISE, Match, Matches, MatchQuery, by_chance, match, places_of
-from lstm_core.probes.selective import Selective, SelectiveQuery, selective
+from lstm_core.probes.match import (
+    FAST,
+    PRECISE,
+    Match,
+    Matches,
+    MatchQuery,
+    Selective,
+    SelectiveQuery,
+    by_chance,
+    match,
+    places_of,
+    selective,
+)
 from lstm_core.recordings.annotations import FILE, Annotation, read_annotations
 from lstm_core.recordings.find import untrained_twin
 from lstm_core.recordings.recording import Recording

@@ -23,7 +23,7 @@ from lstm_core.stats.false_discovery import FALSE_SHARE
 from lstm_core.stats.linear_probe import Probe
 from lstm_core.stats.separation import Separation
 from lstm_core.storage.files import home
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.text.tagged import MEANINGS
 from pages.probes.neuron import chance_of, period_sentence
 
 SMALL = 256  # neurons whose test takes seconds: it is made unasked

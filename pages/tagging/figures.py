@@ -20,11 +20,11 @@ from lstm_core.claims.claim import Verdict
 from lstm_core.claims.tagging import tagging_claims
 from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.classify import Classification, Poolings, answer, classify, read_figures
-from lstm_core.tagging.kept import Confusion, confusion, kept_confusion, log_of, perceptron_shares
 from lstm_core.tagging.label_run import LabelRun, Share
+from lstm_core.tagging.reports import Confusion, confusion, kept_confusion, log_of, perceptron_shares
 from lstm_core.tagging.settings import POOLINGS, NetworkConfig
-from lstm_core.tagging.texts import TESTS, tagging_texts
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.tagging.words import TESTS, tagging_texts
+from lstm_core.text.tagged import MEANINGS
 from pages.tagging.frames import Cell, CellRow, architecture, plain, sound, titles_of
 from pages.tagging.grid import grid, influence_grids
 from pages.tagging.sentence import titled, with_torch

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from lstm_core.runs.cells import CELLS
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.sentence_states import SentenceStates
+from lstm_core.tagging.recorded import SentenceStates
 from lstm_core.tagging.settings import NetworkConfig
 from lstm_core.tagging.tag import FollowingPair, Tagging
-from lstm_core.text.penn_tags import MEANINGS
+from lstm_core.text.tagged import MEANINGS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.cached import cached
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.sentence_states import influence
+from lstm_core.tagging.recorded import influence
 from pages.tagging.frames import CellRow, influence_rows
 
 _FOLDER = Path(__file__).parent

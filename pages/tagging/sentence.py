@@ -14,7 +14,7 @@ from app.components.table import percent, show, text
 from app.controls import MAX_TYPED
 from app.later import afterwards
 from lstm_core.tagging.label_run import LabelRun
-from lstm_core.tagging.sentence_states import SentenceStates, as_words_come, sentence_states
+from lstm_core.tagging.recorded import SentenceStates, as_words_come, sentence_states
 from lstm_core.tagging.tag import PAIRS, tag, words_of
 from pages.tagging import frames
 from pages.tagging.grid import block, grid, influence_grids, strips

@@ -8,9 +8,8 @@ import pytest
 from app.charts import sweep as charts
 from app.charts.figure import BLUE, RED, Axis
 from app.components.fields import frame_of
-from lstm_core.neurons.compare import Comparison, RunRow, _trends
-from lstm_core.neurons.counterpart import Counterpart
-from lstm_core.neurons.passages import Activity
+from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
+from lstm_core.neurons.correlated import Counterpart
 from pages.dropout_sweep import overview
 
 Y = Axis("size")
