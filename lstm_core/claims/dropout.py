@@ -95,7 +95,7 @@ def told_order(found: Order) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class ToldApart:
     """How well groups of a run's word map tell opening from closing brackets and quotation marks, at its dropout."""
 
     run: str
@@ -104,9 +104,9 @@ class Told:
     quotes: MarksApart
 
 
-def told_apart(found: WordMap, labels: Labels, run: str, dropout: float) -> Told:
+def told_apart(found: WordMap, labels: Labels, run: str, dropout: float) -> ToldApart:
     """What a map and the groups of its words say of marks that open and close."""
-    return Told(run, dropout, *(apart(labels, *kind) for kind in (brackets(found), quotes(found))))
+    return ToldApart(run, dropout, *(apart(labels, *kind) for kind in (brackets(found), quotes(found))))
 
 
 def mapped_query(runs: Sequence[Run]) -> WordMapQuery | None:
@@ -122,7 +122,7 @@ def mapped_query(runs: Sequence[Run]) -> WordMapQuery | None:
     return query if times > 1 else None
 
 
-def marks(run: Run, query: WordMapQuery) -> Told | None:
+def marks(run: Run, query: WordMapQuery) -> ToldApart | None:
     """What the kept map of a run says, cut as `wordmap` cuts it; None where there is no such map."""
     found = read_map(run, query)
     if found is None:
@@ -131,7 +131,7 @@ def marks(run: Run, query: WordMapQuery) -> Told | None:
     return told_apart(found, labels, run.name, run.model_config.dropout)
 
 
-def map_claims(found: Sequence[Told]) -> list[Verdict]:
+def map_claims(found: Sequence[ToldApart]) -> list[Verdict]:
     """T9's two statements over dropout, from maps of several dropouts; empty where there are fewer than two."""
     if len({one.dropout for one in found}) < 2:
         return []
@@ -139,7 +139,7 @@ def map_claims(found: Sequence[Told]) -> list[Verdict]:
     return [brackets_claim(found, how), quotes_claim(found, how)]
 
 
-def by_dropout(found: Sequence[Told], kind: str) -> list[tuple[float, float]]:
+def by_dropout(found: Sequence[ToldApart], kind: str) -> list[tuple[float, float]]:
     """Dropout and homogeneity beyond chance of "brackets" or "quotes", where there are enough marks to tell."""
     known = [(one.dropout, getattr(one, kind)) for one in found]
     return sorted((dropout, one.beyond) for dropout, one in known if _enough(one) and one.beyond is not None)
@@ -151,7 +151,7 @@ def _enough(told: MarksApart) -> bool:
 
 
 @measures("T9-brackets")
-def brackets_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
+def brackets_claim(claim: Claim, found: Sequence[ToldApart], how: str) -> Verdict:
     """Brackets in every model; `how` the words were grouped. One model can only refute it."""
     told = [one.brackets for one in found if _enough(one.brackets) and one.brackets.beyond is not None]
     good = [(one.beyond or 0) >= claim.figures["apart"] and (one.p or 0) < SURE for one in told]
@@ -160,7 +160,7 @@ def brackets_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
 
 
 @measures("T9-quotes")
-def quotes_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
+def quotes_claim(claim: Claim, found: Sequence[ToldApart], how: str) -> Verdict:
     """Quotation marks, together with little dropout, apart with more."""
     scores = by_dropout(found, "quotes")
     trend = order(*np.array(scores).T) if scores else Order(0, None, None)
@@ -171,7 +171,7 @@ def quotes_claim(claim: Claim, found: Sequence[Told], how: str) -> Verdict:
     return claim.judged(told, holds, how=how, sure=SURE, enough=ENOUGH)
 
 
-def _told(found: Sequence[Told], kind: str) -> str:
+def _told(found: Sequence[ToldApart], kind: str) -> str:
     scores = by_dropout(found, kind)
     if scores:
         told = ", ".join(f"{score:.2f} at {dropout:g}" for dropout, score in scores)

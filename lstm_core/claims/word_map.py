@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lstm_core.claims.claim import CLAIMS, MEASURES, Claim, Verdict, measures
-from lstm_core.claims.dropout import GROUPS, Told, brackets_claim, quotes_claim
+from lstm_core.claims.dropout import GROUPS, ToldApart, brackets_claim, quotes_claim
 from lstm_core.clusters import word_groups
 from lstm_core.clusters.word_groups import ALSO_NAMED, FREQUENT, TABLE_5_1, GroupMatch, Labels
 from lstm_core.clusters.word_map import WordMap
@@ -61,7 +61,7 @@ class Beside:
 
     lists: tuple[GroupMatch, ...]
     claims: tuple[Verdict, ...]
-    sweep: tuple[Told, ...] = ()
+    sweep: tuple[ToldApart, ...] = ()
 
 
 def grouped(found: WordMap) -> Grouped:
@@ -69,7 +69,7 @@ def grouped(found: WordMap) -> Grouped:
     return Grouped(found, joins(found.places, "single").cut_at_most(GROUPS))
 
 
-def beside(maps: Maps, sweep: Sequence[Told] = ()) -> Beside:
+def beside(maps: Maps, sweep: Sequence[ToldApart] = ()) -> Beside:
     """All statements beside the maps. `sweep`: what h1 says of marks, and the same map of runs with other dropouts."""
     ordered = tuple(sorted(sweep, key=lambda told: told.dropout))
     table_5_1, *others = (_asked(name, maps) for name in ASKED)

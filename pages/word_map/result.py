@@ -10,7 +10,7 @@ from app.charts.draw import draw
 from app.claims import panel
 from app.components.table import number, show, text, whole
 from lstm_core.claims import word_map as wordmap_claims
-from lstm_core.claims.dropout import Told, by_dropout, told_apart
+from lstm_core.claims.dropout import ToldApart, by_dropout, told_apart
 from lstm_core.claims.word_map import FOUND, GROUPS, Beside, Grouped, Maps
 from lstm_core.clusters import word_map as maps
 from lstm_core.clusters.word_groups import Group, Labels, table
@@ -108,7 +108,7 @@ def _grouped(run: Run, query: WordMapQuery, stamp: Stamp) -> Grouped | None:
     return Grouped(found, cached(_joined)(run, query, "single", stamp).cut_at_most(GROUPS))
 
 
-def _told(run: Run, query: WordMapQuery, stamp: Stamp) -> Told | None:
+def _told(run: Run, query: WordMapQuery, stamp: Stamp) -> ToldApart | None:
     one = _grouped(run, query, stamp)
     return None if one is None else told_apart(one.found, one.labels, run.name, run.model_config.dropout)
 

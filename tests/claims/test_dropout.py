@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lstm_core.claims.claim import Verdict
-from lstm_core.claims.dropout import GROUPS, Told, map_claims, mapped_query, marks, sweep_claims
+from lstm_core.claims.dropout import GROUPS, ToldApart, map_claims, mapped_query, marks, sweep_claims
 from lstm_core.clusters.word_groups import MarksApart
 from lstm_core.clusters.word_map import WORD_MAPS, WordMap, WordMapQuery
 from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
@@ -169,6 +169,6 @@ def test_t9_is_read_from_maps_and_quotes_are_judged_by_the_exact_test(small_run:
 
 def test_t9_without_such_marks_has_no_verdict() -> None:
     nothing = MarksApart(0, 0, None, None, None)
-    claims = map_claims([Told("a", 0.0, nothing, nothing), Told("b", 0.5, nothing, nothing)])
+    claims = map_claims([ToldApart("a", 0.0, nothing, nothing), ToldApart("b", 0.5, nothing, nothing)])
     assert [claim.holds for claim in claims] == [None, None]
     assert "there are 0 that open and 0 that close" in claims[0].measured

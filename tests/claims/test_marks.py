@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lstm_core.claims.claim import CLAIMS, Verdict
-from lstm_core.claims.dropout import Told, brackets_claim, by_dropout, quotes_claim
+from lstm_core.claims.dropout import ToldApart, brackets_claim, by_dropout, quotes_claim
 from lstm_core.clusters.word_groups import MarksApart, apart
 
 NOTHING = MarksApart(0, 0, None, None, None)
@@ -18,10 +18,10 @@ def figures(beyond: float, p: float = 0.001, marks: int = 50) -> MarksApart:
     return MarksApart(marks, marks, beyond, beyond, beyond, 0.0, p)
 
 
-def sweep(*beyond: float, kind: str = "quotes", **rest: float) -> list[Told]:
+def sweep(*beyond: float, kind: str = "quotes", **rest: float) -> list[ToldApart]:
     made = [figures(one, **rest) for one in beyond]
     pairs = [(one, NOTHING) if kind == "brackets" else (NOTHING, one) for one in made]
-    return [Told(f"d{k}", k / 10, *pair) for k, pair in enumerate(pairs)]
+    return [ToldApart(f"d{k}", k / 10, *pair) for k, pair in enumerate(pairs)]
 
 
 def brackets(*beyond: float, **rest: float) -> Verdict:
@@ -42,7 +42,7 @@ def test_one_model_can_only_refute_what_is_said_of_all() -> None:
 
 @pytest.mark.parametrize("few", [figures(1.0, marks=4), MarksApart(9, 9, 1.0, 1.0, 1.0, 1.0, 1.0), NOTHING])
 def test_marks_that_are_too_few_or_each_alone_cannot_be_told(few: MarksApart) -> None:
-    told = [Told("a", 0.0, few, few), Told("b", 0.5, few, few)]
+    told = [ToldApart("a", 0.0, few, few), ToldApart("b", 0.5, few, few)]
     for claim in (brackets_claim(told, ""), quotes_claim(told, "")):
         assert claim.holds is None and claim.measured.startswith("Cannot be told: there are")
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from lstm_core.claims.claim import CLAIMS, Verdict
-from lstm_core.claims.dropout import Told, told_apart
+from lstm_core.claims.dropout import ToldApart, told_apart
 from lstm_core.claims.word_map import GROUPS, Grouped, Maps, beside, grouped, is_found
 from lstm_core.clusters.word_groups import TABLE_5_1, Labels
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
@@ -25,7 +25,7 @@ def planted(*groups: str, times: int = 1, signal: str = "h", layer: int = 1, tex
     return Grouped(found, labels)
 
 
-def by(words: str, maps: Maps, *sweep: Told) -> Verdict:
+def by(words: str, maps: Maps, *sweep: ToldApart) -> Verdict:
     """The one claim that says this."""
     (claim,) = [claim for claim in beside(maps, sweep).claims if words in claim.says]
     return claim

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lstm_core.tagging import reports, words
+from lstm_core.commands import tagging as verbs
+from lstm_core.tagging import reports
 from lstm_core.tagging.label_run import label_runs
 from lstm_core.tagging.settings import LabelTraining, NetworkConfig
 from lstm_core.tagging.words import tagged
@@ -66,7 +67,7 @@ def test_classify_tells_classes_and_the_figures(cli: Verb) -> None:
 def test_a_tagger_is_trained_and_its_states_are_kept(
     cli: Verb, monkeypatch: pytest.MonkeyPatch, models: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(words, "tagging_texts", lambda: TEXTS)
+    monkeypatch.setattr(verbs, "tagging_texts", lambda: TEXTS)
     typed = ("train-tagger", "mine", "--cell", "gru", "--characters", "--hidden", "6", "--epochs", "2", "--json")
     code, out, err = cli(*typed)
     told = json.loads(out)
@@ -103,7 +104,7 @@ def test_mistakes_become_one_line(cli: Verb, typed: tuple[str, ...], said: str) 
 def test_a_tagger_that_is_there_with_other_settings_is_not_trained_over(
     cli: Verb, monkeypatch: pytest.MonkeyPatch, models: Path
 ) -> None:
-    monkeypatch.setattr(words, "tagging_texts", lambda: TEXTS)
+    monkeypatch.setattr(verbs, "tagging_texts", lambda: TEXTS)
     reports.made_tagger("mine", NetworkConfig("rnn", 1, 4, hidden=4), LabelTraining(epochs=1), TEXTS)
     code, _, told = cli("train-tagger", "mine")
     assert code == 2 and "mine is there already with other settings" in told

@@ -19,6 +19,7 @@ from lstm_core.probes.match import MatchQuery, match
 from lstm_core.recordings.annotations import Annotation, read_annotations
 from lstm_core.recordings.find import longest, remove_run
 from lstm_core.recordings.recording import Recording, find_recordings, recordings_folder, verify
+from lstm_core.runs import store
 from lstm_core.runs.card import card
 from lstm_core.runs.store import list_runs, open_run
 from lstm_core.text.corpus import texts_folder
@@ -212,7 +213,7 @@ def test_a_failure_at_the_end_leaves_nothing(monkeypatch: pytest.MonkeyPatch, ho
     def full(run: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outside, "write_card", full)
+    monkeypatch.setattr(store, "write_card", full)
     with pytest.raises(ValueError, match=r"cannot write to .*theirs: No space left on device"):
         brought()
     assert not [path for path in home.rglob("*") if path.is_file()]
