@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from lstm_core.recordings.recording import Recording
 from lstm_core.storage.frames import Framed
+from lstm_core.storage.results import Results
 
 WINDOW = 4096  # positions read at a time
+MOST = 2 * 10**11  # products of a layer's units that are made for the first unit that is asked for, a few seconds
 SHIFTS = 10  # ways to lay the values over the text: as they are, and moved on by tenths of it
 
 
@@ -39,11 +41,63 @@ def related(recording: Recording, query: RelatedQuery) -> tuple[Related, ...]:
     Units whose values never change have no correlation and are left out. Raises ValueError where the recording lacks
     the signal, layer or unit.
     """
-    found = correlations(recording, query.signal, query.layer, query.unit)
+    place = query.signal, query.layer
+    if recording.results_folder and recording.spec.units**2 * len(recording.positions) <= MOST:
+        of_layer = {"signal": query.signal, "layer": query.layer}
+        kept = CORRELATIONS.read_or_compute(recording, lambda: layer_correlations(recording, *place), **of_layer)
+        found = kept.of(query.unit)
+    else:
+        found = correlations(recording, *place, query.unit)
     strength = np.nan_to_num(np.abs(found), nan=-1.0)
     strength[query.unit] = -1.0
     order = np.argsort(-strength, kind="stable")[: query.count].tolist()
     return tuple(Related(unit, float(found[unit])) for unit in order if strength[unit] >= 0)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerCorrelations(Framed, columns=("values",)):
+    """The correlation of each unit of a signal of a layer with each other (U, U), over all positions.
+
+    0 where one of the two is `still` (U,), which means that it never changes.
+    """
+
+    signal: str
+    layer: int
+    values: NDArray[np.float64]
+    still: NDArray[np.bool_]
+
+    def of(self, unit: int) -> NDArray[np.float64]:
+        """Those of a unit (U,), NaN where one of two never changes; raises ValueError for a unit that is not there."""
+        if not 0 <= unit < len(self.still):
+            raise ValueError(f"unit {unit} is not in 0 to {len(self.still) - 1}")
+        return np.where(self.still | self.still[unit], np.nan, self.values[unit])
+
+
+def layer_correlations(recording: Recording, signal: str, layer: int, *, window: int = WINDOW) -> LayerCorrelations:
+    """Pearson's correlation of every two units of a layer, read once, `window` positions at a time.
+
+    Raises ValueError where the recording lacks the signal or layer.
+    """
+    units, total = recording.spec.units, max(len(recording.positions), 1)
+    first = recording.window(signal, layer, 0, 1).astype(np.float64)  # (U, 1): far from zero nothing is lost
+    sums, products = np.zeros(units), np.zeros((units, units))
+    for start in range(0, len(recording.positions), window):
+        part = recording.window(signal, layer, start, min(start + window, total)) - first  # (U, n)
+        sums += part.sum(axis=1)
+        products += part @ part.T
+    shared = products - np.outer(sums, sums) / total
+    spread = np.sqrt(np.maximum(np.diag(shared), 0.0))
+    still = spread == 0
+    values = shared / np.where(still, 1.0, spread) / np.where(still, 1.0, spread)[:, np.newaxis]
+    values[still] = values[:, still] = 0.0
+    return LayerCorrelations(signal, layer, np.clip(values, -1.0, 1.0), still)
+
+
+def _sound(found: LayerCorrelations) -> bool:
+    return found.values.shape == (len(found.still), len(found.still))
+
+
+CORRELATIONS = Results("correlations/{signal}-{layer}.safetensors", LayerCorrelations, own=None, sound=_sound)
 
 
 def correlations(

@@ -1,11 +1,17 @@
 """Related units: correlations against numpy.corrcoef, on planted recordings and in windows of any size."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lstm_core.neurons.correlated import RelatedQuery, correlations, related
+from lstm_core.neurons import correlated
+from lstm_core.neurons.correlated import RelatedQuery, correlations, layer_correlations, related
+from lstm_core.recordings.record import RecordQuery, corpus_text, record
+from lstm_core.runs.run import Run
+from lstm_core.text import corpus as corpora
 from tests.neurons.test_profile import planted
 
 UNITS, STEPS = 7, 500
@@ -27,6 +33,33 @@ def test_correlations_are_those_of_numpy_in_windows_of_any_size(window: int, kin
     expected = np.corrcoef(values.astype(np.float64))
     for unit in range(UNITS):
         np.testing.assert_allclose(correlations(recording, "h", 1, unit, window=window), expected[unit], atol=1e-12)
+
+
+@pytest.mark.parametrize("window", [7, 4096])
+def test_those_of_a_layer_are_those_of_numpy(window: int) -> None:
+    values = mixed(offset=30.0)
+    values[3] = 0.3
+    found = layer_correlations(planted(values), "h", 1, window=window)
+    expected = np.corrcoef(np.delete(values, 3, axis=0).astype(np.float64))
+    np.testing.assert_allclose(np.delete(np.delete(found.values, 3, 0), 3, 1), expected, atol=1e-9)
+    assert found.still.tolist() == [unit == 3 for unit in range(UNITS)]
+    assert np.isnan(found.of(3)).all() and np.isnan(found.of(0)).tolist() == found.still.tolist()
+    with pytest.raises(ValueError, match="unit 7 is not in 0 to 6"):
+        found.of(UNITS)
+
+
+def test_those_of_a_layer_are_made_once_and_kept_with_the_recording(
+    small_run: Callable[..., Run], words: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpora.keep_text("small", words(300).encode())
+    recording = record(run := small_run("small", weights=True), corpus_text(run, "small", 0, 1000), RecordQuery())
+    first = related(recording, RelatedQuery("h", 2, 1))
+    monkeypatch.setattr(correlated, "layer_correlations", lambda *_: pytest.fail("they were kept"))
+    row = np.corrcoef(recording.window("h", 2, 0, 1000).astype(np.float64))
+    for unit in range(8):
+        for one in related(recording, RelatedQuery("h", 2, unit)):
+            assert one.correlation == pytest.approx(row[unit, one.unit], abs=1e-9)
+    assert related(recording, RelatedQuery("h", 2, 1)) == first
 
 
 @given(some.integers(0, 1000), some.sampled_from([-1e4, -30.0, 5.0, 1e4]))

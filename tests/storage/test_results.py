@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lstm_core.clusters.states import Clustering, ClusterQuery, Map, Tree
 from lstm_core.clusters.word_map import WordMap, WordMapQuery
+from lstm_core.neurons.correlated import LayerCorrelations
 from lstm_core.neurons.distributions import BINS, DistributionQuery, Distributions
 from lstm_core.probes.sense_sets import SETS
 from lstm_core.probes.senses import GUESSERS, Senses, SetSenses, WordSenses
@@ -42,6 +43,8 @@ BESIDE: dict[type, dict[str, Any]] = {  # what decides results that do not hold 
     Tagged: {"of": "x"},
 }
 NAMED = {
+    "signal",
+    "layer",
     "query",
     "text_fingerprint",
     "span",
@@ -125,6 +128,7 @@ CHANGED: dict[type, Callable[[Any], Any]] = {
     Distributions: counted,
     Clustering: grouped,
     Tagged: tagged,
+    LayerCorrelations: lambda made: replace(made, values=np.array([[0.5]])),
     Map: lambda made: replace(made, points=np.array([3, 400]), places=np.array([[0, 1], [2, 3]], np.float32)),
     Tree: lambda made: Tree(np.array([[0, 1], [1, 70_000]]), np.array([0.1, 0.2]), np.ones(3), 1.5),
     WordMap: lambda made: replace(made, query=WordMapQuery(), span=(5, 6), places=np.array([[0.5, 2]], np.float32)),
