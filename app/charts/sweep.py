@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.charts.figure import BLUE, LINES, RED, Axis, chart, dots, line
-from lstm_core.claims.dropout import Told, by_dropout
+from lstm_core.claims.dropout import ToldApart, by_dropout
 from lstm_core.neurons.compare import Comparison, RunRow
 from lstm_core.neurons.distributions import Distributions
 from lstm_core.runs.cells import SIGNALS
@@ -67,7 +67,7 @@ def near_zero(rows: Sequence[RunRow], signals: Sequence[str], *, joined: bool) -
     return over_dropout(lines, Axis("share of the neurons", ends, digits=1, percent=True), joined=joined)
 
 
-def marks(sweep: Sequence[Told]) -> go.Figure:
+def marks(sweep: Sequence[ToldApart]) -> go.Figure:
     """How well brackets and quotation marks are told apart by the word maps of a sweep's runs."""
     lines = {name: by_dropout(sweep, mark) for name, mark in (("brackets", "brackets"), ("quotation marks", "quotes"))}
     lowest = min([0.0, *(value for pairs in lines.values() for _, value in pairs)])

@@ -62,13 +62,10 @@ def findings(
     return Told(result, [f"{name} over {recording.title}", *table(found, FINDING_COLUMNS)])
 
 
-BEST = ("feature", "unit", "sign", "chosen_with", "auroc: score", "control", "positives", "total")
-
-
 def _finding(labels: Labels, best: FeatureBest, text: str) -> dict[str, Any]:
     return {
         **picked(labels, "signal: query.signal", "layer: query.layer"),
-        **picked(best, *BEST),
+        **picked(best, "feature", "unit", "sign", "chosen_with", "auroc: score", "control", "positives", "total"),
         "example": example(text, "characters", best.feature),
     }
 

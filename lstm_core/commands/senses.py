@@ -101,12 +101,9 @@ def word_class(
     return Told(result, [f"{name} on {recording.title}", *_class_lines(found, twin)])
 
 
-CLASS = ("words", "beside", "absent", "units", "shuffled", "together", "overlap")
-
-
 def _class(found: WordClass) -> dict[str, Any]:
     plain, by_chance = found.overlaps_more
-    figures = picked(found, *CLASS)
+    figures = picked(found, "words", "beside", "absent", "units", "shuffled", "together", "overlap")
     overlaps = {"overlap_by_chance": found.by_chance, "mean_overlap": plain, "mean_overlap_by_chance": by_chance}
     return {**figures, "confirmed": len(found.confirmed), **overlaps}
 

@@ -7,6 +7,7 @@ The run has no weights, and says so where they are needed; its recordings are li
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -323,12 +324,16 @@ def _run(given: _Given) -> Run:
     shape = StatesConfig(len(given.reading.vocabulary), given.cell, 1, units, layers, 0.0)
     arrays = {one.place: {"from": one.title, "sha256": given.seen[one.place].sha256} for one in given.states}
     config = describe(given.corpus, shape, TrainConfig(epochs=0))
-    with making_run(given.name) as run:
-        run.write_settings({**config, "states": {"sha256": given.identity, "arrays": arrays}}, given.reading.vocabulary)
-        run.write_manifest()
-        run.set_status("states only")
-        if given.corpus.name:
-            keep_text(given.name, given.reading.text.encode())
+    states = {"sha256": given.identity, "arrays": arrays}
+    with ExitStack() as taken_back:
+        with making_run(given.name) as run:
+            run.write_settings({**config, "states": states}, given.reading.vocabulary)
+            run.write_manifest()
+            run.set_status("states only")
+            if given.corpus.name:
+                kept = keep_text(given.name, given.reading.text.encode())
+                taken_back.callback(kept.unlink, missing_ok=True)
+        taken_back.pop_all()
     return open_run(given.name)
 
 

@@ -1,7 +1,6 @@
 """The card of a run, in Markdown: what it is, what it was trained on, how well it does, what it is not for."""
 
 import re
-from collections.abc import Sequence
 
 from lstm_core.runs.run import Run
 from lstm_core.runs.settings import MEASURES, OPTIMISERS
@@ -23,26 +22,24 @@ def card(run: Run) -> str:
     if model.embedding_dropout:
         where += f" and {model.embedding_dropout:g} after the embedding"
     return paragraphs(
-        [
-            f"# {run.name}",
-            f"A language model that predicts the next of {model.vocabulary:,} {kind}: {model.architecture}, embedding "
-            f"{model.embedding}{' (tied to the decoder)' if model.tied else ''}{where}, {model.parameters:,} parameters.",
-            "## Data",
-            f"{_read(run)} {stored}",
-            "## Training",
-            _training(run),
-            "## Figures",
-            _figures(run),
-            "## Limits",
-            "It has read what it was trained on and nothing else: it writes in that style, repeats its prejudices and "
-            f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to "
-            "stand for is seen on this text and need not hold on another. It is made to be looked into, not to be used as "
-            "a writer.",
-        ]
+        f"# {run.name}",
+        f"A language model that predicts the next of {model.vocabulary:,} {kind}: {model.architecture}, embedding "
+        f"{model.embedding}{' (tied to the decoder)' if model.tied else ''}{where}, {model.parameters:,} parameters.",
+        "## Data",
+        f"{_read(run)} {stored}",
+        "## Training",
+        _training(run),
+        "## Figures",
+        _figures(run),
+        "## Limits",
+        "It has read what it was trained on and nothing else: it writes in that style, repeats its prejudices and "
+        f"knows nothing of the world. Of other texts it sees only the {kind} in its list. What single units seem to "
+        "stand for is seen on this text and need not hold on another. It is made to be looked into, not to be used as "
+        "a writer.",
     )
 
 
-def paragraphs(parts: Sequence[str]) -> str:
+def paragraphs(*parts: str) -> str:
     """Headings, paragraphs and tables as one text in Markdown."""
     return "\n\n".join(parts) + "\n"
 
@@ -54,14 +51,12 @@ def _card_of_states(run: Run, kind: str) -> str:
         for place, one in arrays.items()
     ]
     return paragraphs(
-        [
-            f"# {run.name}",
-            f"What the neurons of a model did while it read a text of {run.model_config.vocabulary:,} different {kind}. "
-            "The model itself is not here: it cannot read another text, write, be trained or scored, and what an untrained "
-            "network of its shape does is not known, so nothing tells what it learned.",
-            "\n".join(["| signal and layer | brought in from | SHA-256 of its values |", "| --- | --- | --- |", *rows]),
-            f"SHA-256 of the text: `{run.config['corpus']['fingerprint']}`. How the model came about is not known here.",
-        ]
+        f"# {run.name}",
+        f"What the neurons of a model did while it read a text of {run.model_config.vocabulary:,} different {kind}. "
+        "The model itself is not here: it cannot read another text, write, be trained or scored, and what an untrained "
+        "network of its shape does is not known, so nothing tells what it learned.",
+        "\n".join(["| signal and layer | brought in from | SHA-256 of its values |", "| --- | --- | --- |", *rows]),
+        f"SHA-256 of the text: `{run.config['corpus']['fingerprint']}`. How the model came about is not known here.",
     )
 
 

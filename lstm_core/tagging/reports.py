@@ -81,25 +81,23 @@ def card(run: LabelRun, results: TaggerFigures) -> str:
     ]
     head = ["| text | words | right | not seen | right of these |", "| --- | ---: | ---: | ---: | ---: |"]
     return paragraphs(
-        [
-            f"# {run.name}",
-            f"A network that tags English words with Penn Treebank tags: {CELLS[config.cell].told} of "
-            f"{config.layers} x {config.hidden} units that reads {ways}, embeddings of {config.embedding} for "
-            f"{results.words:,} words{letters}; {results.parameters:,} parameters.",
-            "## Data",
-            f"{run.corpus}; the very sentences that `tagger-masc` learned from. No text is stored here, but its words are "
-            "listed.",
-            "## Training",
-            f"AdamW, highest rate {training.learning_rate:g}, at most {training.epochs} epochs, batches of "
-            f"{training.batch} words, dropout {config.dropout:g}, seed {training.seed}; words seen fewer than "
-            f"{training.least} times are read as unknown. The best epoch on the development files: "
-            f"{results.development_before_rounding:.4f} right there, before the weights were rounded to int8.",
-            "## Figures",
-            "Share of right tags of all words, and of those that the training text does not have.",
-            "\n".join([*head, *rows]),
-            "## Limits",
-            "American English of about 1990 to 2010, in sentences that are split into words as the Penn Treebank does.",
-        ]
+        f"# {run.name}",
+        f"A network that tags English words with Penn Treebank tags: {CELLS[config.cell].told} of "
+        f"{config.layers} x {config.hidden} units that reads {ways}, embeddings of {config.embedding} for "
+        f"{results.words:,} words{letters}; {results.parameters:,} parameters.",
+        "## Data",
+        f"{run.corpus}; the very sentences that `tagger-masc` learned from. No text is stored here, but its words are "
+        "listed.",
+        "## Training",
+        f"AdamW, highest rate {training.learning_rate:g}, at most {training.epochs} epochs, batches of "
+        f"{training.batch} words, dropout {config.dropout:g}, seed {training.seed}; words seen fewer than "
+        f"{training.least} times are read as unknown. The best epoch on the development files: "
+        f"{results.development_before_rounding:.4f} right there, before the weights were rounded to int8.",
+        "## Figures",
+        "Share of right tags of all words, and of those that the training text does not have.",
+        "\n".join([*head, *rows]),
+        "## Limits",
+        "American English of about 1990 to 2010, in sentences that are split into words as the Penn Treebank does.",
     )
 
 
