@@ -104,6 +104,7 @@ def large() -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     return points, brute(points, 5)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_either_quick_type_gives_the_same(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
     points, weights = large()
@@ -204,6 +205,7 @@ class Stopped(Exception):
     pass
 
 
+@pytest.mark.slow
 def test_a_call_that_goes_on_keeps_the_type_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     points, store = clustered(5000, 16, 13), tmp_path / "tree.npz"
     monkeypatch.setattr(mst, "SAVE_EVERY", -1.0)

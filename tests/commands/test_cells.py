@@ -23,6 +23,7 @@ SMALL = ("--hidden", "12", "--embedding", "6", "--layers", "2", "--epochs", "2",
          "--rate", "0.02", "--threads", "1", "--precision", "float32")  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_goes_the_whole_way(cell: str, cli: Verb, words: Callable[..., str], tmp_path: Path) -> None:
     def told(*typed: str) -> Any:

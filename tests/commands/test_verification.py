@@ -80,6 +80,7 @@ def test_study_says_whether_it_holds_up(recording: Recording, cli: Verb, file: P
     assert code == 0 and not {"verification", "twin"} & json.loads(out).keys()
 
 
+@pytest.mark.slow
 def test_the_untrained_twin_stands_beside(
     recording: Recording, small_run: Callable[..., Run], cli: Verb, file: Path
 ) -> None:

@@ -169,6 +169,7 @@ def test_a_unit_that_turns_round_gets_no_label_and_a_score_below_chance(planted:
     assert unit.score < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [0.5, 0.98])
 def test_shifted_labels_give_no_label_in_95_tries_of_100(memory: float, planted: Make) -> None:
     """Neighbouring steps are alike, in units as in features; without that in mind nearly every try gives a label."""

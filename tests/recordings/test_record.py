@@ -74,6 +74,7 @@ def test_parallel_reading_equals_the_sequential_one(small_run: Make, long_corpus
     assert_equal_readings(parallel, sequential)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bias", "reader"), [(3.0, "parallel"), (12.0, "sequential")])
 def test_long_memories_are_read_exactly_or_in_sequence(
     small_run: Make, long_corpus: Any, bias: float, reader: str
@@ -87,6 +88,7 @@ def test_long_memories_are_read_exactly_or_in_sequence(
     assert parallel.exactness.get("gave_up") == (None if reader == "parallel" else "4 of 5 streams never agreed")
 
 
+@pytest.mark.slow
 def test_rounding_is_not_forgotten_where_the_start_is_not(small_run: Make, long_corpus: Any) -> None:
     """Three streams with endless memory, read in a chain, would differ from the sequential reading by over 1e-5."""
     run = small_run(text=long_corpus, weights=forget_bias(12.0))
@@ -113,6 +115,7 @@ def test_memories_a_little_longer_than_the_kept_seams_are_read_in_a_chain(
     assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
 
 
+@pytest.mark.slow
 def test_a_memory_that_lasts_longer_than_a_few_streams_is_read_in_a_chain(small_run: Make, long_corpus: Any) -> None:
     """A unit forgets at one token only, and two streams of ten, one after the other, do not have that token."""
     token = int(np.bincount(long_corpus.ids).argmax())
@@ -136,6 +139,7 @@ def test_a_memory_that_lasts_longer_than_a_few_streams_is_read_in_a_chain(small_
     assert_equal_readings(parallel, read(run, text, SEQUENTIAL))
 
 
+@pytest.mark.slow
 def test_a_chaotic_network_is_read_in_sequence_and_says_so(small_run: Make, long_corpus: Any) -> None:
     run = small_run(text=long_corpus, cell="rnn", layers=1, hidden=32, weights=scaled(3.0))
     text = whole(long_corpus)

@@ -73,6 +73,7 @@ def test_what_is_planted_is_read_and_what_is_not_is_guessed() -> None:
     assert found.control.types == 40 and found.control.repeated > 0.9
 
 
+@pytest.mark.slow
 def test_where_there_is_nothing_a_reader_guesses() -> None:
     accuracies, selective = [], []
     for seed in range(12):

@@ -168,6 +168,7 @@ def test_the_measured_accuracies_come_out_again_on_a_part() -> None:
             assert accuracy(one, part) == pytest.approx(stored[name], abs=error)
 
 
+@pytest.mark.slow
 def test_the_shipped_file_is_packed_as_the_training_packs() -> None:
     content = (TAGGER / WEIGHTS).read_bytes()
     results = tagger_accuracy()
