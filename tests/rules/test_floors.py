@@ -1,6 +1,7 @@
 """The floors of the house: packages import downwards only, and each one's list of modules is true."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +104,22 @@ def test_only_verbs_print() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_modules_are_short(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+SPINE = {
+    "storage": ("files", "arrays", "documents", "tiles"),
+    "text": ("catalogue", "corpus"),
+    "runs": ("settings", "cells", "model", "folder", "run", "store", "evaluate", "train", "generate"),
+    "recordings": ("recording", "record", "reader", "writer"),
+}
+
+
+def test_the_spine_is_read_in_an_afternoon_and_the_readme_names_it() -> None:
+    """What a newcomer reads first is under 4,000 lines, all of it."""
+    paths = [CORE / package / f"{module}.py" for package, modules in SPINE.items() for module in modules]
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths) < 4000
+    told = (CORE.parent / "README.md").read_text(encoding="utf-8").split("reads the spine")[1].split("\n\n")[0]
+    assert [name.split("/")[-1] for name in re.findall(r"`(\S+)`", told)] == [path.stem for path in paths]
 
 
 PAGES = CORE.parent / "pages"
