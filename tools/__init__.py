@@ -2,5 +2,5 @@
 
 perceptron  the weights of the part-of-speech tagger: python -m tools.perceptron
 taggers     networks that label text, and the figures beside them: python -m tools.taggers
-trips       the modules that a query passes on its way to the picture: python tools/trips.py
+trips       the modules that a query passes on its way to the picture: python -m tools.trips
 """
