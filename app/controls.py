@@ -13,7 +13,10 @@ from app.cached import open_recording, runs_to_show
 from lstm_core.recordings.recording import Recording, damaged, find_recordings
 from lstm_core.runs.cells import SIGNALS
 from lstm_core.runs.run import Run
+from lstm_core.runs.settings import Preset
 from lstm_core.runs.store import list_runs, open_run
+from lstm_core.text.catalogue import Kind
+from lstm_core.text.corpus import corpus_names
 
 DEFAULT_RUN = "war-and-peace-char"
 MAX_TYPED = 2000  # characters of a text that is read while a person types
@@ -188,6 +191,24 @@ def whole_number(label: str, least: int, most: int, first: int, step: int = 1, *
     """A whole number from `least` to `most`, in the URL below its key; `options` are those of `st.number_input`."""
     number = st.number_input(label, least, most, first, step, key=key, bind=bound(key), **options)
     return min(max(int(number), least), most)
+
+
+def text_and_kind(preset: Preset, *, key: str) -> tuple[str, Kind]:
+    """Which text a model is trained on, and whether it reads letters or words; at first those of a preset. `key` has a
+    place for what is chosen: "start-{}-small".
+    """
+    left, right = st.columns(2)
+    names = corpus_names()
+    source = left.selectbox("Text", names, names.index(preset.corpus), key=key.format("corpus"))
+    kind = right.segmented_control(
+        "It reads",
+        list(KINDS),
+        default=preset.kind,
+        key=key.format("kind"),
+        format_func=KINDS.__getitem__,
+        required=True,
+    )
+    return source, "word" if kind == "word" else "char"
 
 
 def bound(key: str) -> Literal["query-params"] | None:

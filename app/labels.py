@@ -22,15 +22,16 @@ def all_kept(run: Run, recording: Recording) -> list[Labels]:
     """The labels of all layers of h and c: of the recording where there are any, else as they came with the run. Never
     of two texts, whose scores do not compare."""
     places = _places(run)
-    own = cached(_all_read)(recording, tuple(places), core.LABELS.stamp(run))
+    own = list(cached(_all_read)(recording, tuple(places), core.LABELS.stamp(run)))
     if len(own) == len(places):
         return own
     came = all_that_came(run)
     return own if len(own) >= len(came) else came
 
 
-def _all_read(recording: Recording, places: tuple[tuple[str, int], ...], stamp: Stamp) -> list[Labels]:
-    return [labels for place in places if (labels := core.read_labels(recording, LabelQuery(*place)))]
+def _all_read(recording: Recording, places: tuple[tuple[str, int], ...], stamp: Stamp) -> tuple[Labels, ...]:
+    found = (core.read_labels(recording, LabelQuery(*place)) for place in places)
+    return tuple(labels for labels in found if labels)
 
 
 def all_that_came(run: Run) -> list[Labels]:

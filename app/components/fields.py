@@ -12,7 +12,7 @@ Field = str | Callable[[Any], object]
 Fields = dict[tuple[str, Field], ColumnConfig]  # by name and field
 
 
-def frame_of(rows: Iterable[Any], fields: Fields) -> pd.DataFrame:
+def table_of(rows: Iterable[Any], fields: Fields) -> pd.DataFrame:
     """A row a result, a column a field: what a function makes of the result, or its attribute or entry (of one
     within it: `outer.inner`, None where the outer one is None).
     """
@@ -22,7 +22,7 @@ def frame_of(rows: Iterable[Any], fields: Fields) -> pd.DataFrame:
 
 def show_rows(rows: Iterable[Any], fields: Fields, *, key: str, alt: str) -> None:
     """Draw the frame; `alt` says in words what it shows."""
-    show(frame_of(rows, fields), columns={name: shown for (name, _), shown in fields.items()}, key=key, alt=alt)
+    show(table_of(rows, fields), columns={name: shown for (name, _), shown in fields.items()}, key=key, alt=alt)
 
 
 def higher(row: Any) -> str:

@@ -12,7 +12,7 @@ from app.charts import sweep as figures
 from app.charts.draw import draw
 from app.claims import panel
 from app.components.csv_file import frame_csv
-from app.components.fields import Fields, frame_of, show_rows
+from app.components.fields import Fields, show_rows, table_of
 from app.components.heatmap import text_heat_map
 from app.components.table import number, percent, show, text, whole
 from app.controls import bound, tell
@@ -135,7 +135,7 @@ def table(found: Comparison, texts: Sequence[str]) -> None:
         vars(row) | {"text": text} | {f"{one.signal}{one.layer}": one for one in row.activity}
         for row, text in zip(found.rows, texts, strict=True)
     ]
-    made = frame_of(rows, fields)
+    made = table_of(rows, fields)
     columns = {name: shown for (name, _), shown in fields.items()}
     show(made, columns=columns, key="sweep-table", alt=f"{len(made)} runs with their scores and activities")
     st.download_button(

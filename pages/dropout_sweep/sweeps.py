@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from app.cached import corpus, corpus_facts, machine_rate
-from app.controls import KINDS, tell
+from app.controls import KINDS, tell, text_and_kind
 from app.work import last_attempt, start_button
 from lstm_core.runs.cost import duration, training_bytes, training_seconds
 from lstm_core.runs.run import Run
@@ -25,7 +25,7 @@ from lstm_core.runs.sweep import (
 )
 from lstm_core.storage import jobs
 from lstm_core.text.catalogue import Kind
-from lstm_core.text.corpus import Corpus, corpus_names
+from lstm_core.text.corpus import Corpus
 
 OWN = "runs of my choice"
 NEXT = "sweep-next"  # in the session: the sweep that was started just now, shown next
@@ -132,7 +132,7 @@ def start_form() -> None:
     ) or RECIPES[0]  # fmt: skip
     preset = PRESETS[recipe]
     name = right.text_input("Name of the sweep", "my-sweep", key="sweep-name", max_chars=60).strip()
-    source, kind = _text(recipe, preset)
+    source, kind = text_and_kind(preset, key=f"sweep-{{}}-{recipe}")
     row = st.columns([3, 1, 1])
     typed = row[0].text_input(
         "Dropouts", USUAL, key="sweep-dropouts", max_chars=200,
@@ -161,17 +161,6 @@ def start_form() -> None:
     words = command(plan, recipe, source, kind, training.epochs)
     show_next = {NEXT: plan.name}
     start_button("Start the sweep", folder, words, "sweep-go", lambda: st.session_state.update(show_next))
-
-
-def _text(recipe: str, preset: Preset) -> tuple[str, Kind]:
-    left, right = st.columns(2)
-    names = corpus_names()
-    source = left.selectbox("Text", names, names.index(preset.corpus), key=f"sweep-corpus-{recipe}") or preset.corpus
-    kind = right.segmented_control(
-        "It reads", list(KINDS), default=preset.kind, key=f"sweep-kind-{recipe}", format_func=lambda kind: KINDS[kind],
-        required=True,
-    )  # fmt: skip
-    return source, "word" if kind == "word" else "char"
 
 
 def _plan(name: str, typed: str, seeds: int, preset: Preset) -> Plan:

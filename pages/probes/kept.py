@@ -8,7 +8,7 @@ from statistics import mean
 
 import streamlit as st
 
-from app.components.fields import Fields, frame_of, show_rows
+from app.components.fields import Fields, show_rows, table_of
 from app.components.table import number, percent, share, show, text, whole
 from app.controls import one_of
 from lstm_core.probes.kept_studies import KeptStudy, Outcome, identity, read_kept
@@ -149,7 +149,7 @@ def _groups(found: Found) -> bool:
         phrases, kinds = _PHRASES if first.phrases else {}, _KINDS if first.positives else {}
         asked_for = {**_ALWAYS, **phrases, **kinds, **_WORDS}
         columns = {name: shown for (name, _), shown in asked_for.items()}
-        made = frame_of(results, asked_for).dropna(axis="columns", how="all")
+        made = table_of(results, asked_for).dropna(axis="columns", how="all")
         show(made, columns=columns, key=f"probes-kept-{first.study}-{place}", alt=alt)
     return bool(found)
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import registry
 from app.cached import corpus, corpus_facts, machine_rate
-from app.controls import KINDS, tell, tried
+from app.controls import tell, text_and_kind, tried
 from app.work import begin, shown_by
 from lstm_core.exchange.quarantine import SAFE, TORCH
 from lstm_core.exchange.state_files import read_array, read_tokens
@@ -22,7 +22,6 @@ from lstm_core.runs.run import Run
 from lstm_core.runs.settings import PRESETS, ModelConfig, Precision, Preset, TrainConfig
 from lstm_core.runs.store import create_run, new_folder
 from lstm_core.storage.progress import Progress, silent
-from lstm_core.text.catalogue import Kind
 from lstm_core.text.corpus import MAX_TEXT_BYTES, Corpus, corpus_names, keep_text
 
 Fields = Mapping[str, tuple[str, float, float, dict[str, Any]]]  # label, least, most, and what else the field takes
@@ -59,7 +58,7 @@ def start_form() -> None:
     cost = right.empty()  # beside the choice: what it takes, known once its text and shape are
     preset = PRESETS[name]
     run_name = st.text_input("Name of the run", f"my-{name}", key=f"start-name-{name}", max_chars=64)
-    source, kind = _text(name, preset)
+    source, kind = text_and_kind(preset, key=f"start-{{}}-{name}")
     facts = corpus_facts(source)
     st.caption(f"{facts['title']}. Licence: {facts['licence']}.")
     if not facts["at_hand"]:
@@ -83,22 +82,6 @@ def start_form() -> None:
         run = tried("It was not started.", create_run, run_name.strip(), text, model, training)
         if run is not None:
             begin(run.folder, ["train", run.name])
-
-
-def _text(name: str, preset: Preset) -> tuple[str, Kind]:
-    """Which text, and whether the model reads its letters or its words."""
-    left, right = st.columns(2)
-    names = corpus_names()
-    source = left.selectbox("Text", names, names.index(preset.corpus), key=f"start-corpus-{name}")
-    kind = right.segmented_control(
-        "It reads",
-        list(KINDS),
-        default=preset.kind,
-        key=f"start-kind-{name}",
-        format_func=lambda kind: KINDS[kind],
-        required=True,
-    )
-    return source, "word" if kind == "word" else "char"
 
 
 def _settings(name: str, preset: Preset, text: Corpus) -> tuple[ModelConfig, TrainConfig]:

@@ -7,7 +7,7 @@ import pytest
 
 from app.charts import sweep as charts
 from app.charts.figure import BLUE, RED, Axis
-from app.components.fields import frame_of
+from app.components.fields import table_of
 from lstm_core.neurons.compare import Activity, Comparison, RunRow, _trends
 from lstm_core.neurons.correlated import Counterpart
 from pages.dropout_sweep import overview
@@ -84,9 +84,9 @@ def test_only_what_is_beyond_chance_is_said_of_sizes(pairs: Any, says: str) -> N
 
 
 def test_trends_say_when_chance_does_the_same() -> None:
-    (line,) = frame_of(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)]).trends, overview.TRENDS).to_dict("records")
+    (line,) = table_of(compared([(0.0, 3.0), (0.3, 2.0), (0.6, 1.0)]).trends, overview.TRENDS).to_dict("records")
     assert (line["with more dropout"], line["p"], line["runs"]) == ("falls, but that may be chance", "0.33", 3)
-    (line,) = frame_of(compared([(0.0, 3.0), (0.3, 2.0)]).trends, overview.TRENDS).to_dict("records")
+    (line,) = table_of(compared([(0.0, 3.0), (0.3, 2.0)]).trends, overview.TRENDS).to_dict("records")
     assert (line["with more dropout"], line["Spearman"], line["p"]) == (
         "cannot be told: at least 3 dropouts are needed", None, None,
     )  # fmt: skip
